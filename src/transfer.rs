@@ -1,0 +1,3 @@
+//! Import: files of the upstream pipeline to database rows.
+
+pub mod record;
