@@ -1,0 +1,215 @@
+//! The review queue: one row a gap, filters, sort orders, cursors.
+
+use super::{AttributeKey, CategoryKey, Confidence, ExperimentKey, GapId, Reviewer, State};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// What a list of gaps shows of one gap; long texts are cut.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct QueueRow {
+    #[serde(flatten)]
+    pub gap: GapId,
+    /// The product's name; empty where it has none. At most 200 characters.
+    pub product_name: String,
+    /// The product's first category.
+    pub category: Option<CategoryKey>,
+    /// The most confident candidate's value, at most 200 characters.
+    pub best_value: Option<String>,
+    pub best_confidence: Option<Confidence>,
+    /// How many candidates there are.
+    pub candidate_count: i32,
+    /// How many different values they propose.
+    pub value_count: i32,
+    /// The share of candidates that do not propose the most frequent value, 0..1.
+    pub disagreement: f64,
+    /// One minus the margin between the best two values' confidences, 0..=1 (margin sampling, Settles 2009); -1 without candidates.
+    pub uncertainty: f64,
+    pub state: State,
+    pub version: i32,
+    pub decided_by: Option<Reviewer>,
+    /// The value decided, at most 200 characters.
+    pub decided_value: Option<String>,
+    pub decided_at: Option<DateTime<Utc>>,
+    /// When the gap came to be.
+    pub gap_created_at: DateTime<Utc>,
+}
+
+impl QueueRow {
+    /// Returns the product's name, or its key where there is none.
+    pub fn display_name(&self) -> &str {
+        if self.product_name.trim().is_empty() { self.gap.product.as_str() } else { &self.product_name }
+    }
+}
+
+/// Which states a queue shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StateFilter {
+    /// What waits for a first decision.
+    #[default]
+    Open,
+    /// One given state.
+    Only(State),
+    /// Everything that was decided, deferred and flagged included.
+    Decided,
+    /// Every gap.
+    All,
+}
+
+impl StateFilter {
+    /// Reads `open`, `decided`, `all` or a state's word.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.to_ascii_lowercase().as_str() {
+            "open" => Some(Self::Open),
+            "decided" => Some(Self::Decided),
+            "all" | "any" => Some(Self::All),
+            other => State::parse(other).map(Self::Only),
+        }
+    }
+
+    /// Returns the word that [`Self::parse`] reads.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Only(state) => state.as_str(),
+            Self::Decided => "decided",
+            Self::All => "all",
+        }
+    }
+
+    /// Tells whether gaps in a state are shown.
+    pub fn admits(self, state: State) -> bool {
+        match self {
+            Self::Open => state == State::Open,
+            Self::Only(only) => state == only,
+            Self::Decided => state != State::Open,
+            Self::All => true,
+        }
+    }
+}
+
+/// Which gaps a queue shows; every condition must hold.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct QueueFilter {
+    pub attribute: Option<AttributeKey>,
+    /// The product's first category.
+    pub category: Option<CategoryKey>,
+    /// Gaps for which the experiment predicted something.
+    pub experiment: Option<ExperimentKey>,
+    pub state: StateFilter,
+    /// The lowest confidence of the best candidate, inclusive; leaves gaps without one out.
+    pub min_confidence: Option<Confidence>,
+    /// The highest confidence of the best candidate, inclusive; leaves gaps without one out.
+    pub max_confidence: Option<Confidence>,
+    /// Fuzzy on the product's name (trigram word similarity or a substring), or the exact product key.
+    pub text: Option<String>,
+}
+
+impl QueueFilter {
+    /// Tells whether nothing but the state narrows the queue.
+    pub fn is_plain(&self) -> bool {
+        Self { state: StateFilter::default(), ..self.clone() } == Self::default()
+    }
+}
+
+/// The order of a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QueueSort {
+    /// The most confident first; gaps without a candidate last.
+    #[default]
+    ConfidenceDescending,
+    /// The least confident first; gaps without a candidate last.
+    ConfidenceAscending,
+    /// The most uncertain first.
+    Uncertainty,
+    /// The most disagreement between candidates first.
+    Disagreement,
+    /// By product name.
+    Product,
+    /// The oldest gap first.
+    Age,
+}
+
+impl QueueSort {
+    /// Every order, as a key cycles through them.
+    pub const ALL: [Self; 6] = [
+        Self::ConfidenceDescending,
+        Self::ConfidenceAscending,
+        Self::Uncertainty,
+        Self::Disagreement,
+        Self::Product,
+        Self::Age,
+    ];
+
+    /// Returns the word on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ConfidenceDescending => "confidence-descending",
+            Self::ConfidenceAscending => "confidence-ascending",
+            Self::Uncertainty => "uncertainty",
+            Self::Disagreement => "disagreement",
+            Self::Product => "product",
+            Self::Age => "age",
+        }
+    }
+
+    /// Reads the word back; `-` and `_` are one, and `confidence` alone means the most confident first.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.to_ascii_lowercase().replace('_', "-");
+        if matches!(text.as_str(), "confidence" | "confidence-desc") {
+            return Some(Self::ConfidenceDescending);
+        }
+        if text == "confidence-asc" {
+            return Some(Self::ConfidenceAscending);
+        }
+        Self::ALL.into_iter().find(|sort| sort.as_str() == text)
+    }
+
+    /// Returns the words for a reader, behind "by".
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::ConfidenceDescending => "confidence, high first",
+            Self::ConfidenceAscending => "confidence, low first",
+            Self::Uncertainty => "uncertainty",
+            Self::Disagreement => "disagreement",
+            Self::Product => "product",
+            Self::Age => "age",
+        }
+    }
+}
+
+/// The sort expression's value in a row; every expression is NOT NULL and ascends.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CursorValue {
+    Number(f64),
+    Text(String),
+    Time(DateTime<Utc>),
+}
+
+/// A place in a sorted queue: the page after it starts behind this row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct QueueCursor {
+    pub value: CursorValue,
+    pub gap: GapId,
+}
+
+/// How many rows there are, exactly where that is cheap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Count {
+    Exact(u64),
+    /// The planner's estimate.
+    About(u64),
+}
+
+impl Count {
+    /// Returns the number, exact or not.
+    pub fn value(self) -> u64 {
+        match self {
+            Self::Exact(n) | Self::About(n) => n,
+        }
+    }
+}

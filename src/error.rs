@@ -1,0 +1,89 @@
+//! Errors a user meets: a kind (which fixes the exit code), one message with the place, and hints that say what to do.
+
+use crate::repository::RepositoryError;
+use std::fmt;
+
+/// What kind of failure ended a command; fixes the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// A fault in gapdeck itself: exit code 70.
+    Internal,
+    /// Wrong words on the command line: exit code 2.
+    Usage,
+    /// A file, value or setting that cannot be used: exit code 3.
+    Input,
+    /// The database cannot be opened or does not answer: exit code 4.
+    Unavailable,
+    /// Somebody else changed the thing meanwhile: exit code 5.
+    Conflict,
+    /// The thing asked for is not there: exit code 6.
+    NotFound,
+    /// There is no terminal to draw on: exit code 7.
+    NoTerminal,
+    /// The user ended the command: exit code 130.
+    Interrupted,
+}
+
+impl ErrorKind {
+    /// Returns the process's exit code.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Usage => 2,
+            Self::Input => 3,
+            Self::Unavailable => 4,
+            Self::Conflict => 5,
+            Self::NotFound => 6,
+            Self::NoTerminal => 7,
+            Self::Internal => 70,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+/// An error for the user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppError {
+    pub kind: ErrorKind,
+    pub message: String,
+    /// What the user can do, each a sentence.
+    pub hints: Vec<String>,
+}
+
+impl AppError {
+    /// Makes an error without hints.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), hints: Vec::new() }
+    }
+
+    /// Adds a hint.
+    #[must_use]
+    pub fn hinted(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for AppError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for AppError {}
+
+impl From<RepositoryError> for AppError {
+    fn from(error: RepositoryError) -> Self {
+        let message = error.to_string();
+        match error {
+            RepositoryError::NotFound { .. } | RepositoryError::UnknownKey { .. } => Self::new(ErrorKind::NotFound, message),
+            RepositoryError::Invalid { .. } => Self::new(ErrorKind::Input, message),
+            RepositoryError::Conflict { .. } | RepositoryError::DecisionIdReused(_) => Self::new(ErrorKind::Conflict, message)
+                .hinted("Look at the gap again; a decision made now goes on top of the other one."),
+            RepositoryError::NotUndoable(_) => Self::new(ErrorKind::Conflict, message),
+            RepositoryError::Unavailable(_) => Self::new(ErrorKind::Unavailable, message)
+                .hinted("Check that the server runs and that the URL is right, then try again."),
+            RepositoryError::Database(_) => Self::new(ErrorKind::Unavailable, message)
+                .hinted("`gapdeck migrate` brings the tables up to date; a missing privilege needs the database's owner."),
+        }
+    }
+}

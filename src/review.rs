@@ -1,0 +1,170 @@
+//! The review service: from what a reviewer saw and did to a decision in the database, and back again (undo).
+
+pub mod value;
+
+use crate::domain::{
+    Action, AllowedValues, Decision, DecisionId, Event, ExperimentKey, GapId, Outcome, ReviewCard, Reviewer,
+    Seen, SeenCandidate, SeenNeighbour, Source, choices,
+};
+use crate::repository::{RepositoryError, Store};
+use chrono::Utc;
+use std::sync::Arc;
+
+/// The most neighbours a card shows, and a decision records.
+pub const NEIGHBOURS: usize = 10;
+
+/// How a decision came about, beside what the card showed.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Circumstances {
+    /// The keys that led to it (`"a"`, `"o Enter"`); empty when headless.
+    pub keys: String,
+    /// Seconds from showing the gap to the decision.
+    pub seconds: Option<f64>,
+    /// What put the gap before the reviewer (`"queue:uncertainty"`, `"command"`).
+    pub policy: String,
+    /// Whether a malformed or not allowed value was kept on purpose.
+    pub kept_on_purpose: bool,
+}
+
+/// One reviewer's work on one database.
+#[derive(Clone)]
+pub struct Review {
+    store: Arc<dyn Store>,
+    reviewer: Reviewer,
+}
+
+impl std::fmt::Debug for Review {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Review").field("reviewer", &self.reviewer).finish_non_exhaustive()
+    }
+}
+
+impl Review {
+    /// Serves a reviewer on a store.
+    pub fn new(store: Arc<dyn Store>, reviewer: Reviewer) -> Self {
+        Self { store, reviewer }
+    }
+
+    /// Returns the repositories.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// Returns who decides.
+    pub fn reviewer(&self) -> &Reviewer {
+        &self.reviewer
+    }
+
+    /// Makes a decision on the gap of a card, with what the card showed.
+    pub fn draft(
+        &self,
+        card: &ReviewCard,
+        action: Action,
+        value: Option<String>,
+        comment: Option<String>,
+        how: Circumstances,
+    ) -> Decision {
+        let merged = choices(&card.candidates);
+        let shown = merged.first();
+        let shown_experiment = shown.and_then(|choice| {
+            choice.candidates.iter().find_map(|candidate| match &candidate.source {
+                Source::Experiment(key) => Some(key.clone()),
+                Source::Round(_) => None,
+            })
+        });
+        let seen = Seen {
+            candidates: merged
+                .iter()
+                .map(|choice| SeenCandidate {
+                    value: choice.value.clone(),
+                    confidence: choice.confidence,
+                    sources: choice.candidates.iter().map(|c| c.source.key().to_owned()).collect(),
+                })
+                .collect(),
+            neighbours: card
+                .product
+                .neighbours
+                .iter()
+                .map(|neighbour| SeenNeighbour {
+                    product_key: neighbour.product_key.clone(),
+                    similarity: neighbour.similarity,
+                    values: neighbour.values.clone(),
+                })
+                .collect(),
+            keys: how.keys,
+            seconds: how.seconds,
+            policy: how.policy,
+            selection_probability: Some(1.0),
+            kept_on_purpose: how.kept_on_purpose,
+        };
+        Decision {
+            id: DecisionId::new(),
+            gap: card.row.gap.clone(),
+            action,
+            value: if action.has_value() { value } else { None },
+            comment,
+            reviewer: self.reviewer.clone(),
+            base_version: card.row.version,
+            undoes: None,
+            shown_value: shown.map(|choice| choice.value.clone()),
+            shown_confidence: shown.and_then(|choice| choice.confidence),
+            shown_experiment,
+            batch: None,
+            seen,
+            decided_at: Utc::now(),
+        }
+    }
+
+    /// Makes the decision that takes an event back.
+    pub fn draft_undo(&self, event: &Event, version: i32) -> Decision {
+        Decision {
+            id: DecisionId::new(),
+            gap: event.decision.gap.clone(),
+            action: Action::Undo,
+            value: None,
+            comment: None,
+            reviewer: self.reviewer.clone(),
+            base_version: version,
+            undoes: Some(event.decision.id),
+            shown_value: None,
+            shown_confidence: None,
+            shown_experiment: None::<ExperimentKey>,
+            batch: event.decision.batch,
+            seen: Seen { policy: "undo".into(), ..Seen::default() },
+            decided_at: Utc::now(),
+        }
+    }
+
+    /// Writes a decision.
+    pub async fn decide(&self, decision: &Decision) -> Result<Outcome, RepositoryError> {
+        self.store.decide(decision).await
+    }
+
+    /// Takes back the reviewer's last decision that is in force; `None` where there is none.
+    pub async fn undo_last(&self) -> Result<Option<(Event, Outcome)>, RepositoryError> {
+        let Some(event) = self.store.last_decision(&self.reviewer).await? else { return Ok(None) };
+        let outcome = self.decide(&self.draft_undo(&event, event.result_version)).await?;
+        Ok(Some((event, outcome)))
+    }
+
+    /// Takes back the last decision in force on a gap.
+    pub async fn undo(&self, gap: &GapId) -> Result<(Event, Outcome), RepositoryError> {
+        let row = self
+            .store
+            .row(gap)
+            .await?
+            .ok_or_else(|| RepositoryError::NotFound { what: "gap", key: gap.to_string() })?;
+        let history = self.store.history(gap).await?;
+        let event = Event::in_force(&history)
+            .ok_or_else(|| RepositoryError::NotUndoable(format!("{gap} has no decision in force")))?
+            .clone();
+        let outcome = self.decide(&self.draft_undo(&event, row.version)).await?;
+        Ok((event, outcome))
+    }
+
+    /// Checks a value for an attribute before it is decided.
+    pub fn check(card: &ReviewCard, text: &str) -> Result<value::CheckedValue, value::ValueProblem> {
+        let allowed: &AllowedValues = &card.allowed;
+        value::check(&card.attribute, allowed, text)
+    }
+}
