@@ -119,23 +119,26 @@ CREATE FUNCTION gapdeck_queue_add_sql(pairs text) RETURNS text LANGUAGE sql IMMU
     $query$
 $sql$;
 
--- Scores queue rows anew. The rows are locked first, in order: a statement that waited for another writer then sees
--- that writer's candidates.
-CREATE FUNCTION gapdeck_queue_rescore(pairs text) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    EXECUTE format('SELECT FROM review_queue WHERE (product_key, attribute_key) IN (%s)
-                     ORDER BY product_key, attribute_key FOR NO KEY UPDATE', pairs);
-    EXECUTE 'WITH ' || gapdeck_score_sql(pairs) || '
-        UPDATE review_queue q
-           SET best_value = s.best_value, best_confidence = s.best_confidence,
-               candidate_count = coalesce(s.candidate_count, 0), value_count = coalesce(s.value_count, 0),
-               disagreement = coalesce(s.disagreement, 0), uncertainty = coalesce(s.uncertainty, -1), updated_at = now()
-          FROM pair LEFT JOIN score s USING (product_key, attribute_key)
-         WHERE q.product_key = pair.product_key AND q.attribute_key = pair.attribute_key
-           AND (q.best_value, q.best_confidence, q.candidate_count, q.value_count, q.disagreement, q.uncertainty)
-               IS DISTINCT FROM (s.best_value, s.best_confidence, coalesce(s.candidate_count, 0),
-                   coalesce(s.value_count, 0), coalesce(s.disagreement, 0), coalesce(s.uncertainty, -1))';
-END $$;
+-- Scores queue rows anew, in two statements. The first locks the rows, in order: the second then sees the candidates of
+-- another writer that the first waited for. Texts, because a function called by a trigger function would not see the
+-- trigger's transition tables.
+CREATE FUNCTION gapdeck_queue_lock_sql(pairs text) RETURNS text LANGUAGE sql IMMUTABLE AS $sql$
+    SELECT format('SELECT FROM review_queue WHERE (product_key, attribute_key) IN (%s)
+                    ORDER BY product_key, attribute_key FOR NO KEY UPDATE', pairs)
+$sql$;
+CREATE FUNCTION gapdeck_queue_rescore_sql(pairs text) RETURNS text LANGUAGE sql IMMUTABLE AS $sql$
+    SELECT 'WITH ' || gapdeck_score_sql(pairs) || $query$
+    UPDATE review_queue q
+       SET best_value = s.best_value, best_confidence = s.best_confidence,
+           candidate_count = coalesce(s.candidate_count, 0), value_count = coalesce(s.value_count, 0),
+           disagreement = coalesce(s.disagreement, 0), uncertainty = coalesce(s.uncertainty, -1), updated_at = now()
+      FROM pair LEFT JOIN score s USING (product_key, attribute_key)
+     WHERE q.product_key = pair.product_key AND q.attribute_key = pair.attribute_key
+       AND (q.best_value, q.best_confidence, q.candidate_count, q.value_count, q.disagreement, q.uncertainty)
+           IS DISTINCT FROM (s.best_value, s.best_confidence, coalesce(s.candidate_count, 0),
+               coalesce(s.value_count, 0), coalesce(s.disagreement, 0), coalesce(s.uncertainty, -1))
+    $query$
+$sql$;
 
 -- Brings the whole queue in step, as the triggers would have; for a database loaded with the triggers disabled.
 CREATE FUNCTION gapdeck_queue_sync() RETURNS void LANGUAGE plpgsql AS $$
@@ -144,7 +147,8 @@ BEGIN
     DELETE FROM review_queue q WHERE NOT EXISTS (
         SELECT FROM raw_product_attribute_gaps g WHERE (g.product_key, g.attribute_key) = (q.product_key, q.attribute_key));
     EXECUTE gapdeck_queue_add_sql(gaps || ' EXCEPT SELECT product_key, attribute_key FROM review_queue');
-    PERFORM gapdeck_queue_rescore(gaps);
+    EXECUTE gapdeck_queue_lock_sql(gaps);
+    EXECUTE gapdeck_queue_rescore_sql(gaps);
     UPDATE review_queue q SET product_name = left(coalesce(p.product_name, ''), 1000),
            sort_name = left(lower(coalesce(p.product_name, '')), 100), category_key = coalesce(c.category_key, ''),
            updated_at = now()
@@ -175,19 +179,24 @@ BEGIN
 END $$;
 
 CREATE FUNCTION gapdeck_candidates_changed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE pairs text;
 BEGIN
     IF TG_OP = 'TRUNCATE' THEN
-        PERFORM gapdeck_queue_rescore('SELECT product_key, attribute_key FROM review_queue WHERE candidate_count > 0');
+        pairs := 'SELECT product_key, attribute_key FROM review_queue WHERE candidate_count > 0';
     ELSIF TG_OP = 'INSERT' THEN
-        PERFORM gapdeck_queue_rescore('SELECT product_key, attribute_key FROM new_rows');
+        pairs := 'SELECT product_key, attribute_key FROM new_rows';
     ELSIF TG_OP = 'DELETE' THEN
-        PERFORM gapdeck_queue_rescore('SELECT product_key, attribute_key FROM old_rows');
+        pairs := 'SELECT product_key, attribute_key FROM old_rows';
     -- A decision only marks predictions right or wrong: nothing to score then.
     ELSIF EXISTS (SELECT product_key, attribute_key, value_md5, confidence FROM new_rows
                   EXCEPT ALL SELECT product_key, attribute_key, value_md5, confidence FROM old_rows) THEN
-        PERFORM gapdeck_queue_rescore('SELECT product_key, attribute_key FROM new_rows
-                                       UNION SELECT product_key, attribute_key FROM old_rows');
+        pairs := 'SELECT product_key, attribute_key FROM new_rows
+                  UNION SELECT product_key, attribute_key FROM old_rows';
+    ELSE
+        RETURN NULL;
     END IF;
+    EXECUTE gapdeck_queue_lock_sql(pairs);
+    EXECUTE gapdeck_queue_rescore_sql(pairs);
     RETURN NULL;
 END $$;
 
