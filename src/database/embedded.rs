@@ -5,7 +5,8 @@
 
 use crate::error::{AppError, ErrorKind};
 use oliphaunt_wasix::session::{
-    PostgresConfig, PreparedDatabase, PreparedRuntime, StartupConfig, default_catalog_profile};
+    PostgresConfig, PreparedDatabase, PreparedRuntime, StartupConfig, default_catalog_profile,
+};
 use oliphaunt_wasix::{DatabaseStorage, Extension, StorageErrorCode};
 use std::io::{self, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -37,10 +38,15 @@ impl Engine {
     /// Prepares the data directory (created where missing) and starts to listen.
     pub(super) async fn start(directory: &Path) -> Result<Self, AppError> {
         let failed = |reason: String| {
-            AppError::new(ErrorKind::Unavailable, format!("cannot start the embedded database in {}: {reason}", directory.display()))
+            AppError::new(
+                ErrorKind::Unavailable,
+                format!("cannot start the embedded database in {}: {reason}", directory.display()),
+            )
         };
-        let socket_directory =
-            tempfile::Builder::new().prefix("gapdeck-").tempdir().map_err(|error| failed(error.to_string()))?;
+        let socket_directory = tempfile::Builder::new()
+            .prefix("gapdeck-")
+            .tempdir()
+            .map_err(|error| failed(error.to_string()))?;
         let listener = UnixListener::bind(socket_directory.path().join(".s.PGSQL.5432"))
             .map_err(|error| failed(error.to_string()))?;
         let stopping = Arc::new(AtomicBool::new(false));
@@ -53,7 +59,9 @@ impl Engine {
             })
             .map_err(|error| failed(error.to_string()))?;
         match is_ready.await {
-            Ok(Ok(())) => Ok(Self { socket_directory, stopping, thread: std::sync::Mutex::new(Some(thread)) }),
+            Ok(Ok(())) => {
+                Ok(Self { socket_directory, stopping, thread: std::sync::Mutex::new(Some(thread)) })
+            }
             Ok(Err(Refusal::Busy)) => Err(AppError::new(
                 ErrorKind::Unavailable,
                 format!("another gapdeck uses the database in {}", directory.display()),
@@ -96,13 +104,19 @@ enum Refusal {
     Failed(String),
 }
 
-fn run(directory: PathBuf, listener: &UnixListener, stopping: &AtomicBool, ready: oneshot::Sender<Result<(), Refusal>>) {
+fn run(
+    directory: PathBuf,
+    listener: &UnixListener,
+    stopping: &AtomicBool,
+    ready: oneshot::Sender<Result<(), Refusal>>,
+) {
     let parent = directory.parent().unwrap_or(&directory);
     if let Err(error) = std::fs::create_dir_all(parent) {
         let _ = ready.send(Err(Refusal::Failed(error.to_string())));
         return;
     }
-    let prepared = PreparedDatabase::prepare(DatabaseStorage::Directory(directory), default_catalog_profile(), NAME);
+    let prepared =
+        PreparedDatabase::prepare(DatabaseStorage::Directory(directory), default_catalog_profile(), NAME);
     let mut database = match prepared.map_err(oliphaunt_wasix::Error::from_anyhow) {
         Ok(database) => database,
         Err(error) => {
@@ -173,8 +187,12 @@ fn startup_packet(client: &mut UnixStream) -> io::Result<Option<Vec<u8>>> {
 }
 
 /// Carries messages: gathers what the client sends, hands a batch over when the client waits for an answer.
-fn carry(client: &mut UnixStream, mut answer: impl FnMut(&[u8]) -> Result<Vec<u8>, String>) -> Result<(), String> {
-    let mut reader = io::BufReader::with_capacity(1 << 16, client.try_clone().map_err(|error| error.to_string())?);
+fn carry(
+    client: &mut UnixStream,
+    mut answer: impl FnMut(&[u8]) -> Result<Vec<u8>, String>,
+) -> Result<(), String> {
+    let mut reader =
+        io::BufReader::with_capacity(1 << 16, client.try_clone().map_err(|error| error.to_string())?);
     let mut batch = Vec::new();
     loop {
         let mut head = [0; 5];

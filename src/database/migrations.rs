@@ -29,10 +29,15 @@ pub(super) async fn revert_all(connection: Connection) -> Result<Vec<String>, Ap
     .await
 }
 
-#[expect(clippy::unused_async, reason = "blocks in place: must be called from a runtime thread, as its callers are")]
+#[expect(
+    clippy::unused_async,
+    reason = "blocks in place: must be called from a runtime thread, as its callers are"
+)]
 pub(super) async fn pending(connection: Connection) -> Result<Vec<String>, AppError> {
     let mut harness = AsyncMigrationHarness::new(connection);
-    let pending = harness.pending_migrations(MIGRATIONS).map_err(|error| refused("cannot read the migrations", &*error))?;
+    let pending = harness
+        .pending_migrations(MIGRATIONS)
+        .map_err(|error| refused("cannot read the migrations", &*error))?;
     Ok(pending.iter().map(|migration| migration.name().to_string()).collect())
 }
 
@@ -46,7 +51,10 @@ async fn locked<T>(
     what: &str,
     work: impl FnOnce(&mut AsyncMigrationHarness<Connection>) -> Result<T, Failure>,
 ) -> Result<T, AppError> {
-    connection.batch_execute("SET lock_timeout = 0; SET statement_timeout = 0").await.map_err(|error| refused(what, &error))?;
+    connection
+        .batch_execute("SET lock_timeout = 0; SET statement_timeout = 0")
+        .await
+        .map_err(|error| refused(what, &error))?;
     connection.batch_execute(LOCK).await.map_err(|error| refused(what, &error))?;
     let mut harness = AsyncMigrationHarness::new(connection);
     let result = work(&mut harness);

@@ -96,7 +96,10 @@ async fn reported(
 }
 
 async fn established<S>(
-    connected: Result<(tokio_postgres::Client, tokio_postgres::Connection<tokio_postgres::Socket, S>), tokio_postgres::Error>,
+    connected: Result<
+        (tokio_postgres::Client, tokio_postgres::Connection<tokio_postgres::Socket, S>),
+        tokio_postgres::Error,
+    >,
     server: bool,
 ) -> ConnectionResult<AsyncPgConnection>
 where
@@ -124,10 +127,11 @@ fn connector(target: &Target) -> Result<MakeRustlsConnect, AppError> {
     } else {
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     }
-    let config = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| unusable(error.to_string()))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let config =
+        rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| unusable(error.to_string()))?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
     Ok(MakeRustlsConnect::new(config))
 }

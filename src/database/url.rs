@@ -51,13 +51,16 @@ impl Target {
         }
         let kept = kept.finish().replace('+', "%20");
         let rebuilt = if kept.is_empty() { base.to_owned() } else { format!("{base}?{kept}") };
-        let mut config: tokio_postgres::Config = rebuilt.parse().map_err(|error| wrong(&super::chain(&error)))?;
+        let mut config: tokio_postgres::Config =
+            rebuilt.parse().map_err(|error| wrong(&super::chain(&error)))?;
         let (ssl_mode, tls) = match mode.as_deref() {
             Some("disable") => (SslMode::Disable, TlsMode::Disable),
             None | Some("prefer" | "allow") => (SslMode::Prefer, TlsMode::Verify),
             Some("require" | "verify-ca" | "verify-full") => (SslMode::Require, TlsMode::Verify),
             Some(other) => {
-                return Err(wrong(&format!("sslmode={other} is not one of disable, prefer, require, verify-ca, verify-full")));
+                return Err(wrong(&format!(
+                    "sslmode={other} is not one of disable, prefer, require, verify-ca, verify-full"
+                )));
             }
         };
         config.ssl_mode(ssl_mode);
@@ -115,7 +118,11 @@ mod tests {
     fn no_message_and_no_debug_text_holds_the_password() {
         let target = Target::parse("postgres://ann:s3cret@localhost/cat").unwrap();
         assert!(!format!("{target:?}").contains("s3cret"));
-        for url in ["postgres://ann:s3cret@localhost:port/cat", "postgres://ann:s3cret@localhost/cat?sslmode=no", "mysql://ann:s3cret@x"] {
+        for url in [
+            "postgres://ann:s3cret@localhost:port/cat",
+            "postgres://ann:s3cret@localhost/cat?sslmode=no",
+            "mysql://ann:s3cret@x",
+        ] {
             let error = Target::parse(url).unwrap_err();
             assert_eq!(error.kind, ErrorKind::Input);
             assert!(!error.message.contains("s3cret"), "{}", error.message);
