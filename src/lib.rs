@@ -7,6 +7,7 @@
 //!
 //! * [`domain`]: plain types and rules; knows no SQL and no terminal.
 //! * [`evidence`]: pure functions over texts and values: does the product's text mention the candidate?
+//! * [`database`]: where a connection comes from.
 //! * [`embed`]: text to vector.
 //! * [`demo`]: the deterministic demo catalogue.
 //! * [`error`]: errors a user meets, with exit codes and hints.
@@ -15,6 +16,7 @@
 //! * [`review`]: the service: drafts, decisions, undo, the gate before an override.
 //! * [`repository`]: the traits over what is stored, their page, cursor and error types, and their implementations.
 
+pub mod database;
 pub mod demo;
 pub mod domain;
 pub mod embed;

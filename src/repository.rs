@@ -5,6 +5,7 @@
 
 mod error;
 pub mod memory;
+pub mod postgres;
 
 pub use error::{RepositoryError, Result};
 
