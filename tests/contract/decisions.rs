@@ -136,7 +136,9 @@ pub async fn a_decision_on_an_older_version_is_a_conflict_and_changes_nothing(st
 pub async fn of_reviewers_who_decide_at_once_exactly_one_wins(store: &dyn Store) {
     predict_colours(store).await;
     let decisions: Vec<_> = (0..12)
-        .map(|n| by(&format!("reviewer {n}"), decision(PAIR, Action::Override, Some(&format!("value {n}")), 0)))
+        .map(|n| {
+            by(&format!("reviewer {n}"), decision(PAIR, Action::Override, Some(&format!("value {n}")), 0))
+        })
         .collect();
     let answers = join_all(decisions.iter().map(|decision| store.decide(decision))).await;
     let winners: Vec<_> = decisions.iter().zip(&answers).filter(|(_, answer)| answer.is_ok()).collect();
@@ -146,7 +148,10 @@ pub async fn of_reviewers_who_decide_at_once_exactly_one_wins(store: &dyn Store)
     }
     let winner = winners[0].0;
     let row = row(store, PAIR).await;
-    assert_eq!((row.version, row.decided_by, row.decided_value), (1, Some(winner.reviewer.clone()), winner.value.clone()));
+    assert_eq!(
+        (row.version, row.decided_by, row.decided_value),
+        (1, Some(winner.reviewer.clone()), winner.value.clone())
+    );
     let history = store.history(&pair_id()).await.unwrap();
     assert_eq!(history.iter().map(|event| event.decision.id).collect::<Vec<_>>(), [winner.id]);
 }
@@ -206,8 +211,7 @@ pub async fn an_accept_or_override_without_a_value_is_refused(store: &dyn Store)
 
 pub async fn a_nul_character_in_a_decision_is_refused(store: &dyn Store) {
     open_shop(store).await;
-    let commented =
-        Decision { comment: Some("nul \0".into()), ..decision(PAIR, Action::Flag, None, 0) };
+    let commented = Decision { comment: Some("nul \0".into()), ..decision(PAIR, Action::Flag, None, 0) };
     for decision in [accept(PAIR, "nul \0", 0), commented] {
         let error = store.decide(&decision).await.expect_err("a NUL character");
         assert!(matches!(error, RepositoryError::Invalid { .. }), "{error:?}");
@@ -269,10 +273,8 @@ pub async fn a_history_tells_every_decision_the_oldest_first(store: &dyn Store) 
     }
     decide(store, &accept(("p1", "weight"), "3", 0)).await;
     let history = store.history(&pair_id()).await.unwrap();
-    let told: Vec<_> = history
-        .iter()
-        .map(|event| (event.decision.id, event.result_version, event.undone_by))
-        .collect();
+    let told: Vec<_> =
+        history.iter().map(|event| (event.decision.id, event.result_version, event.undone_by)).collect();
     assert_eq!(told, [(first.id, 1, None), (second.id, 2, Some(third.id)), (third.id, 3, None)]);
     assert_eq!(history[2].decision.undoes, Some(second.id));
     assert!(history.is_sorted_by_key(|event| event.recorded_at));

@@ -49,7 +49,8 @@ pub async fn an_embedding_saved_again_replaces_the_first(store: &dyn Store) {
 
 pub async fn a_vector_that_cannot_be_stored_is_refused_and_nothing_is_written(store: &dyn Store) {
     open_shop(store).await;
-    for wrong in [vec![0.5; 1537], vec![], vec![0.5, f32::NAN], vec![f32::INFINITY], vec![f32::NEG_INFINITY]] {
+    for wrong in [vec![0.5; 1537], vec![], vec![0.5, f32::NAN], vec![f32::INFINITY], vec![f32::NEG_INFINITY]]
+    {
         let embeddings = [embedding("p1", &[1.0]), embedding("p2", &wrong)];
         let error = store.save_embeddings(&embeddings).await.expect_err("a wrong vector");
         assert!(matches!(error, RepositoryError::Invalid { .. }), "{error:?} for {} numbers", wrong.len());
@@ -134,8 +135,7 @@ pub async fn all_neighbours_are_found_in_a_catalogue_loaded_after_the_index_was_
 
 pub async fn products_without_an_embedding_are_listed_page_by_page(store: &dyn Store) {
     open_shop(store).await;
-    let more =
-        ["a", "B", "p0"].iter().map(|key| product(key, None)).collect::<Vec<_>>();
+    let more = ["a", "B", "p0"].iter().map(|key| product(key, None)).collect::<Vec<_>>();
     let batch = CatalogueBatch { products: more, ..CatalogueBatch::default() };
     store.save_catalogue(&batch).await.unwrap();
     store.save_embeddings(&[embedding("p2", &[1.0])]).await.unwrap();

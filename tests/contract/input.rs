@@ -201,7 +201,8 @@ pub async fn a_product_card_shows_everything_known_of_the_product(store: &dyn St
 
     let card = store.product_card(&"p2".into(), 1).await.unwrap().expect("a card");
     assert_eq!(card.product.name.as_deref(), Some("Borealis cable 3 m"));
-    let categories: Vec<_> = card.categories.iter().map(|one| (one.key.as_str(), one.display_name())).collect();
+    let categories: Vec<_> =
+        card.categories.iter().map(|one| (one.key.as_str(), one.display_name())).collect();
     assert_eq!(categories, [("audio", "Headphones"), ("cables", "Cables")]);
     assert_eq!(card.categories[0].system_name.as_deref(), Some("system_audio"));
     let weight = KnownValue {

@@ -64,7 +64,8 @@ pub async fn an_experiment_saved_again_keeps_its_predictions(store: &dyn Store) 
     open_shop(store).await;
     store.save_experiments(&[experiment("e1", day(1, 9))]).await.unwrap();
     predict(store, "e1", ("p1", "colour"), "Black", 0.9).await;
-    let again = ExperimentRecord { model: None, completed_at: Some(day(2, 9)), ..experiment("e1", day(1, 9)) };
+    let again =
+        ExperimentRecord { model: None, completed_at: Some(day(2, 9)), ..experiment("e1", day(1, 9)) };
     store.save_experiments(&[again]).await.unwrap();
     let summaries = store.experiment_summaries().await.unwrap();
     assert_eq!(summaries.len(), 1);
@@ -122,8 +123,10 @@ pub async fn a_prediction_for_an_unknown_key_is_refused_and_nothing_is_written(s
 pub async fn a_confidence_outside_its_range_is_refused_and_nothing_is_written(store: &dyn Store) {
     open_shop(store).await;
     for wrong in [-0.01, 1.01, f64::NAN, f64::INFINITY] {
-        let predictions =
-            [prediction("e1", ("p1", "colour"), "Black", 0.9), prediction("e1", ("p2", "colour"), "Red", wrong)];
+        let predictions = [
+            prediction("e1", ("p1", "colour"), "Black", 0.9),
+            prediction("e1", ("p2", "colour"), "Red", wrong),
+        ];
         let error = store.save_predictions(&predictions).await.expect_err("a wrong confidence");
         assert!(matches!(error, RepositoryError::Invalid { .. }), "{error:?} for {wrong}");
         assert_eq!(store.correctness(&gap_id("p1", "colour")).await.unwrap(), []);
@@ -156,14 +159,13 @@ pub async fn a_trend_has_a_row_a_day_the_oldest_first(store: &dyn Store) {
         .collect();
     assert_eq!(
         seen,
-        [
-            ("2026-03-01".into(), 2, 1, 1),
-            ("2026-03-02".into(), 1, 0, 1),
-            ("2026-03-03".into(), 1, 0, 1)
-        ]
+        [("2026-03-01".into(), 2, 1, 1), ("2026-03-02".into(), 1, 0, 1), ("2026-03-03".into(), 1, 0, 1)]
     );
     assert!(trend.iter().all(|row| row.experiment.as_str() == "e1"));
-    assert!(near(trend[0].average_confidence, 0.625) && near(trend[1].average_confidence, 0.875), "{trend:?}");
+    assert!(
+        near(trend[0].average_confidence, 0.625) && near(trend[1].average_confidence, 0.875),
+        "{trend:?}"
+    );
     assert_eq!(trend[0].confidence_change, None);
     assert!(near(trend[1].confidence_change, 0.25) && near(trend[2].confidence_change, -0.625), "{trend:?}");
 }

@@ -205,7 +205,10 @@ pub async fn a_queue_is_filtered_by_attribute_category_and_experiment(store: &dy
     assert_eq!(found(store, &attribute("colour")).await, ["p1/colour", "p2/colour"]);
     assert_eq!(found(store, &attribute("Colour")).await, [""; 0]);
     let category = |key: &str| QueueFilter { category: Some(key.into()), ..everything() };
-    assert_eq!(found(store, &category("audio")).await, ["p1/colour", "p1/weight", "p1/wireless", "p2/colour"]);
+    assert_eq!(
+        found(store, &category("audio")).await,
+        ["p1/colour", "p1/weight", "p1/wireless", "p2/colour"]
+    );
     assert_eq!(found(store, &category("cables")).await, [""; 0], "only the first category counts");
     let experiment = |key: &str| QueueFilter { experiment: Some(key.into()), ..everything() };
     assert_eq!(found(store, &experiment("e1")).await, ["p1/colour", "p3/weight"]);
@@ -259,7 +262,8 @@ pub async fn text_finds_names_in_any_case_and_exact_keys(store: &dyn Store) {
 }
 
 pub async fn text_is_no_pattern(store: &dyn Store) {
-    gaps_named(store, &[Some("100% cotton"), Some("snake_case"), Some(r"back\slash"), Some("it's plain")]).await;
+    gaps_named(store, &[Some("100% cotton"), Some("snake_case"), Some(r"back\slash"), Some("it's plain")])
+        .await;
     assert_eq!(with_text(store, "%").await, ["t0/a"]);
     assert_eq!(with_text(store, "_").await, ["t1/a"]);
     assert_eq!(with_text(store, r"\").await, ["t2/a"]);

@@ -7,7 +7,8 @@ use std::cmp::Ordering;
 
 /// Saves forty gaps whose names, confidences and ages have ties, some without a candidate.
 async fn open_warehouse(store: &dyn Store) {
-    let names = [None, Some("anvil"), Some("Anvil"), Some("Bolt"), Some("Ärmel"), Some("zip"), Some("bolt 2")];
+    let names =
+        [None, Some("anvil"), Some("Anvil"), Some("Bolt"), Some("Ärmel"), Some("zip"), Some("bolt 2")];
     let keys: Vec<_> = (0..20).map(|n| format!("{}{n}", if n % 3 == 0 { "K" } else { "k" })).collect();
     let catalogue = CatalogueBatch {
         attributes: vec![attribute("A", None, "text"), attribute("b", None, "text")],

@@ -4,7 +4,8 @@ use crate::support::fixture::*;
 use gapdeck::domain::{AllowedScope, DataType, Source};
 use gapdeck::repository::{CatalogueBatch, Store};
 use gapdeck::transfer::record::{
-    AttributeAllowableValueRecord, CategoryAllowableValueRecord, PredictionRecord, ProductAllowableValueRecord,
+    AttributeAllowableValueRecord, CategoryAllowableValueRecord, PredictionRecord,
+    ProductAllowableValueRecord,
 };
 
 const PAIR: (&str, &str) = ("p1", "colour");
@@ -14,11 +15,9 @@ pub async fn a_card_shows_the_gap_its_candidates_and_its_product(store: &dyn Sto
     let at = now();
     let prediction = PredictionRecord { created_at: Some(at), ..prediction("e1", PAIR, "Black", 0.7) };
     store.save_predictions(&[prediction]).await.unwrap();
-    let embeddings =
-        [embedding("p1", &[1.0]), embedding("p2", &[1.0, 0.5]), embedding("p3", &[1.0, 1.0])];
+    let embeddings = [embedding("p1", &[1.0]), embedding("p2", &[1.0, 0.5]), embedding("p3", &[1.0, 1.0])];
     store.save_embeddings(&embeddings).await.unwrap();
-    let values =
-        CatalogueBatch { values: vec![value("p2", "colour", "Grey")], ..CatalogueBatch::default() };
+    let values = CatalogueBatch { values: vec![value("p2", "colour", "Grey")], ..CatalogueBatch::default() };
     store.save_catalogue(&values).await.unwrap();
     let decision = accept(PAIR, "Black", 0);
     decide(store, &decision).await;
@@ -60,8 +59,7 @@ pub async fn candidates_come_most_confident_first(store: &dyn Store) {
     let recommended = recommendation("r1", PAIR, "White", 0.6);
     store.save_recommendations(&[recommended]).await.unwrap();
     let card = store.card(&gap_id("p1", "colour"), 0).await.unwrap().expect("a card");
-    let seen: Vec<_> =
-        card.candidates.iter().map(|one| (one.value.as_str(), one.source.key())).collect();
+    let seen: Vec<_> = card.candidates.iter().map(|one| (one.value.as_str(), one.source.key())).collect();
     assert_eq!(
         seen,
         [
@@ -77,10 +75,8 @@ pub async fn candidates_come_most_confident_first(store: &dyn Store) {
 
 pub async fn allowed_values_of_the_narrowest_scope_decide(store: &dyn Store) {
     open_shop(store).await;
-    let of_attribute = |value: &str| AttributeAllowableValueRecord {
-        attribute_key: "colour".into(),
-        value: value.into(),
-    };
+    let of_attribute =
+        |value: &str| AttributeAllowableValueRecord { attribute_key: "colour".into(), value: value.into() };
     let of_category = |category: &str, value: &str| CategoryAllowableValueRecord {
         category_key: category.into(),
         attribute_key: "colour".into(),
@@ -141,8 +137,10 @@ pub async fn allowed_values_of_the_narrowest_scope_decide(store: &dyn Store) {
 pub async fn at_most_two_thousand_allowed_values_come_and_all_are_counted(store: &dyn Store) {
     open_shop(store).await;
     let values: Vec<_> = (0..2_003).map(|n| format!("v{n:04}")).collect();
-    let record =
-        |value: &String| AttributeAllowableValueRecord { attribute_key: "colour".into(), value: value.clone() };
+    let record = |value: &String| AttributeAllowableValueRecord {
+        attribute_key: "colour".into(),
+        value: value.clone(),
+    };
     let batch = CatalogueBatch {
         allowable_values_in_every_category: values.iter().map(record).collect(),
         ..CatalogueBatch::default()

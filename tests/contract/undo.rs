@@ -198,9 +198,10 @@ pub async fn following_the_last_decisions_undoes_back_to_the_beginning(store: &d
     decide(store, &undo(&decisions[3], 2)).await;
     let mut undone = Vec::new();
     while let Some(event) = store.last_decision(&"ada".into()).await.unwrap() {
-        let version = row(store, (event.decision.gap.product.as_str(), event.decision.gap.attribute.as_str()))
-            .await
-            .version;
+        let version =
+            row(store, (event.decision.gap.product.as_str(), event.decision.gap.attribute.as_str()))
+                .await
+                .version;
         decide(store, &undo(&event.decision, version)).await;
         undone.push(event.decision.id);
     }

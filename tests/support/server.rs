@@ -148,7 +148,10 @@ impl Drop for TestDatabase {
 
 async fn end_connections(admin: &Client, database: &str) {
     let rows = admin
-        .query("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1", &[&database])
+        .query(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1",
+            &[&database],
+        )
         .await
         .expect("pg_terminate_backend");
     assert!(rows.iter().all(|row| row.get::<_, bool>(0)), "a connection to {database} does not end");
