@@ -62,6 +62,9 @@ fn check(vector: &[f32]) -> Result<()> {
     if vector.iter().any(|number| !number.is_finite()) {
         return invalid("every number must be finite".into());
     }
+    if vector.iter().all(|number| *number == 0.0) {
+        return invalid("every number is zero: it has no direction".into());
+    }
     Ok(())
 }
 
