@@ -9,9 +9,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 /// The share of gaps for which nobody proposes anything.
 const SILENT: f64 = 0.05;
 /// How often two proposers find the same gap easy or hard.
-const SHARED_LUCK: f64 = 0.62;
+const SHARED_LUCK: f64 = 0.72;
 /// How often they make the same mistake.
-const SHARED_MISTAKE: f64 = 0.6;
+const SHARED_MISTAKE: f64 = 0.65;
+/// The least and the best chance to be right.
+const SKILLS: [f64; 2] = [0.1, 0.89];
 
 /// Which proposer speaks, for streams and sentences.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +50,8 @@ pub(super) fn propose(
     }
     // How good this proposer is at this attribute and gap.
     let knack = Random::keyed(seed, &[10, voice.number, column]).noise();
-    let skill = (skill(&proposer.skill, fact.mode) + 0.1 * knack + 0.12 * own.noise()).clamp(0.06, 0.93);
+    let skill =
+        (skill(&proposer.skill, fact.mode) + 0.1 * knack + 0.26 * own.noise()).clamp(SKILLS[0], SKILLS[1]);
     let (common, private) = (shared.unit(), own.unit());
     let luck = if own.chance(SHARED_LUCK) { common } else { private };
     let shared_mistake = own.chance(SHARED_MISTAKE);
@@ -56,12 +59,12 @@ pub(super) fn propose(
     let right = luck < skill || mistake.is_none();
     let mut value = mistake.filter(|_| !right).unwrap_or_else(|| fact.joined());
     if item.awkward == Some(super::awkward::Awkward::OddValues) && voice.number == 0 {
-        value = own.text(&spec.awkward.values).to_owned();
+        own.text(&spec.awkward.values).clone_into(&mut value);
     } else if spec.attributes[fact.attribute].value_type == ValueType::Choice && own.chance(0.03) {
         // The same value, carelessly written.
         value = value.to_lowercase();
     }
-    let stated = skill * proposer.slope + proposer.shift + 0.05 * own.noise();
+    let stated = skill * proposer.slope + proposer.shift + 0.04 * own.noise();
     let rounded = (stated / proposer.step).round() * proposer.step;
     Some(Proposal {
         reasoning: reasoning(spec, voice, item, fact, &value, rounded, &mut own),

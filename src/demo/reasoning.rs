@@ -1,9 +1,9 @@
 //! Why a model proposes a value, in one to three sentences.
 
-use super::item::{Fact, Item, Source, Statement};
+use super::item::{Fact, Item, SEPARATOR, Source, Statement};
 use super::propose::Voice;
 use super::random::Random;
-use super::spec::Spec;
+use super::spec::{Spec, ValueType};
 use super::values::display;
 
 /// From this confidence on a model sounds sure.
@@ -32,10 +32,14 @@ pub(super) fn reasoning(
         // A product without texts has statements that nobody can read.
         Some(statement) if !item.texts.is_empty() => {
             let says = statement.value == value;
-            let kind = match (says && statement.sentence.contains(value), value == truth) {
-                (true, _) => &words.verbatim,
-                (false, true) => &words.converted,
-                (false, false) => &words.misread,
+            let same_words = statement.sentence.contains(&value.replace(SEPARATOR, ", "));
+            let right = statement.right && value == truth;
+            let kind = match (says, same_words) {
+                (true, true) => &words.verbatim,
+                _ if right => &words.converted,
+                (true, false) => &words.misread,
+                // The text was overlooked or not believed.
+                (false, _) => &words.typical,
             };
             patterns.push(random.text(kind));
         }
@@ -45,11 +49,15 @@ pub(super) fn reasoning(
         patterns.push(random.text(if confidence >= SURE { &words.sure } else { &words.unsure }));
     }
     let shown = display(attribute, value);
-    let quote = statement.map_or("", |statement| statement.sentence.as_str());
+    let quote = statement.map_or("", |statement| statement.sentence.trim_end_matches('.'));
     let source = statement.map_or("", spoken);
+    let label = match attribute.value_type {
+        ValueType::Boolean => format!("answer to “{}”", attribute.label),
+        _ => attribute.label.to_lowercase(),
+    };
     let fill = |pattern: &str| {
         pattern
-            .replace("{label}", &attribute.label.to_lowercase())
+            .replace("{label}", &label)
             .replace("{category}", &spec.categories[item.category].name.to_lowercase())
             .replace("{brand}", &item.brand)
             .replace("{source}", source)

@@ -1,7 +1,7 @@
 //! What is promised of the whole catalogue.
 
 use super::*;
-use crate::evidence::normalise;
+use crate::evidence::{MentionKind, mentions, normalise};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
@@ -64,7 +64,7 @@ fn a_seed_gives_one_catalogue_for_ever() {
 }
 
 /// The default catalogue's hash; change it with the generator or its files.
-const GOLDEN: u64 = 0;
+const GOLDEN: u64 = 0x468b_c3b9_b284_7632;
 
 #[test]
 fn every_key_refers_to_something_and_no_row_stands_twice() {
@@ -74,22 +74,17 @@ fn every_key_refers_to_something_and_no_row_stands_twice() {
         catalogue.attributes.iter().map(|it| it.attribute_key.as_str()).collect();
     let gaps: BTreeSet<Pair> =
         catalogue.gaps.iter().map(|it| (&*it.product_key, &*it.attribute_key)).collect();
-    let values: BTreeSet<(Pair, &str)> =
-        catalogue.values.iter().map(|it| ((&*it.product_key, &*it.attribute_key), &*it.value)).collect();
+    let known: BTreeSet<Pair> =
+        catalogue.values.iter().map(|it| (&*it.product_key, &*it.attribute_key)).collect();
+    let values: BTreeSet<_> =
+        catalogue.values.iter().map(|it| (&it.product_key, &it.attribute_key, &it.value)).collect();
     assert_eq!(products.len(), catalogue.products.len());
     assert_eq!(gaps.len(), catalogue.gaps.len());
     assert_eq!(values.len(), catalogue.values.len());
-    for (product, attribute) in &gaps {
-        assert!(products.contains(product) && attributes.contains(attribute));
-        assert!(
-            !values.iter().any(|(pair, _)| pair == &(*product, *attribute)),
-            "{product} {attribute} is known"
-        );
-        // Looking through all values for one in forty pairs is enough, and quick.
-        if product.ends_with('0') {
-            break;
-        }
-    }
+    assert!(
+        gaps.iter().all(|(product, attribute)| products.contains(product) && attributes.contains(attribute))
+    );
+    assert!(gaps.is_disjoint(&known));
     let mut predicted = BTreeSet::new();
     for it in &catalogue.predictions {
         assert!(gaps.contains(&(&*it.product_key, &*it.attribute_key)));
@@ -160,7 +155,7 @@ fn experiments_disagree_on_about_a_quarter_of_the_gaps() {
     }
     let both: Vec<_> = by_gap.values().filter(|values| values.len() == 2).collect();
     let disagree = both.iter().filter(|values| values[0] != values[1]).count();
-    let share = disagree as f64 / both.len() as f64;
+    let share = f64::from(u32::try_from(disagree).unwrap()) / f64::from(u32::try_from(both.len()).unwrap());
     println!("none {}, one {}, both {}", 8_000 - by_gap.len(), by_gap.len() - both.len(), both.len());
     println!("disagree {share:.3}; recommendations {}", DEFAULT.recommendations.len());
     assert!((0.24..0.32).contains(&share), "{share}");
@@ -200,6 +195,30 @@ fn confidence_is_informative_but_too_sure_at_the_top() {
 }
 
 #[test]
+fn texts_sometimes_tell_the_answer_sometimes_otherwise_and_sometimes_not() {
+    let units: BTreeMap<&str, Option<&str>> =
+        DEFAULT.attributes.iter().map(|it| (&*it.attribute_key, it.unit.as_deref())).collect();
+    let mut texts: BTreeMap<&str, String> = BTreeMap::new();
+    for it in &DEFAULT.rich_texts {
+        let text = texts.entry(&it.product_key).or_default();
+        text.push_str(&it.content);
+        text.push('\n');
+    }
+    let (mut verbatim, mut converted, mut nothing) = (0, 0, 0);
+    for it in DEFAULT.truth.iter().step_by(3) {
+        let text = texts.get(&*it.product_key).map_or("", String::as_str);
+        let found = mentions(text, &it.value, units[&*it.attribute_key]);
+        match found.iter().map(|mention| mention.kind).min_by_key(|kind| *kind == MentionKind::Converted) {
+            Some(MentionKind::Verbatim) => verbatim += 1,
+            Some(MentionKind::Converted) => converted += 1,
+            None => nothing += 1,
+        }
+    }
+    println!("verbatim {verbatim}, converted {converted}, nothing {nothing}");
+    assert!(verbatim > 1_000 && converted > 100 && nothing > 600);
+}
+
+#[test]
 fn the_nearest_product_is_a_sibling() {
     let catalogue = &*DEFAULT;
     let spec = spec::Spec::load().unwrap();
@@ -211,7 +230,7 @@ fn the_nearest_product_is_a_sibling() {
     }
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f32>();
     let (mut asked, mut found) = (0, 0);
-    for probe in catalogue.embeddings.iter().step_by(17) {
+    for probe in catalogue.embeddings.iter().step_by(41) {
         let own = family[&*probe.product_key];
         if members[&own] < 2 {
             continue;

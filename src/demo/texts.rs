@@ -18,6 +18,10 @@ pub(super) fn write(spec: &Spec, seed: u64, item: &mut Item) {
     for fact in &mut item.facts {
         let attribute = &spec.attributes[fact.attribute];
         fact.mode = mode(fact.gap, random.unit());
+        if attribute.key == "brand" {
+            // Every name starts with it.
+            fact.mode = Mode::Verbatim;
+        }
         if fact.mode == Mode::Converted {
             match other_words(attribute, fact, sources, &mut random) {
                 Some(statement) => fact.statements.push(statement),
@@ -34,7 +38,7 @@ pub(super) fn write(spec: &Spec, seed: u64, item: &mut Item) {
                 }
             }
             (Mode::Verbatim, _) => {
-                fact.statements.push(plain_words(attribute, &fact.joined(), true, sources, &mut random))
+                fact.statements.push(plain_words(attribute, &fact.joined(), true, sources, &mut random));
             }
             _ => {}
         }
@@ -68,12 +72,15 @@ fn plain_words(
     sources: &[Source],
     random: &mut Random,
 ) -> Statement {
-    let source = random.pick(sources).copied().unwrap_or(Source::Bullets);
+    let line_like = attribute.value_type == ValueType::Boolean || value == "None";
+    let source = random.pick(sources).copied().filter(|source| !line_like || *source != Source::Description);
+    let source = source.unwrap_or(Source::Bullets);
     let shown = display(attribute, &value.replace(super::item::SEPARATOR, ", "));
     let line = format!("{}: {shown}", attribute.label);
     let sentence = match source {
         Source::Datasheet => line,
-        _ if attribute.value_type == ValueType::Boolean => line + ".",
+        // "Filled with None." and "Hood: Yes." are no sentences.
+        _ if line_like => line + ".",
         _ => random.text(&attribute.say).replace("{value}", &shown),
     };
     Statement { source, sentence, value: value.to_owned(), right }
@@ -116,7 +123,7 @@ fn other_words(
 fn name(spec: &Spec, category: &Category, item: &Item) -> String {
     let mut parts: Vec<String> = Vec::new();
     for pattern in &category.title {
-        let mut part = fill(pattern, item).replace("{noun}", &category.noun);
+        let mut part = fill(pattern, item);
         let mut told = true;
         for fact in &item.facts {
             let attribute = &spec.attributes[fact.attribute];
@@ -124,12 +131,17 @@ fn name(spec: &Spec, category: &Category, item: &Item) -> String {
             if attribute.key == "brand" || !part.contains(&place) {
                 continue;
             }
+            if (fact.gap && fact.mode != Mode::Verbatim) || fact.joined() == "None" {
+                told = false;
+                part = part.replace(&format!("{place}'s "), "").replace(&format!("{place} "), "");
+            }
             let values: Vec<String> = fact.truth.iter().map(|value| display(attribute, value)).collect();
-            told &= (!fact.gap || fact.mode == Mode::Verbatim) && fact.joined() != "None";
             part = part.replace(&place, &values.join("/"));
         }
-        if told {
-            parts.push(part);
+        // Where a value is not told, what the product is stays.
+        if told || part.contains("{noun}") {
+            let part = part.replace("{noun}", &category.noun);
+            parts.push(part.replace("Kids's", "Kids'").replace("Unisex's", "Unisex"));
         }
     }
     parts.join(", ").replacen(", ", " ", 1)

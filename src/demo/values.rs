@@ -93,7 +93,7 @@ pub(super) fn others(has: &Has, draw: &Draw, truth: &[String], siblings: &[Strin
             ));
         }
     } else {
-        others = has.values.clone();
+        others.clone_from(&has.values);
         random.shuffle(&mut others);
         // What a sibling has is the likeliest mistake.
         others.sort_by_key(|value| !siblings.contains(value));
