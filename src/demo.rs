@@ -109,6 +109,8 @@ pub struct DemoCatalogue {
 
 /// Makes the catalogue that belongs to a seed and a size: the same one at all times and on every machine.
 ///
+/// Vectors are the same up to the last digits, which the machine's logarithm decides.
+///
 /// # Errors
 ///
 /// Refuses a size that cannot be had.
