@@ -1,7 +1,8 @@
 //! What is promised of the whole catalogue.
 
 use super::*;
-use crate::evidence::{MentionKind, mentions, normalise};
+use crate::domain::normalised;
+use crate::evidence::{MentionKind, mentions};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
@@ -151,7 +152,7 @@ fn every_kind_of_attribute_has_gaps() {
 fn experiments_disagree_on_about_a_quarter_of_the_gaps() {
     let mut by_gap: BTreeMap<Pair, Vec<String>> = BTreeMap::new();
     for it in &DEFAULT.predictions {
-        by_gap.entry((&it.product_key, &it.attribute_key)).or_default().push(normalise(&it.value));
+        by_gap.entry((&it.product_key, &it.attribute_key)).or_default().push(normalised(&it.value));
     }
     let both: Vec<_> = by_gap.values().filter(|values| values.len() == 2).collect();
     let disagree = both.iter().filter(|values| values[0] != values[1]).count();
@@ -169,7 +170,7 @@ fn confidence_is_informative_but_too_sure_at_the_top() {
         let mut bins = [(0.0, 0.0, 0.0); 5];
         for it in DEFAULT.predictions.iter().filter(|it| it.experiment == experiment.experiment) {
             let confidence = it.confidence.unwrap();
-            let right = normalise(&truth[&(&*it.product_key, &*it.attribute_key)]) == normalise(&it.value);
+            let right = normalised(&truth[&(&*it.product_key, &*it.attribute_key)]) == normalised(&it.value);
             let bin = match confidence {
                 confidence if confidence < 0.45 => 0,
                 confidence if confidence < 0.6 => 1,
