@@ -4,7 +4,7 @@ use super::MemoryStore;
 use super::scores::{self, Scores};
 use super::tables::{Tables, cut};
 use crate::domain::{
-    AllowedScope, AllowedValue, AllowedValues, Confidence, Count, CursorValue, GapId, QueueCursor,
+    AllowedScope, AllowedValue, AllowedValues, Candidate, Confidence, Count, CursorValue, GapId, QueueCursor,
     QueueFilter, QueueRow, QueueSort, ReviewCard,
 };
 use crate::repository::{Page, QueueRepository, RepositoryError, Result};
@@ -56,6 +56,16 @@ impl QueueRepository for MemoryStore {
 
     async fn row(&self, gap: &GapId) -> Result<Option<QueueRow>> {
         Ok(self.tables().row(gap))
+    }
+
+    async fn candidates(&self, gaps: &[GapId]) -> Result<Vec<Vec<Candidate>>> {
+        let tables = self.tables();
+        let ranked = |gap| {
+            let mut candidates = tables.candidates(gap);
+            candidates.sort_by(scores::rank);
+            candidates
+        };
+        Ok(gaps.iter().map(ranked).collect())
     }
 
     async fn card(&self, gap: &GapId, neighbours: usize) -> Result<Option<ReviewCard>> {
