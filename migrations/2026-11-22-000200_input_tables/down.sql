@@ -1,0 +1,14 @@
+DROP TABLE raw_rich_text_sources;
+DROP TABLE raw_recommendations;
+DROP TABLE raw_recommendation_rounds;
+DROP TABLE raw_product_attribute_allowable_values;
+DROP TABLE raw_attribute_allowable_values_in_any_category;
+DROP TABLE raw_attribute_allowable_values_applicable_in_every_category;
+DROP TABLE raw_category_allowable_values;
+DROP TABLE raw_product_attribute_gaps;
+DROP TABLE raw_product_attribute_values;
+DROP TABLE raw_category_attributes;
+DROP TABLE raw_product_categories;
+DROP TABLE raw_attributes;
+DROP TABLE raw_categories;
+DROP TABLE raw_products;

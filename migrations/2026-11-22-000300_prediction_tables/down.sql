@@ -1,0 +1,2 @@
+DROP TABLE prediction_results;
+DROP TABLE prediction_experiments;

@@ -1,0 +1,2 @@
+DROP TABLE human_recommendations;
+DROP FUNCTION gapdeck_append_only();
