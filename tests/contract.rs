@@ -96,7 +96,7 @@ contract! {
         a_limit_keeps_the_nearest,
         neighbours_carry_their_values_for_the_attribute_asked_for,
         a_product_without_an_embedding_has_no_neighbours,
-        a_vector_without_a_direction_is_nobodys_neighbour,
+        a_vector_without_a_direction_is_refused,
         all_neighbours_are_found_in_a_catalogue_loaded_after_the_index_was_made,
         products_without_an_embedding_are_listed_page_by_page,
     }
