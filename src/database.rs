@@ -1,3 +1,182 @@
-//! Where a connection comes from, and the SQL types Diesel does not know.
+//! Where a connection comes from: the embedded database or a shared server, behind one pool.
 
+#[cfg(all(feature = "embedded", unix))]
+mod embedded;
+mod migrations;
+pub mod schema;
+mod shared;
+pub mod url;
 pub mod vector;
+
+use crate::error::{AppError, ErrorKind};
+use crate::repository::postgres::PostgresStore;
+use diesel_async::AsyncPgConnection;
+use diesel_async::pooled_connection::bb8::{Pool, PooledConnection};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A connection taken from the pool.
+pub type Connection = PooledConnection<'static, AsyncPgConnection>;
+
+/// What every session sets. Approximate searches look at 10 lists (ivfflat) or 100 candidates (HNSW).
+const SESSION: &str = "SET application_name = 'gapdeck'; SET lock_timeout = '5s'; \
+    SET idle_in_transaction_session_timeout = '60s'; SET ivfflat.probes = 10; SET hnsw.ef_search = 100; \
+    SET client_min_messages = 'warning'";
+
+/// How long a taker waits for a pooled connection.
+const CHECKOUT: Duration = Duration::from_secs(10);
+
+/// An open database.
+#[derive(Clone)]
+pub struct Database {
+    pool: Pool<AsyncPgConnection>,
+    label: String,
+    #[cfg(all(feature = "embedded", unix))]
+    engine: Option<Arc<embedded::Engine>>,
+    last_error: Arc<shared::LastError>,
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Database").field("label", &self.label).finish_non_exhaustive()
+    }
+}
+
+impl Database {
+    /// Connects to a shared server.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Input`] for a URL that cannot be read, [`ErrorKind::Unavailable`] for a server that does not answer.
+    pub async fn connect(url: &str) -> Result<Self, AppError> {
+        let target = url::Target::parse(url)?;
+        let label = target.label();
+        let last_error = Arc::new(shared::LastError::default());
+        let manager = shared::manager(&target, Arc::clone(&last_error))?;
+        let pool = Pool::builder()
+            .max_size(8)
+            .max_lifetime(Some(Duration::from_secs(30 * 60)))
+            .connection_timeout(CHECKOUT)
+            .build(manager)
+            .await
+            .map_err(|error| shared::unavailable(&label, &error.to_string()))?;
+        let database = Self {
+            pool,
+            label,
+            #[cfg(all(feature = "embedded", unix))]
+            engine: None,
+            last_error,
+        };
+        drop(database.connection().await?);
+        Ok(database)
+    }
+
+    /// Starts PostgreSQL inside this process, on a data directory that it creates where there is none.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unavailable`] when another process uses the directory or it cannot be written.
+    #[cfg(all(feature = "embedded", unix))]
+    pub async fn open_embedded(directory: &std::path::Path) -> Result<Self, AppError> {
+        let engine = embedded::Engine::start(directory).await?;
+        let last_error = Arc::new(shared::LastError::default());
+        let pool = Pool::builder()
+            .max_size(1)
+            .max_lifetime(None)
+            .idle_timeout(None)
+            .test_on_check_out(false)
+            // An import holds the only connection for as long as it takes.
+            .connection_timeout(Duration::from_secs(600))
+            .build(shared::local_manager(engine.config(), Arc::clone(&last_error)))
+            .await
+            .map_err(|error| shared::unavailable("the embedded database", &error.to_string()))?;
+        let database = Self { pool, label: "embedded".into(), engine: Some(Arc::new(engine)), last_error };
+        drop(database.connection().await?);
+        Ok(database)
+    }
+
+    /// Starts PostgreSQL inside this process: not in this build.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`] always.
+    #[cfg(not(all(feature = "embedded", unix)))]
+    #[expect(clippy::unused_async, reason = "the same signature as with the feature")]
+    pub async fn open_embedded(directory: &std::path::Path) -> Result<Self, AppError> {
+        let _ = directory;
+        Err(AppError::new(ErrorKind::Usage, "this gapdeck was built without the embedded database")
+            .hinted("Name a server with --database-url or DATABASE_URL.")
+            .hinted("Or build gapdeck with its default features."))
+    }
+
+    /// Returns a name for the database without user or password.
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// Takes a connection from the pool.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unavailable`] with what the last attempt to connect said.
+    pub async fn connection(&self) -> Result<Connection, AppError> {
+        self.pool.get_owned().await.map_err(|error| {
+            let reason = self.last_error.take().unwrap_or_else(|| error.to_string());
+            shared::unavailable(&self.label, &reason)
+        })
+    }
+
+    /// Returns the repositories over this database.
+    pub fn store(&self) -> PostgresStore {
+        PostgresStore::new(self.clone())
+    }
+
+    /// Runs the migrations that are missing, one migrator at a time, and returns their names.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unavailable`] with the migration's name and what the database said.
+    pub async fn migrate(&self) -> Result<Vec<String>, AppError> {
+        migrations::run_pending(self.connection().await?).await
+    }
+
+    /// Takes every migration back, the last first, and returns their names.
+    ///
+    /// # Errors
+    /// As [`Database::migrate`].
+    pub async fn revert_migrations(&self) -> Result<Vec<String>, AppError> {
+        migrations::revert_all(self.connection().await?).await
+    }
+
+    /// Lists the migrations that are missing.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unavailable`] when the database does not answer.
+    pub async fn pending_migrations(&self) -> Result<Vec<String>, AppError> {
+        migrations::pending(self.connection().await?).await
+    }
+
+    /// Closes the connections and stops the embedded engine, if there is one.
+    pub async fn close(self) {
+        #[cfg(all(feature = "embedded", unix))]
+        if let Some(engine) = self.engine {
+            drop(self.pool);
+            engine.stop().await;
+        }
+    }
+}
+
+/// Says that the database refused or failed, outside a repository.
+pub(crate) fn refused(what: &str, error: &dyn std::error::Error) -> AppError {
+    AppError::new(ErrorKind::Unavailable, format!("{what}: {}", chain(error)))
+}
+
+/// Joins an error's message with those of its sources, each once.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        let more = inner.to_string();
+        if !text.contains(&more) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
+        source = inner.source();
+    }
+    text
+}

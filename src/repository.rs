@@ -6,6 +6,7 @@
 pub mod bulk;
 mod error;
 pub mod memory;
+pub mod postgres;
 
 pub use error::{RepositoryError, Result};
 

@@ -18,27 +18,27 @@ pub struct VectorType;
 /// A vector as PostgreSQL stores it.
 #[derive(Debug, Clone, PartialEq, FromSqlRow, AsExpression)]
 #[diesel(sql_type = VectorType)]
-pub struct Vector(pub Vec<f32>);
+pub struct Vector(pub pgvector::Vector);
 
 impl From<Vec<f32>> for Vector {
     fn from(numbers: Vec<f32>) -> Self {
-        Self(numbers)
+        Self(numbers.into())
     }
 }
 
 impl From<Vector> for Vec<f32> {
     fn from(vector: Vector) -> Self {
-        vector.0
+        vector.0.into()
     }
 }
 
 impl ToSql<VectorType, Pg> for Vector {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
         // Dimensions and a reserved word, 16 bits each, then the numbers: all big-endian.
-        let mut bytes = Vec::with_capacity(4 + 4 * self.0.len());
-        bytes.extend_from_slice(&u16::try_from(self.0.len())?.to_be_bytes());
+        let mut bytes = Vec::with_capacity(4 + 4 * self.0.as_slice().len());
+        bytes.extend_from_slice(&u16::try_from(self.0.as_slice().len())?.to_be_bytes());
         bytes.extend_from_slice(&[0, 0]);
-        for number in &self.0 {
+        for number in self.0.as_slice() {
             bytes.extend_from_slice(&number.to_be_bytes());
         }
         out.write_all(&bytes)?;
@@ -48,7 +48,7 @@ impl ToSql<VectorType, Pg> for Vector {
 
 impl FromSql<VectorType, Pg> for Vector {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
-        parse(value.as_bytes()).map(Self)
+        parse(value.as_bytes()).map(Self::from)
     }
 }
 

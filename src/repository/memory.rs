@@ -1,1 +1,34 @@
-//! The in-memory fake, for tests.
+//! The in-memory fake, for tests: says what the repositories promise without a database.
+//!
+//! Everything that the database keeps in step (queue rows, scores, marks) is computed here from the raw rows when it is
+//! asked for, so the fake also serves as the reference for the database's triggers.
+
+mod catalogue;
+mod checks;
+mod decisions;
+mod embeddings;
+mod predictions;
+mod queue;
+mod scores;
+mod tables;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tables::Tables;
+
+/// All repositories, in memory. A clone is the same store.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryStore {
+    tables: Arc<Mutex<Tables>>,
+}
+
+impl MemoryStore {
+    /// Makes an empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Locks the tables; every method changes them only after its last check, so a panic elsewhere leaves them whole.
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

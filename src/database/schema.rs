@@ -1,0 +1,279 @@
+//! The tables and views as Diesel sees them; checked against a migrated database by `tests/schema.rs`.
+
+diesel::table! {
+    raw_products (product_key) {
+        product_key -> Text,
+        product_name -> Nullable<Text>,
+        code_type -> Nullable<Text>,
+        description -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    raw_categories (category_key) {
+        category_key -> Text,
+        category_name -> Nullable<Text>,
+        system_name -> Nullable<Text>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    raw_attributes (attribute_key) {
+        attribute_key -> Text,
+        system_name -> Nullable<Text>,
+        label -> Nullable<Text>,
+        data_type -> Nullable<Text>,
+        unit -> Nullable<Text>,
+        multi_valued -> Bool,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    raw_product_categories (product_key, category_key) {
+        product_key -> Text,
+        category_key -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    raw_category_attributes (category_key, attribute_key) {
+        category_key -> Text,
+        attribute_key -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    raw_product_attribute_values (product_key, attribute_key, value_md5) {
+        product_key -> Text,
+        attribute_key -> Text,
+        value -> Text,
+        value_md5 -> Uuid,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    raw_product_attribute_gaps (product_key, attribute_key) {
+        product_key -> Text,
+        attribute_key -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    raw_category_allowable_values (category_key, attribute_key, value_md5) {
+        category_key -> Text,
+        attribute_key -> Text,
+        value -> Text,
+        value_md5 -> Uuid,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    #[sql_name = "raw_attribute_allowable_values_applicable_in_every_category"]
+    raw_allowable_values_in_every_category (attribute_key, value_md5) {
+        attribute_key -> Text,
+        value -> Text,
+        value_md5 -> Uuid,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    #[sql_name = "raw_attribute_allowable_values_in_any_category"]
+    raw_allowable_values_in_any_category (attribute_key, value_md5) {
+        attribute_key -> Text,
+        value -> Text,
+        value_md5 -> Uuid,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    raw_product_attribute_allowable_values (product_key, attribute_key, value_md5) {
+        product_key -> Text,
+        attribute_key -> Text,
+        value -> Text,
+        value_md5 -> Uuid,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    raw_recommendation_rounds (round_key) {
+        round_key -> Text,
+        model -> Nullable<Text>,
+        description -> Nullable<Text>,
+        metadata -> Jsonb,
+        created_at -> Timestamptz,
+        completed_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    raw_recommendations (product_key, attribute_key, round_key, value_md5) {
+        product_key -> Text,
+        attribute_key -> Text,
+        round_key -> Text,
+        value -> Text,
+        value_md5 -> Uuid,
+        confidence -> Nullable<Double>,
+        reasoning -> Nullable<Text>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    raw_rich_text_sources (product_key, source) {
+        product_key -> Text,
+        source -> Text,
+        content -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    prediction_experiments (experiment_key) {
+        experiment_key -> Text,
+        model -> Nullable<Text>,
+        description -> Nullable<Text>,
+        parameters -> Jsonb,
+        metrics -> Jsonb,
+        created_at -> Timestamptz,
+        completed_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    prediction_results (product_key, attribute_key, experiment_key, value_md5) {
+        product_key -> Text,
+        attribute_key -> Text,
+        experiment_key -> Text,
+        value -> Text,
+        value_md5 -> Uuid,
+        confidence -> Nullable<Double>,
+        reasoning -> Nullable<Text>,
+        is_correct -> Nullable<Bool>,
+        decision_id -> Nullable<Uuid>,
+        round_key -> Nullable<Text>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::database::vector::VectorType;
+
+    product_embeddings (product_key) {
+        product_key -> Text,
+        embedding -> VectorType,
+        description -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    human_recommendations (product_key, decision_id) {
+        product_key -> Text,
+        decision_id -> Uuid,
+        attribute_key -> Text,
+        reviewer -> Text,
+        action -> Text,
+        value -> Nullable<Text>,
+        comment -> Nullable<Text>,
+        base_version -> Integer,
+        result_version -> Integer,
+        undoes -> Nullable<Uuid>,
+        shown_value -> Nullable<Text>,
+        shown_confidence -> Nullable<Double>,
+        shown_experiment -> Nullable<Text>,
+        batch_id -> Nullable<Uuid>,
+        policy -> Text,
+        selection_probability -> Nullable<Double>,
+        seconds -> Nullable<Double>,
+        kept_on_purpose -> Bool,
+        seen -> Jsonb,
+        decided_at -> Timestamptz,
+        recorded_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    review_queue (product_key, attribute_key) {
+        product_key -> Text,
+        attribute_key -> Text,
+        product_name -> Text,
+        sort_name -> Text,
+        category_key -> Text,
+        best_value -> Nullable<Text>,
+        best_confidence -> Nullable<Double>,
+        candidate_count -> Integer,
+        value_count -> Integer,
+        disagreement -> Double,
+        uncertainty -> Double,
+        state -> Text,
+        version -> Integer,
+        decision_id -> Nullable<Uuid>,
+        decided_by -> Nullable<Text>,
+        decided_value -> Nullable<Text>,
+        decided_at -> Nullable<Timestamptz>,
+        gap_created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    experiment_summary (experiment_key) {
+        experiment_key -> Text,
+        model -> Nullable<Text>,
+        description -> Nullable<Text>,
+        parameters -> Jsonb,
+        metrics -> Jsonb,
+        created_at -> Timestamptz,
+        completed_at -> Nullable<Timestamptz>,
+        predictions -> BigInt,
+        gaps -> BigInt,
+        average_confidence -> Nullable<Double>,
+        correct -> BigInt,
+        incorrect -> BigInt,
+        accuracy -> Nullable<Double>,
+    }
+}
+
+diesel::table! {
+    metric_trends (experiment_key, day) {
+        experiment_key -> Text,
+        day -> Timestamptz,
+        predictions -> BigInt,
+        average_confidence -> Nullable<Double>,
+        confidence_change -> Nullable<Double>,
+        correct -> BigInt,
+        incorrect -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    raw_products,
+    raw_categories,
+    raw_attributes,
+    raw_product_categories,
+    raw_category_attributes,
+    raw_product_attribute_values,
+    raw_product_attribute_gaps,
+    raw_category_allowable_values,
+    raw_recommendations,
+    raw_rich_text_sources,
+    prediction_experiments,
+    prediction_results,
+    product_embeddings,
+    human_recommendations,
+    review_queue,
+);

@@ -1,0 +1,167 @@
+//! The recommendation repository in memory: decisions, undo, and what they say about predictions.
+
+use super::tables::{Tables, microseconds};
+use super::{MemoryStore, checks};
+use crate::domain::{Action, Decision, Event, GapId, Outcome, Reviewer, State, normalised};
+use crate::repository::{RecommendationRepository, RepositoryError, Result};
+use crate::transfer::record::{RecommendationRecord, RoundRecord};
+use async_trait::async_trait;
+use chrono::Utc;
+
+#[async_trait]
+impl RecommendationRepository for MemoryStore {
+    async fn save_rounds(&self, rounds: &[RoundRecord]) -> Result<()> {
+        self.tables().save_rounds(rounds)
+    }
+
+    async fn save_recommendations(&self, recommendations: &[RecommendationRecord]) -> Result<()> {
+        self.tables().save_recommendations(recommendations)
+    }
+
+    async fn decide(&self, decision: &Decision) -> Result<Outcome> {
+        let decision = Decision { decided_at: microseconds(decision.decided_at), ..decision.clone() };
+        self.tables().decide(decision)
+    }
+
+    async fn history(&self, gap: &GapId) -> Result<Vec<Event>> {
+        Ok(self.tables().history(gap))
+    }
+
+    async fn last_decision(&self, reviewer: &Reviewer) -> Result<Option<Event>> {
+        let tables = self.tables();
+        let last = tables
+            .gaps
+            .keys()
+            .filter_map(|gap| tables.in_force(gap))
+            .filter(|event| event.decision.reviewer == *reviewer)
+            .max_by_key(|event| event.recorded_at);
+        Ok(last.cloned())
+    }
+
+    async fn decided_today(&self, reviewer: &Reviewer) -> Result<u64> {
+        let tables = self.tables();
+        let today = Utc::now().date_naive();
+        let count = tables
+            .decisions
+            .values()
+            .flatten()
+            .filter(|(event, _)| event.decision.reviewer == *reviewer)
+            .filter(|(event, _)| event.decision.action != Action::Undo && event.undone_by.is_none())
+            .filter(|(event, _)| event.recorded_at.date_naive() == today)
+            .count();
+        Ok(count.try_into().unwrap_or(u64::MAX))
+    }
+}
+
+impl Tables {
+    /// Returns the decision that a pair's state comes from.
+    pub(super) fn in_force(&self, gap: &GapId) -> Option<&Event> {
+        let events = self.decisions.get(gap)?.iter().map(|(event, _)| event);
+        events
+            .filter(|event| event.decision.action != Action::Undo && event.undone_by.is_none())
+            .max_by_key(|event| event.result_version)
+    }
+
+    /// Returns how often a pair was decided, undos included.
+    pub(super) fn version(&self, gap: &GapId) -> i32 {
+        self.decisions.get(gap).and_then(|events| events.last()).map_or(0, |(event, _)| event.result_version)
+    }
+
+    /// Returns the state that a pair's decisions leave it in.
+    pub(super) fn state(&self, gap: &GapId) -> State {
+        self.in_force(gap).and_then(|event| event.decision.action.state()).unwrap_or(State::Open)
+    }
+
+    fn decide(&mut self, decision: Decision) -> Result<Outcome> {
+        checks::texts(std::slice::from_ref(&decision))?;
+        if decision.action.has_value() && decision.value.is_none() {
+            let reason = format!("{} needs a value", decision.action.as_str());
+            return Err(RepositoryError::Invalid { field: "value", reason });
+        }
+        if let Some(outcome) = self.replay(&decision)? {
+            return Ok(outcome);
+        }
+        let gap = decision.gap.clone();
+        if !self.gaps.contains_key(&gap) {
+            return Err(RepositoryError::NotFound { what: "gap", key: gap.to_string() });
+        }
+        let version = self.version(&gap);
+        if version != decision.base_version {
+            let last = self.decisions.get(&gap).and_then(|events| events.last());
+            let by = last.map(|(event, _)| event.decision.reviewer.to_string());
+            return Err(RepositoryError::Conflict { state: self.state(&gap), gap, version, by });
+        }
+        self.take_back(&decision)?;
+        let event = Event {
+            result_version: version + 1,
+            recorded_at: self.now(),
+            undone_by: None,
+            decision: decision.clone(),
+        };
+        let events = self.decisions.entry(gap.clone()).or_default();
+        events.push((event, Outcome { state: State::Open, version: version + 1, replayed: false }));
+        let outcome = Outcome { state: self.state(&gap), version: version + 1, replayed: false };
+        if let Some((_, kept)) = self.decisions.get_mut(&gap).and_then(|events| events.last_mut()) {
+            *kept = outcome.clone();
+        }
+        self.decided_gaps.insert(decision.id, gap.clone());
+        self.mark(&gap);
+        Ok(outcome)
+    }
+
+    /// Returns what a decision led to that is there already.
+    fn replay(&self, decision: &Decision) -> Result<Option<Outcome>> {
+        let Some(gap) = self.decided_gaps.get(&decision.id) else { return Ok(None) };
+        let events = self.decisions.get(gap).into_iter().flatten();
+        for (event, outcome) in events {
+            if event.decision == *decision {
+                return Ok(Some(Outcome { replayed: true, ..outcome.clone() }));
+            }
+        }
+        Err(RepositoryError::DecisionIdReused(decision.id.to_string()))
+    }
+
+    /// Marks the decision that an undo names as undone; other decisions pass.
+    fn take_back(&mut self, undo: &Decision) -> Result<()> {
+        if undo.action != Action::Undo {
+            return Ok(());
+        }
+        let refuse = |reason: String| Err(RepositoryError::NotUndoable(reason));
+        let Some(last) = self.in_force(&undo.gap) else {
+            return refuse(format!("{} has no decision in force", undo.gap));
+        };
+        if undo.undoes != Some(last.decision.id) {
+            return refuse(format!("it is not the last decision on {}", undo.gap));
+        }
+        if last.decision.reviewer != undo.reviewer {
+            return refuse(format!("it is a decision of {}", last.decision.reviewer));
+        }
+        let undone = last.decision.id;
+        for (event, _) in self.decisions.entry(undo.gap.clone()).or_default() {
+            if event.decision.id == undone {
+                event.undone_by = Some(undo.id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Marks a pair's predictions as the decision in force says.
+    fn mark(&mut self, gap: &GapId) {
+        let decision = self.in_force(gap).map(|event| event.decision.clone());
+        let Some(rows) = self.predictions.get_mut(gap) else { return };
+        for ((_, value), row) in rows {
+            row.correct = decision.as_ref().and_then(|decision| judgement(decision, value));
+        }
+    }
+}
+
+/// Tells whether a decision shows a predicted value to be right or wrong.
+fn judgement(decision: &Decision, predicted: &str) -> Option<bool> {
+    match decision.action {
+        Action::Accept | Action::Override => {
+            Some(decision.value.as_deref().map(normalised) == Some(normalised(predicted)))
+        }
+        Action::Reject | Action::NotApplicable => Some(false),
+        Action::Defer | Action::Flag | Action::Undo => None,
+    }
+}

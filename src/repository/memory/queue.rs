@@ -1,0 +1,179 @@
+//! The queue repository in memory: rows computed from the raw rows, sorted anew for each page.
+
+use super::MemoryStore;
+use super::scores::{self, Scores};
+use super::tables::{Tables, cut};
+use crate::domain::{
+    AllowedScope, AllowedValue, AllowedValues, Confidence, Count, CursorValue, GapId, QueueCursor,
+    QueueFilter, QueueRow, QueueSort, ReviewCard,
+};
+use crate::repository::{Page, QueueRepository, RepositoryError, Result};
+use async_trait::async_trait;
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+/// The most characters of a name or value in a row.
+const ROW_TEXT: usize = 200;
+/// The most allowed values on a card.
+const ALLOWED_VALUES: usize = 2_000;
+
+#[async_trait]
+impl QueueRepository for MemoryStore {
+    async fn page(
+        &self,
+        filter: &QueueFilter,
+        sort: QueueSort,
+        after: Option<&QueueCursor>,
+        limit: usize,
+    ) -> Result<Page<QueueRow, QueueCursor>> {
+        let tables = self.tables();
+        let mut rows: Vec<(QueueCursor, QueueRow)> =
+            tables.rows(filter).map(|row| (place(&row, sort), row)).collect();
+        rows.sort_by(|(a, _), (b, _)| compare(a, b).unwrap_or(Ordering::Equal));
+        if let Some(after) = after {
+            if rows.iter().any(|(place, _)| compare(place, after).is_none()) {
+                return Err(RepositoryError::Invalid {
+                    field: "cursor",
+                    reason: format!("it is not one of the order \"{}\"", sort.as_str()),
+                });
+            }
+            rows.retain(|(place, _)| compare(place, after) == Some(Ordering::Greater));
+        }
+        let is_last = rows.len() <= limit;
+        rows.truncate(limit);
+        let next = if is_last { None } else { rows.last().map(|(place, _)| place.clone()) };
+        Ok(Page { rows: rows.into_iter().map(|(_, row)| row).collect(), next })
+    }
+
+    async fn count(&self, filter: &QueueFilter, cap: u64) -> Result<Count> {
+        let count = self.tables().rows(filter).count().try_into().unwrap_or(u64::MAX);
+        Ok(if count <= cap { Count::Exact(count) } else { Count::About(count) })
+    }
+
+    async fn row(&self, gap: &GapId) -> Result<Option<QueueRow>> {
+        Ok(self.tables().row(gap))
+    }
+
+    async fn card(&self, gap: &GapId, neighbours: usize) -> Result<Option<ReviewCard>> {
+        Ok(self.tables().card(gap, neighbours))
+    }
+}
+
+/// Returns a row's place in an order; every value ascends.
+fn place(row: &QueueRow, sort: QueueSort) -> QueueCursor {
+    let confidence = row.best_confidence.map(Confidence::get);
+    let value = match sort {
+        QueueSort::ConfidenceDescending => CursorValue::Number(confidence.map_or(2.0, |c| 0.0 - c)),
+        QueueSort::ConfidenceAscending => CursorValue::Number(confidence.unwrap_or(2.0)),
+        QueueSort::Uncertainty => CursorValue::Number(0.0 - row.uncertainty),
+        QueueSort::Disagreement => CursorValue::Number(0.0 - row.disagreement),
+        QueueSort::Product => CursorValue::Text(row.product_name.clone()),
+        QueueSort::Age => CursorValue::Time(row.gap_created_at),
+    };
+    QueueCursor { value, gap: row.gap.clone() }
+}
+
+/// Compares two places; `None` where they belong to different orders.
+fn compare(a: &QueueCursor, b: &QueueCursor) -> Option<Ordering> {
+    let values = match (&a.value, &b.value) {
+        (CursorValue::Number(a), CursorValue::Number(b)) => a.partial_cmp(b)?,
+        (CursorValue::Text(a), CursorValue::Text(b)) => a.cmp(b),
+        (CursorValue::Time(a), CursorValue::Time(b)) => a.cmp(b),
+        _ => return None,
+    };
+    Some(values.then_with(|| a.gap.cmp(&b.gap)))
+}
+
+impl Tables {
+    fn rows(&self, filter: &QueueFilter) -> impl Iterator<Item = QueueRow> {
+        self.gaps.keys().filter_map(|gap| self.row(gap)).filter(move |row| self.admits(filter, row))
+    }
+
+    fn admits(&self, filter: &QueueFilter, row: &QueueRow) -> bool {
+        let bound = |bound: Option<Confidence>, holds: fn(Confidence, Confidence) -> bool| {
+            bound.is_none_or(|bound| row.best_confidence.is_some_and(|best| holds(best, bound)))
+        };
+        filter.attribute.as_ref().is_none_or(|attribute| row.gap.attribute == *attribute)
+            && filter.category.as_ref().is_none_or(|category| row.category.as_ref() == Some(category))
+            && filter.experiment.as_ref().is_none_or(|experiment| {
+                let predictions = self.predictions.get(&row.gap);
+                predictions.is_some_and(|rows| rows.keys().any(|(key, _)| key == experiment))
+            })
+            && filter.state.admits(row.state)
+            && bound(filter.min_confidence, |best, bound| best >= bound)
+            && bound(filter.max_confidence, |best, bound| best <= bound)
+            && filter.text.as_deref().is_none_or(|text| {
+                row.gap.product.as_str() == text
+                    || row.product_name.to_lowercase().contains(&text.to_lowercase())
+            })
+    }
+
+    /// Computes a gap's queue row.
+    pub(super) fn row(&self, gap: &GapId) -> Option<QueueRow> {
+        let gap_created_at = *self.gaps.get(gap)?;
+        let name = self.products.get(&gap.product).and_then(|product| product.name.as_deref());
+        let scores = Scores::of(&self.candidates(gap));
+        let decided = self.in_force(gap).map(|event| &event.decision);
+        Some(QueueRow {
+            gap: gap.clone(),
+            product_name: cut(name.unwrap_or_default(), ROW_TEXT),
+            category: self.product_categories.get(&gap.product).and_then(BTreeSet::first).cloned(),
+            best_value: scores.best_value.map(|value| cut(&value, ROW_TEXT)),
+            best_confidence: scores.best_confidence,
+            candidate_count: scores.candidate_count,
+            value_count: scores.value_count,
+            disagreement: scores.disagreement,
+            uncertainty: scores.uncertainty,
+            state: self.state(gap),
+            version: self.version(gap),
+            decided_by: decided.map(|decision| decision.reviewer.clone()),
+            decided_value: decided
+                .and_then(|decision| decision.value.as_deref())
+                .map(|value| cut(value, ROW_TEXT)),
+            decided_at: decided.map(|decision| decision.decided_at),
+            gap_created_at,
+        })
+    }
+
+    fn card(&self, gap: &GapId, neighbours: usize) -> Option<ReviewCard> {
+        let mut candidates = self.candidates(gap);
+        candidates.sort_by(scores::rank);
+        Some(ReviewCard {
+            row: self.row(gap)?,
+            attribute: self.attributes.get(&gap.attribute)?.clone(),
+            allowed: self.allowed(gap),
+            candidates,
+            product: self.product_card(&gap.product, Some(&gap.attribute), neighbours)?,
+            history: self.history(gap),
+        })
+    }
+
+    /// Returns the values of the narrowest scope that lists any.
+    fn allowed(&self, gap: &GapId) -> AllowedValues {
+        let categories = self.product_categories.get(&gap.product).into_iter().flatten();
+        let in_category: BTreeSet<&String> = categories
+            .filter_map(|key| self.allowed_in_category.get(&(key.clone(), gap.attribute.clone())))
+            .flatten()
+            .collect();
+        let for_product = self.allowed_for_product.get(gap).into_iter().flatten().collect();
+        let in_every = self.allowed_in_every_category.get(&gap.attribute).into_iter().flatten().collect();
+        let in_any = self.allowed_in_any_category.get(&gap.attribute).into_iter().flatten().collect();
+        [
+            (AllowedScope::Product, for_product),
+            (AllowedScope::Category, in_category),
+            (AllowedScope::EveryCategory, in_every),
+            (AllowedScope::AnyCategory, in_any),
+        ]
+        .into_iter()
+        .find(|(_, values)| !values.is_empty())
+        .map(|(scope, values)| AllowedValues {
+            total: values.len(),
+            values: values
+                .into_iter()
+                .take(ALLOWED_VALUES)
+                .map(|value| AllowedValue { value: value.clone(), scope })
+                .collect(),
+        })
+        .unwrap_or_default()
+    }
+}

@@ -1,0 +1,126 @@
+//! The rows that the fake holds, by key.
+
+use crate::domain::{
+    Attribute, AttributeKey, Candidate, Category, CategoryKey, Confidence, DecisionId, Event, ExperimentKey,
+    GapId, Outcome, Product, ProductKey, RoundKey, Source,
+};
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Values allowed for the key's attribute, in the order of their text.
+pub(super) type Allowed<K> = BTreeMap<K, BTreeSet<String>>;
+
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    pub categories: BTreeMap<CategoryKey, Category>,
+    pub attributes: BTreeMap<AttributeKey, Attribute>,
+    pub category_attributes: BTreeSet<(CategoryKey, AttributeKey)>,
+    pub products: BTreeMap<ProductKey, Product>,
+    pub product_categories: BTreeMap<ProductKey, BTreeSet<CategoryKey>>,
+    pub values: BTreeMap<GapId, BTreeSet<String>>,
+    /// The gaps, with when they came to be.
+    pub gaps: BTreeMap<GapId, DateTime<Utc>>,
+    pub allowed_in_category: Allowed<(CategoryKey, AttributeKey)>,
+    pub allowed_in_every_category: Allowed<AttributeKey>,
+    pub allowed_in_any_category: Allowed<AttributeKey>,
+    pub allowed_for_product: Allowed<GapId>,
+    pub texts: BTreeMap<ProductKey, BTreeMap<String, String>>,
+    pub embeddings: BTreeMap<ProductKey, Vec<f32>>,
+    pub experiments: BTreeMap<ExperimentKey, Experiment>,
+    pub predictions: BTreeMap<GapId, BTreeMap<(ExperimentKey, String), Prediction>>,
+    pub rounds: BTreeMap<RoundKey, DateTime<Utc>>,
+    pub recommendations: BTreeMap<GapId, BTreeMap<(RoundKey, String), Proposal>>,
+    /// The decisions on each gap, the oldest first, with what they led to.
+    pub decisions: BTreeMap<GapId, Vec<(Event, Outcome)>>,
+    /// Which gap a decision is about.
+    pub decided_gaps: BTreeMap<DecisionId, GapId>,
+    last_time: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Experiment {
+    pub model: Option<String>,
+    pub description: Option<String>,
+    pub metrics: serde_json::Value,
+    pub created_at: DateTime<Utc>,
+    pub completed_at: Option<DateTime<Utc>>,
+}
+
+impl Experiment {
+    /// Makes an experiment of which only the key is known.
+    pub fn bare(created_at: DateTime<Utc>) -> Self {
+        Self {
+            model: None,
+            description: None,
+            metrics: serde_json::Value::Object(serde_json::Map::new()),
+            created_at,
+            completed_at: None,
+        }
+    }
+}
+
+/// What a model says beside the value.
+#[derive(Debug, Clone)]
+pub(super) struct Proposal {
+    pub confidence: Option<Confidence>,
+    pub reasoning: Option<String>,
+    pub created_at: DateTime<Utc>,
+}
+
+impl Proposal {
+    fn candidate(&self, source: Source, value: &str) -> Candidate {
+        Candidate {
+            value: value.to_owned(),
+            confidence: self.confidence,
+            source,
+            reasoning: self.reasoning.clone(),
+            created_at: self.created_at,
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Prediction {
+    pub proposal: Proposal,
+    /// What decisions have shown it to be.
+    pub correct: Option<bool>,
+}
+
+impl Tables {
+    /// Returns the time as the database would: whole microseconds, and later than every time before.
+    pub fn now(&mut self) -> DateTime<Utc> {
+        self.last_time = microseconds(Utc::now()).max(self.last_time + TimeDelta::microseconds(1));
+        self.last_time
+    }
+
+    /// Returns the candidates of a pair, in no particular order.
+    pub fn candidates(&self, gap: &GapId) -> Vec<Candidate> {
+        let predictions = self.predictions.get(gap).into_iter().flatten();
+        let recommendations = self.recommendations.get(gap).into_iter().flatten();
+        predictions
+            .map(|((experiment, value), prediction)| {
+                prediction.proposal.candidate(Source::Experiment(experiment.clone()), value)
+            })
+            .chain(
+                recommendations.map(|((round, value), proposal)| {
+                    proposal.candidate(Source::Round(round.clone()), value)
+                }),
+            )
+            .collect()
+    }
+
+    /// Returns a pair's decisions, the oldest first.
+    pub fn history(&self, gap: &GapId) -> Vec<Event> {
+        self.decisions.get(gap).into_iter().flatten().map(|(event, _)| event.clone()).collect()
+    }
+}
+
+/// Cuts a time to what the database keeps of it.
+pub(super) fn microseconds(time: DateTime<Utc>) -> DateTime<Utc> {
+    time.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(time)
+}
+
+/// Returns at most the first `most` characters.
+pub(super) fn cut(text: &str, most: usize) -> String {
+    text.chars().take(most).collect()
+}

@@ -1,0 +1,298 @@
+//! Cards: everything a screen shows of a gap or a product, its reads sent together on one connection.
+
+use super::embedding::nearest;
+use super::event::history;
+use super::queue::{gaps_of, left, load_row};
+use crate::database::schema::{
+    prediction_results, raw_allowable_values_in_any_category, raw_allowable_values_in_every_category,
+    raw_attributes, raw_categories, raw_category_allowable_values, raw_product_attribute_allowable_values,
+    raw_product_attribute_values, raw_product_categories, raw_products, raw_recommendations,
+    raw_rich_text_sources,
+};
+use crate::domain::{
+    AllowedScope, AllowedValue, AllowedValues, Attribute, AttributeKey, Candidate, Category, CategoryKey,
+    Confidence, DataType, GapId, KnownValue, Product, ProductCard, ProductKey, ReviewCard, RichText, Source,
+};
+use crate::repository::Result;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::try_join;
+
+/// The most characters of a rich text that are read.
+const LONGEST_TEXT: i32 = 20_000;
+/// The most characters of a value or reasoning that are read.
+const LONGEST_VALUE: i32 = 4_000;
+/// The most known values, texts, candidates and allowed values that are read.
+const MOST_KNOWN: i64 = 500;
+const MOST_TEXTS: i64 = 20;
+const MOST_CANDIDATES: i64 = 100;
+const MOST_ALLOWED: i64 = 2_000;
+const MOST_GAPS: i64 = 200;
+
+diesel::define_sql_function! {
+    /// How many characters a text has.
+    fn char_length(text: diesel::sql_types::Text) -> diesel::sql_types::Integer;
+}
+
+/// Loads everything a review card shows.
+pub(super) async fn load(
+    connection: &AsyncPgConnection,
+    gap: &GapId,
+    neighbours: usize,
+) -> Result<Option<ReviewCard>> {
+    let (row, attribute, predicted, recommended, allowed, history, product) = try_join!(
+        load_row(connection, gap),
+        attribute(connection, &gap.attribute),
+        predictions(connection, gap),
+        recommendations(connection, gap),
+        allowed_values(connection, gap),
+        history(connection, gap),
+        product_card(connection, &gap.product, Some(&gap.attribute), neighbours),
+    )?;
+    let (Some(row), Some(attribute), Some(product)) = (row, attribute, product) else { return Ok(None) };
+    let mut candidates = predicted;
+    candidates.extend(recommended);
+    candidates.sort_by(|a, b| {
+        b.confidence
+            .partial_cmp(&a.confidence)
+            .unwrap_or(std::cmp::Ordering::Equal)
+            .then_with(|| a.value.cmp(&b.value))
+    });
+    Ok(Some(ReviewCard { row, attribute, allowed, candidates, product, history }))
+}
+
+/// Loads everything a screen shows of one product.
+pub(super) async fn product_card(
+    connection: &AsyncPgConnection,
+    product: &ProductKey,
+    attribute: Option<&AttributeKey>,
+    neighbours: usize,
+) -> Result<Option<ProductCard>> {
+    let (found, categories, known, texts, neighbours, gaps) = try_join!(
+        load_product(connection, product),
+        categories(connection, product),
+        known_values(connection, product),
+        rich_texts(connection, product),
+        nearest(connection, product, attribute, neighbours),
+        gaps_of(connection, product.as_str(), MOST_GAPS),
+    )?;
+    Ok(found.map(|product| ProductCard { product, categories, known, texts, neighbours, gaps }))
+}
+
+pub(super) async fn load_product(
+    connection: &AsyncPgConnection,
+    product: &ProductKey,
+) -> Result<Option<Product>> {
+    use raw_products as p;
+    let mut connection = connection;
+    let found = p::table
+        .find(product.as_str())
+        .select((
+            left_or_null(p::product_name, LONGEST_VALUE),
+            p::code_type,
+            left_or_null(p::description, LONGEST_TEXT),
+        ))
+        .first::<(Option<String>, Option<String>, Option<String>)>(&mut connection)
+        .await
+        .optional()?;
+    Ok(found.map(|(name, code_type, description)| Product {
+        key: product.clone(),
+        name,
+        code_type,
+        description,
+    }))
+}
+
+mod nullable {
+    diesel::define_sql_function! {
+        /// The first characters of a text, or null.
+        #[sql_name = "left"]
+        fn left_or_null(text: diesel::sql_types::Nullable<diesel::sql_types::Text>, characters: diesel::sql_types::Integer)
+            -> diesel::sql_types::Nullable<diesel::sql_types::Text>;
+    }
+}
+use nullable::left_or_null;
+
+async fn attribute(connection: &AsyncPgConnection, key: &AttributeKey) -> Result<Option<Attribute>> {
+    use raw_attributes as a;
+    let mut connection = connection;
+    let found = a::table
+        .find(key.as_str())
+        .select((a::system_name, a::label, a::data_type, a::unit, a::multi_valued))
+        .first::<(Option<String>, Option<String>, Option<String>, Option<String>, bool)>(&mut connection)
+        .await
+        .optional()?;
+    Ok(found.map(|(system_name, label, data_type, unit, multi_valued)| Attribute {
+        key: key.clone(),
+        system_name,
+        label,
+        data_type: DataType::parse(data_type.as_deref()),
+        unit,
+        multi_valued,
+    }))
+}
+
+async fn categories(connection: &AsyncPgConnection, product: &ProductKey) -> Result<Vec<Category>> {
+    use raw_categories as c;
+    use raw_product_categories as pc;
+    let mut connection = connection;
+    let found = c::table
+        .inner_join(pc::table.on(pc::category_key.eq(c::category_key)))
+        .filter(pc::product_key.eq(product.as_str()))
+        .select((c::category_key, c::category_name, c::system_name))
+        .order(c::category_key)
+        .load::<(String, Option<String>, Option<String>)>(&mut connection)
+        .await?;
+    Ok(found
+        .into_iter()
+        .map(|(key, name, system_name)| Category { key: CategoryKey::from(key), name, system_name })
+        .collect())
+}
+
+async fn known_values(connection: &AsyncPgConnection, product: &ProductKey) -> Result<Vec<KnownValue>> {
+    use raw_attributes as a;
+    use raw_product_attribute_values as v;
+    let mut connection = connection;
+    let found = v::table
+        .inner_join(a::table.on(a::attribute_key.eq(v::attribute_key)))
+        .filter(v::product_key.eq(product.as_str()))
+        .select((v::attribute_key, a::label, a::unit, left(v::value, LONGEST_VALUE)))
+        .order((v::attribute_key, v::value_md5))
+        .limit(MOST_KNOWN)
+        .load::<(String, Option<String>, Option<String>, String)>(&mut connection)
+        .await?;
+    let mut known: Vec<KnownValue> = found
+        .into_iter()
+        .map(|(key, label, unit, value)| KnownValue {
+            label: label.unwrap_or_else(|| key.clone()),
+            attribute_key: key.into(),
+            unit,
+            value,
+        })
+        .collect();
+    known.sort_by(|a, b| a.attribute_key.cmp(&b.attribute_key).then_with(|| a.value.cmp(&b.value)));
+    Ok(known)
+}
+
+async fn rich_texts(connection: &AsyncPgConnection, product: &ProductKey) -> Result<Vec<RichText>> {
+    use raw_rich_text_sources as r;
+    let mut connection = connection;
+    let found = r::table
+        .filter(r::product_key.eq(product.as_str()))
+        .select((r::source, left(r::content, LONGEST_TEXT), char_length(r::content).gt(LONGEST_TEXT)))
+        .order(r::source)
+        .limit(MOST_TEXTS)
+        .load::<(String, String, bool)>(&mut connection)
+        .await?;
+    Ok(found
+        .into_iter()
+        .map(|(source, content, truncated)| RichText { source, content, truncated })
+        .collect())
+}
+
+type Proposed = (String, String, Option<f64>, Option<String>, DateTime<Utc>);
+
+fn candidate(proposed: Proposed, source: impl Fn(String) -> Source) -> Candidate {
+    let (key, value, confidence, reasoning, created_at) = proposed;
+    Candidate {
+        value,
+        confidence: confidence.and_then(|confidence| Confidence::new(confidence).ok()),
+        source: source(key),
+        reasoning,
+        created_at,
+    }
+}
+
+async fn predictions(connection: &AsyncPgConnection, gap: &GapId) -> Result<Vec<Candidate>> {
+    use prediction_results as p;
+    let mut connection = connection;
+    let found = p::table
+        .filter(p::product_key.eq(gap.product.as_str()))
+        .filter(p::attribute_key.eq(gap.attribute.as_str()))
+        .select((
+            p::experiment_key,
+            left(p::value, LONGEST_VALUE),
+            p::confidence,
+            left_or_null(p::reasoning, LONGEST_VALUE),
+            p::created_at,
+        ))
+        .order((p::confidence.desc().nulls_last(), p::experiment_key))
+        .limit(MOST_CANDIDATES)
+        .load::<Proposed>(&mut connection)
+        .await?;
+    Ok(found.into_iter().map(|one| candidate(one, |key| Source::Experiment(key.into()))).collect())
+}
+
+async fn recommendations(connection: &AsyncPgConnection, gap: &GapId) -> Result<Vec<Candidate>> {
+    use raw_recommendations as r;
+    let mut connection = connection;
+    let found = r::table
+        .filter(r::product_key.eq(gap.product.as_str()))
+        .filter(r::attribute_key.eq(gap.attribute.as_str()))
+        .select((
+            r::round_key,
+            left(r::value, LONGEST_VALUE),
+            r::confidence,
+            left_or_null(r::reasoning, LONGEST_VALUE),
+            r::created_at,
+        ))
+        .order((r::confidence.desc().nulls_last(), r::round_key))
+        .limit(MOST_CANDIDATES)
+        .load::<Proposed>(&mut connection)
+        .await?;
+    Ok(found.into_iter().map(|one| candidate(one, |key| Source::Round(key.into()))).collect())
+}
+
+/// The values of the narrowest scope that lists any: product, category, every category, any category.
+async fn allowed_values(connection: &AsyncPgConnection, gap: &GapId) -> Result<AllowedValues> {
+    let attribute = gap.attribute.as_str();
+    let product = raw_product_attribute_allowable_values::table
+        .filter(raw_product_attribute_allowable_values::product_key.eq(gap.product.as_str()))
+        .filter(raw_product_attribute_allowable_values::attribute_key.eq(attribute));
+    let category = raw_category_allowable_values::table
+        .filter(raw_category_allowable_values::attribute_key.eq(attribute))
+        .filter(
+            raw_category_allowable_values::category_key.nullable().eq(raw_product_categories::table
+                .filter(raw_product_categories::product_key.eq(gap.product.as_str()))
+                .select(diesel::dsl::min(raw_product_categories::category_key))
+                .single_value()),
+        );
+    let every = raw_allowable_values_in_every_category::table
+        .filter(raw_allowable_values_in_every_category::attribute_key.eq(attribute));
+    let any = raw_allowable_values_in_any_category::table
+        .filter(raw_allowable_values_in_any_category::attribute_key.eq(attribute));
+
+    macro_rules! scope {
+        ($query:expr, $table:ident, $scope:expr) => {{
+            let mut one = connection;
+            let values: Vec<String> = $query
+                .clone()
+                .select(left($table::value, LONGEST_VALUE))
+                .order(left($table::value, LONGEST_VALUE))
+                .limit(MOST_ALLOWED)
+                .load(&mut one)
+                .await?;
+            if !values.is_empty() {
+                let most = usize::try_from(MOST_ALLOWED).unwrap_or(usize::MAX);
+                let total = if values.len() < most {
+                    values.len()
+                } else {
+                    let counted: i64 = $query.count().get_result(&mut one).await?;
+                    usize::try_from(counted).unwrap_or(values.len())
+                };
+                return Ok(allowed(values, total, $scope));
+            }
+        }};
+    }
+    scope!(product, raw_product_attribute_allowable_values, AllowedScope::Product);
+    scope!(category, raw_category_allowable_values, AllowedScope::Category);
+    scope!(every, raw_allowable_values_in_every_category, AllowedScope::EveryCategory);
+    scope!(any, raw_allowable_values_in_any_category, AllowedScope::AnyCategory);
+    Ok(AllowedValues::default())
+}
+
+fn allowed(mut values: Vec<String>, total: usize, scope: AllowedScope) -> AllowedValues {
+    values.sort();
+    AllowedValues { values: values.into_iter().map(|value| AllowedValue { value, scope }).collect(), total }
+}

@@ -1,0 +1,73 @@
+//! What the database says, in the repositories' words.
+
+use crate::repository::RepositoryError;
+use diesel::result::{DatabaseErrorKind, Error};
+
+impl From<Error> for RepositoryError {
+    fn from(error: Error) -> Self {
+        let Error::DatabaseError(kind, info) = &error else {
+            return match &error {
+                Error::NotFound => Self::NotFound { what: "row", key: String::new() },
+                _ => Self::Database(crate::database::chain(&error)),
+            };
+        };
+        match kind {
+            DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection => {
+                Self::Unavailable(info.message().to_owned())
+            }
+            DatabaseErrorKind::ForeignKeyViolation => missing(info.details().unwrap_or(info.message())),
+            DatabaseErrorKind::CheckViolation
+                if info.constraint_name().is_some_and(|name| name.ends_with("_confidence")) =>
+            {
+                Self::Invalid { field: "confidence", reason: "it must lie between 0 and 1".into() }
+            }
+            DatabaseErrorKind::CheckViolation => Self::Invalid {
+                field: "row",
+                reason: info.constraint_name().unwrap_or(info.message()).to_owned(),
+            },
+            _ if info.message().starts_with("terminating connection")
+                || info.message().contains("connection closed") =>
+            {
+                Self::Unavailable(info.message().to_owned())
+            }
+            _ => Self::Database(info.message().to_owned()),
+        }
+    }
+}
+
+/// Reads `Key (product_key)=(x) is not present in table "raw_products".`
+fn missing(details: &str) -> RepositoryError {
+    let what = match () {
+        () if details.contains("raw_products") => "product",
+        () if details.contains("raw_attributes") => "attribute",
+        () if details.contains("raw_categories") => "category",
+        () if details.contains("prediction_experiments") => "experiment",
+        () if details.contains("raw_recommendation_rounds") => "round",
+        () => "key",
+    };
+    let key = details
+        .split_once(")=(")
+        .and_then(|(_, rest)| rest.rsplit_once(") is not present"))
+        .map_or(details, |(key, _)| key);
+    RepositoryError::UnknownKey { what, key: key.to_owned() }
+}
+
+/// Tells whether running the same transaction again may succeed.
+pub(super) fn is_passing(error: &Error) -> bool {
+    match error {
+        Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
+        Error::DatabaseError(_, info) => info.message().starts_with("deadlock detected"),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_key_is_named() {
+        let error = missing("Key (product_key)=(a)=(b) is not present in table \"raw_products\".");
+        assert_eq!(error, RepositoryError::UnknownKey { what: "product", key: "a)=(b".into() });
+    }
+}
