@@ -143,7 +143,8 @@ impl Review {
     /// Takes back the reviewer's last decision that is in force; `None` where there is none.
     pub async fn undo_last(&self) -> Result<Option<(Event, Outcome)>, RepositoryError> {
         let Some(event) = self.store.last_decision(&self.reviewer).await? else { return Ok(None) };
-        let version = self.store.row(&event.decision.gap).await?.map_or(event.result_version, |row| row.version);
+        let version =
+            self.store.row(&event.decision.gap).await?.map_or(event.result_version, |row| row.version);
         let outcome = self.decide(&self.draft_undo(&event, version)).await?;
         Ok(Some((event, outcome)))
     }

@@ -17,7 +17,7 @@ pub use embeddings::{
     write_embeddings,
 };
 pub use table::{Missing, Table};
-pub use views::refresh_views;
+pub use views::{WORTH_STATISTICS, gather_statistics, refresh_views};
 
 use diesel::pg::Pg;
 use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
@@ -77,7 +77,7 @@ struct MergedRow {
 }
 
 /// A load has no time limit of its own, and sorts and joins more than a screen's query does.
-const SET_UP: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0;
+const SET_UP: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s';
 SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL work_mem = '64MB'; SET LOCAL jit = off";
 
 /// A bulk load inside a transaction of the caller's.
@@ -123,11 +123,11 @@ impl<'a> Bulk<'a> {
     /// `shown` of each kind of reference.
     ///
     /// What is referred to must have been staged and checked before.
-    pub async fn drop_unknown(&mut self, table: Table, shown: i64) -> QueryResult<(u64, Vec<Refused>)> {
+    pub async fn drop_unknown(&mut self, table: Table, shown: u32) -> QueryResult<(u64, Vec<Refused>)> {
         let (mut total, mut refused) = (0, Vec::new());
         for (missing, check) in table.plan().checks {
             let rows: Vec<RefusedRow> =
-                diesel::sql_query(*check).bind::<BigInt, _>(shown).load(self.connection).await?;
+                diesel::sql_query(*check).bind::<BigInt, _>(i64::from(shown)).load(self.connection).await?;
             total += rows.as_slice().first().map_or(0, |row| row.total.unsigned_abs());
             refused.extend(rows.into_iter().map(|row| Refused {
                 line: row.line,
@@ -165,10 +165,5 @@ impl<'a> Bulk<'a> {
             progress(line);
         }
         Ok(merged)
-    }
-
-    /// Gathers the planner's statistics of a table.
-    pub async fn analyze(&mut self, table: Table) -> QueryResult<()> {
-        self.connection.batch_execute(table.plan().analyze).await
     }
 }

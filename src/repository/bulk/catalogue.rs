@@ -41,7 +41,6 @@ pub(super) const CATEGORIES: Plan = Plan {
        SET category_name = excluded.category_name, system_name = excluded.system_name
     RETURNING xmax = 0 AS inserted)
 SELECT count(*) FILTER (WHERE inserted) AS inserted, count(*) FILTER (WHERE NOT inserted) AS updated FROM merged",
-    analyze: "ANALYZE raw_categories",
 };
 
 impl Row for CategoryRecord {
@@ -74,7 +73,6 @@ pub(super) const ATTRIBUTES: Plan = Plan {
            unit = excluded.unit, multi_valued = excluded.multi_valued
     RETURNING xmax = 0 AS inserted)
 SELECT count(*) FILTER (WHERE inserted) AS inserted, count(*) FILTER (WHERE NOT inserted) AS updated FROM merged",
-    analyze: "ANALYZE raw_attributes",
 };
 
 impl Row for AttributeRecord {
@@ -104,7 +102,6 @@ pub(super) const CATEGORY_ATTRIBUTES: Plan = Plan {
         "raw_category_attributes",
         "category_key, attribute_key"
     ),
-    analyze: "ANALYZE raw_category_attributes",
 };
 
 impl Row for CategoryAttributeRecord {
@@ -136,7 +133,6 @@ pub(super) const PRODUCTS: Plan = Plan {
            updated_at = now()
     RETURNING xmax = 0 AS inserted)
 SELECT count(*) FILTER (WHERE inserted) AS inserted, count(*) FILTER (WHERE NOT inserted) AS updated FROM merged",
-    analyze: "ANALYZE raw_products",
 };
 
 impl Row for ProductRecord {
@@ -160,7 +156,6 @@ pub(super) const PRODUCT_CATEGORIES: Plan = Plan {
     ],
     prepare: None,
     merge: insert_sql!("import_product_categories", "raw_product_categories", "product_key, category_key"),
-    analyze: "ANALYZE raw_product_categories",
 };
 
 impl Row for ProductCategoryRecord {

@@ -18,16 +18,13 @@ pub struct EmbeddingBatch {
 impl EmbeddingBatch {
     /// Adds an embedding; one of the same product that is there already is replaced.
     pub fn push(&mut self, product_key: String, vector: Vec<f32>, description: Option<String>) {
-        match self.product_keys.iter().position(|key| *key == product_key) {
-            Some(index) => {
-                self.vectors[index] = Vector(vector);
-                self.descriptions[index] = description;
-            }
-            None => {
-                self.product_keys.push(product_key);
-                self.vectors.push(Vector(vector));
-                self.descriptions.push(description);
-            }
+        if let Some(index) = self.product_keys.iter().position(|key| *key == product_key) {
+            self.vectors[index] = Vector::from(vector);
+            self.descriptions[index] = description;
+        } else {
+            self.product_keys.push(product_key);
+            self.vectors.push(Vector::from(vector));
+            self.descriptions.push(description);
         }
     }
 
@@ -112,9 +109,13 @@ const WITHOUT: &str = "SELECT p.product_key, left(p.product_name, 8192) AS produ
 pub async fn without_embedding(
     connection: &mut AsyncPgConnection,
     after: &str,
-    limit: i64,
+    limit: u32,
 ) -> QueryResult<Vec<TextRow>> {
-    diesel::sql_query(WITHOUT).bind::<Text, _>(after).bind::<BigInt, _>(limit).load(connection).await
+    diesel::sql_query(WITHOUT)
+        .bind::<Text, _>(after)
+        .bind::<BigInt, _>(i64::from(limit))
+        .load(connection)
+        .await
 }
 
 const COUNTS: &str = "SELECT (SELECT count(*) FROM product_embeddings) AS stored,

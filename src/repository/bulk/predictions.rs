@@ -33,7 +33,6 @@ pub(super) const EXPERIMENTS: Plan = Plan {
            completed_at = excluded.completed_at
     RETURNING xmax = 0 AS inserted)
 SELECT count(*) FILTER (WHERE inserted) AS inserted, count(*) FILTER (WHERE NOT inserted) AS updated FROM merged",
-    analyze: "ANALYZE prediction_experiments",
 };
 
 impl Row for ExperimentRecord {
@@ -89,7 +88,6 @@ pub(super) const PREDICTIONS: Plan = Plan {
            created_at = CASE WHEN excluded.created_at = now() THEN t.created_at ELSE excluded.created_at END
     RETURNING xmax = 0 AS inserted)
 SELECT count(*) FILTER (WHERE inserted) AS inserted, count(*) FILTER (WHERE NOT inserted) AS updated FROM merged",
-    analyze: "ANALYZE prediction_results",
 };
 
 impl Row for PredictionRecord {
@@ -133,7 +131,6 @@ pub(super) const ROUNDS: Plan = Plan {
            completed_at = excluded.completed_at
     RETURNING xmax = 0 AS inserted)
 SELECT count(*) FILTER (WHERE inserted) AS inserted, count(*) FILTER (WHERE NOT inserted) AS updated FROM merged",
-    analyze: "ANALYZE raw_recommendation_rounds",
 };
 
 impl Row for RoundRecord {
@@ -186,7 +183,6 @@ pub(super) const RECOMMENDATIONS: Plan = Plan {
            created_at = CASE WHEN excluded.created_at = now() THEN t.created_at ELSE excluded.created_at END
     RETURNING xmax = 0 AS inserted)
 SELECT count(*) FILTER (WHERE inserted) AS inserted, count(*) FILTER (WHERE NOT inserted) AS updated FROM merged",
-    analyze: "ANALYZE raw_recommendations",
 };
 
 impl Row for RecommendationRecord {

@@ -26,8 +26,6 @@ pub(super) struct Plan {
     pub prepare: Option<&'static str>,
     /// Merges the staged rows of a range of lines.
     pub merge: &'static str,
-    /// Gathers the planner's statistics.
-    pub analyze: &'static str,
 }
 
 /// A table that can be loaded in bulk.

@@ -25,7 +25,6 @@ pub(super) const VALUES: Plan = Plan {
     ],
     prepare: None,
     merge: insert_sql!("import_values", "raw_product_attribute_values", "product_key, attribute_key, value"),
-    analyze: "ANALYZE raw_product_attribute_values",
 };
 
 impl Row for ValueRecord {
@@ -48,7 +47,6 @@ pub(super) const GAPS: Plan = Plan {
     ],
     prepare: None,
     merge: insert_sql!("import_gaps", "raw_product_attribute_gaps", "product_key, attribute_key"),
-    analyze: "ANALYZE raw_product_attribute_gaps",
 };
 
 impl Row for GapRecord {
@@ -81,7 +79,6 @@ pub(super) const CATEGORY_ALLOWABLE_VALUES: Plan = Plan {
         "raw_category_allowable_values",
         "category_key, attribute_key, value"
     ),
-    analyze: "ANALYZE raw_category_allowable_values",
 };
 
 impl Row for CategoryAllowableValueRecord {
@@ -107,7 +104,6 @@ pub(super) const ALLOWABLE_VALUES_IN_EVERY_CATEGORY: Plan = Plan {
         "raw_attribute_allowable_values_applicable_in_every_category",
         "attribute_key, value"
     ),
-    analyze: "ANALYZE raw_attribute_allowable_values_applicable_in_every_category",
 };
 
 pub(super) const ALLOWABLE_VALUES_IN_ANY_CATEGORY: Plan = Plan {
@@ -124,7 +120,6 @@ pub(super) const ALLOWABLE_VALUES_IN_ANY_CATEGORY: Plan = Plan {
         "raw_attribute_allowable_values_in_any_category",
         "attribute_key, value"
     ),
-    analyze: "ANALYZE raw_attribute_allowable_values_in_any_category",
 };
 
 impl Row for AttributeAllowableValueRecord {
@@ -157,7 +152,6 @@ pub(super) const PRODUCT_ALLOWABLE_VALUES: Plan = Plan {
         "raw_product_attribute_allowable_values",
         "product_key, attribute_key, value"
     ),
-    analyze: "ANALYZE raw_product_attribute_allowable_values",
 };
 
 impl Row for ProductAllowableValueRecord {
@@ -186,7 +180,6 @@ pub(super) const RICH_TEXTS: Plan = Plan {
     ON CONFLICT (product_key, source) DO UPDATE SET content = excluded.content
     RETURNING xmax = 0 AS inserted)
 SELECT count(*) FILTER (WHERE inserted) AS inserted, count(*) FILTER (WHERE NOT inserted) AS updated FROM merged",
-    analyze: "ANALYZE raw_rich_text_sources",
 };
 
 impl Row for RichTextRecord {

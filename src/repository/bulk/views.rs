@@ -1,4 +1,4 @@
-//! The materialised views.
+//! The materialised views and the planner's statistics.
 
 use diesel::sql_types::Bool;
 use diesel::{QueryResult, QueryableByName};
@@ -49,4 +49,19 @@ pub async fn refresh_views(connection: &mut AsyncPgConnection) -> QueryResult<()
             .await?;
     }
     Ok(())
+}
+
+/// From how many changed rows on statistics are worth gathering.
+pub const WORTH_STATISTICS: u64 = 500;
+
+/// Vectors are left out: nothing is planned by their distribution, and sampling them reads them all.
+const STATISTICS: &str = "ANALYZE raw_products, raw_categories, raw_attributes, raw_product_categories,
+    raw_category_attributes, raw_product_attribute_values, raw_product_attribute_gaps, raw_category_allowable_values,
+    raw_attribute_allowable_values_applicable_in_every_category, raw_attribute_allowable_values_in_any_category,
+    raw_product_attribute_allowable_values, raw_rich_text_sources, raw_recommendation_rounds, raw_recommendations,
+    prediction_experiments, prediction_results, review_queue, product_embeddings (product_key, created_at)";
+
+/// Gathers the planner's statistics of all tables; the embedded database has nobody else who does.
+pub async fn gather_statistics(connection: &mut AsyncPgConnection) -> QueryResult<()> {
+    connection.batch_execute(STATISTICS).await
 }

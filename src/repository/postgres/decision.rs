@@ -278,7 +278,11 @@ async fn update_queue(
             q::decision_id.eq(in_force.map(|one| one.id.0)),
             q::decided_by.eq(in_force.map(|one| one.reviewer.as_str())),
             q::decided_value.eq(value),
-            q::decided_at.eq(fixed::<Nullable<Timestamptz>>(if in_force.is_some() { "now()" } else { "NULL" })),
+            q::decided_at.eq(fixed::<Nullable<Timestamptz>>(if in_force.is_some() {
+                "now()"
+            } else {
+                "NULL"
+            })),
             q::updated_at.eq(diesel::dsl::now),
         ))
         .execute(&mut connection)

@@ -1,0 +1,1 @@
+//! The demo catalogue to database rows, by the import's statements.
