@@ -1,5 +1,6 @@
 //! The offline embedder: signed feature hashing (Weinberger et al. 2009, "Feature Hashing for Large Scale Multitask
-//! Learning"). No model, no network, the same vector on every machine.
+//! Learning"). No model, no network, the same vector
+//! on every machine (up to the last digits, which its logarithm decides).
 
 use super::tally::Tally;
 use crate::domain::EMBEDDING_DIMENSIONS;
