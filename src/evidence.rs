@@ -1,11 +1,8 @@
-//! Pure functions over texts and values: does the product's text mention the candidate, in whatever unit, and are two
-//! values the same?
+//! Pure functions over texts and values: does the product's text mention the candidate, in whatever unit?
 
 mod fold;
 mod mention;
-mod normalise;
 mod number;
 pub mod units;
 
 pub use mention::{MAX_MENTIONS, Mention, MentionKind, mentions};
-pub use normalise::normalise;

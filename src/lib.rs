@@ -13,15 +13,19 @@
 //! * [`error`]: errors a user meets, with exit codes and hints.
 //! * [`transfer`]: import of the upstream pipeline's files.
 //! * [`tui`]: the terminal application: state, update, view, effects.
+//! * [`cli`], [`config`], [`logging`]: the command line, its settings, the log file.
 //! * [`review`]: the service: drafts, decisions, undo, the gate before an override.
 //! * [`repository`]: the traits over what is stored, their page, cursor and error types, and their implementations.
 
+pub mod cli;
+pub mod config;
 pub mod database;
 pub mod demo;
 pub mod domain;
 pub mod embed;
 pub mod error;
 pub mod evidence;
+pub mod logging;
 pub mod repository;
 pub mod review;
 pub mod transfer;

@@ -11,9 +11,9 @@ pub mod postgres;
 pub use error::{RepositoryError, Result};
 
 use crate::domain::{
-    AttributeKey, Count, Decision, Event, ExperimentKey, ExperimentSummary, Facets, GapId, MetricTrend,
-    Neighbour, Outcome, Product, ProductCard, ProductKey, QueueCursor, QueueFilter, QueueRow, QueueSort,
-    ReviewCard, Reviewer,
+    AttributeKey, Candidate, Count, Decision, Event, ExperimentKey, ExperimentSummary, Facets, GapId,
+    MetricTrend, Neighbour, Outcome, Product, ProductCard, ProductKey, QueueCursor, QueueFilter, QueueRow,
+    QueueSort, ReviewCard, Reviewer,
 };
 use crate::transfer::record::{
     AttributeAllowableValueRecord, AttributeRecord, CategoryAllowableValueRecord, CategoryAttributeRecord,
@@ -174,6 +174,9 @@ pub trait QueueRepository: Send + Sync {
 
     /// Loads one row.
     async fn row(&self, gap: &GapId) -> Result<Option<QueueRow>>;
+
+    /// Loads the candidates of several gaps, in the order of the gaps, each list the most confident first.
+    async fn candidates(&self, gaps: &[GapId]) -> Result<Vec<Vec<Candidate>>>;
 
     /// Loads everything a review card shows, with at most `neighbours` neighbours.
     async fn card(&self, gap: &GapId, neighbours: usize) -> Result<Option<ReviewCard>>;

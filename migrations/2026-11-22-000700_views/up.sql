@@ -66,8 +66,11 @@ WITH allowed_by_product AS (
     SELECT product_key, attribute_key, array_agg(value ORDER BY value COLLATE "C") AS allowable_values
       FROM raw_product_attribute_allowable_values GROUP BY product_key, attribute_key
 ), allowed_by_category AS (
-    SELECT category_key, attribute_key, array_agg(value ORDER BY value COLLATE "C") AS allowable_values
-      FROM raw_category_allowable_values GROUP BY category_key, attribute_key
+    SELECT g.product_key, g.attribute_key, array_agg(DISTINCT v.value COLLATE "C") AS allowable_values
+      FROM raw_product_attribute_gaps g
+      JOIN raw_product_categories pc USING (product_key)
+      JOIN raw_category_allowable_values v ON v.category_key = pc.category_key AND v.attribute_key = g.attribute_key
+     GROUP BY g.product_key, g.attribute_key
 ), allowed_everywhere AS (
     SELECT attribute_key, array_agg(value ORDER BY value COLLATE "C") AS allowable_values
       FROM raw_attribute_allowable_values_applicable_in_every_category GROUP BY attribute_key
@@ -85,9 +88,9 @@ SELECT g.product_key, p.product_name, c.category_key, g.attribute_key, a.label A
   JOIN raw_attributes a USING (attribute_key)
   LEFT JOIN category c USING (product_key)
   LEFT JOIN allowed_by_product ap USING (product_key, attribute_key)
-  LEFT JOIN allowed_by_category ac ON ac.category_key = c.category_key AND ac.attribute_key = g.attribute_key
-  LEFT JOIN allowed_everywhere ae ON ae.attribute_key = g.attribute_key
-  LEFT JOIN allowed_anywhere aa ON aa.attribute_key = g.attribute_key;
+  LEFT JOIN allowed_by_category ac USING (product_key, attribute_key)
+  LEFT JOIN allowed_everywhere ae USING (attribute_key)
+  LEFT JOIN allowed_anywhere aa USING (attribute_key);
 COMMENT ON MATERIALIZED VIEW product_gaps IS
     'Gaps with the values allowed for them: those of the narrowest scope that lists any.';
 CREATE UNIQUE INDEX product_gaps_key ON product_gaps (product_key, attribute_key);

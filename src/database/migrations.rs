@@ -2,8 +2,7 @@
 
 use super::{Connection, refused};
 use crate::error::AppError;
-use diesel::migration::{Migration, MigrationSource};
-use diesel::pg::Pg;
+use diesel::migration::Migration as _;
 use diesel_async::{AsyncMigrationHarness, SimpleAsyncConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -39,11 +38,6 @@ pub(super) async fn pending(connection: Connection) -> Result<Vec<String>, AppEr
         .pending_migrations(MIGRATIONS)
         .map_err(|error| refused("cannot read the migrations", &*error))?;
     Ok(pending.iter().map(|migration| migration.name().to_string()).collect())
-}
-
-/// Returns the number of migrations that this gapdeck knows.
-pub(super) fn known() -> usize {
-    MigrationSource::<Pg>::migrations(&MIGRATIONS).map_or(0, |all| all.len())
 }
 
 async fn locked<T>(

@@ -80,8 +80,8 @@ fn merge(left: Vec<Mention>, right: Vec<Mention>) -> Vec<Mention> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::normalise;
     use super::*;
+    use crate::domain::normalised;
     use proptest::prelude::*;
 
     /// The mentioned pieces of the text, those found by conversion in brackets.
@@ -190,7 +190,7 @@ mod tests {
         #[test]
         fn a_value_between_spaces_is_found(before in "\\PC{0,20}", value in "[a-z]{1,8}( [a-z]{1,8})?", after in "\\PC{0,20}") {
             let text = format!("{before} {value} {after}");
-            prop_assert!(mentions(&text, &value, None).iter().any(|mention| normalise(&text[mention.range.clone()]) == value));
+            prop_assert!(mentions(&text, &value, None).iter().any(|mention| normalised(&text[mention.range.clone()]) == value));
         }
     }
 }

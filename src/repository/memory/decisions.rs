@@ -73,11 +73,7 @@ impl Tables {
     }
 
     fn decide(&mut self, decision: Decision) -> Result<Outcome> {
-        checks::texts(std::slice::from_ref(&decision))?;
-        if decision.action.has_value() && decision.value.is_none() {
-            let reason = format!("{} needs a value", decision.action.as_str());
-            return Err(RepositoryError::Invalid { field: "value", reason });
-        }
+        check(&decision)?;
         if let Some(outcome) = self.replay(&decision)? {
             return Ok(outcome);
         }
@@ -152,6 +148,25 @@ impl Tables {
         for ((_, value), row) in rows {
             row.correct = decision.as_ref().and_then(|decision| judgement(decision, value));
         }
+    }
+}
+
+/// Refuses a decision with a part that its action cannot have, or without one that it must have.
+fn check(decision: &Decision) -> Result<()> {
+    checks::texts(std::slice::from_ref(decision))?;
+    let refuse = |field, verb| {
+        let reason = format!("{} {verb} one", decision.action.as_str());
+        Err(RepositoryError::Invalid { field, reason })
+    };
+    match (decision.action.has_value(), decision.value.is_some()) {
+        (true, false) => return refuse("value", "needs"),
+        (false, true) => return refuse("value", "cannot have"),
+        _ => {}
+    }
+    match (decision.action == Action::Undo, decision.undoes.is_some()) {
+        (true, false) => refuse("undoes", "needs"),
+        (false, true) => refuse("undoes", "cannot have"),
+        _ => Ok(()),
     }
 }
 

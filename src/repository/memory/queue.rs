@@ -4,7 +4,7 @@ use super::MemoryStore;
 use super::scores::{self, Scores};
 use super::tables::{Tables, cut};
 use crate::domain::{
-    AllowedScope, AllowedValue, AllowedValues, Confidence, Count, CursorValue, GapId, QueueCursor,
+    AllowedScope, AllowedValue, AllowedValues, Candidate, Confidence, Count, CursorValue, GapId, QueueCursor,
     QueueFilter, QueueRow, QueueSort, ReviewCard,
 };
 use crate::repository::{Page, QueueRepository, RepositoryError, Result};
@@ -14,6 +14,10 @@ use std::collections::BTreeSet;
 
 /// The most characters of a name or value in a row.
 const ROW_TEXT: usize = 200;
+/// The most characters of a name that its place in the order depends on.
+const SORT_NAME: usize = 100;
+/// The most characters of a name that a search looks at.
+const SEARCHED_NAME: usize = 1_000;
 /// The most allowed values on a card.
 const ALLOWED_VALUES: usize = 2_000;
 
@@ -54,6 +58,16 @@ impl QueueRepository for MemoryStore {
         Ok(self.tables().row(gap))
     }
 
+    async fn candidates(&self, gaps: &[GapId]) -> Result<Vec<Vec<Candidate>>> {
+        let tables = self.tables();
+        let ranked = |gap| {
+            let mut candidates = tables.candidates(gap);
+            candidates.sort_by(scores::rank);
+            candidates
+        };
+        Ok(gaps.iter().map(ranked).collect())
+    }
+
     async fn card(&self, gap: &GapId, neighbours: usize) -> Result<Option<ReviewCard>> {
         Ok(self.tables().card(gap, neighbours))
     }
@@ -67,7 +81,7 @@ fn place(row: &QueueRow, sort: QueueSort) -> QueueCursor {
         QueueSort::ConfidenceAscending => CursorValue::Number(confidence.unwrap_or(2.0)),
         QueueSort::Uncertainty => CursorValue::Number(0.0 - row.uncertainty),
         QueueSort::Disagreement => CursorValue::Number(0.0 - row.disagreement),
-        QueueSort::Product => CursorValue::Text(row.product_name.clone()),
+        QueueSort::Product => CursorValue::Text(cut(&row.product_name.to_lowercase(), SORT_NAME)),
         QueueSort::Age => CursorValue::Time(row.gap_created_at),
     };
     QueueCursor { value, gap: row.gap.clone() }
@@ -103,8 +117,9 @@ impl Tables {
             && bound(filter.min_confidence, |best, bound| best >= bound)
             && bound(filter.max_confidence, |best, bound| best <= bound)
             && filter.text.as_deref().is_none_or(|text| {
-                row.gap.product.as_str() == text
-                    || row.product_name.to_lowercase().contains(&text.to_lowercase())
+                let name = self.products.get(&row.gap.product).and_then(|product| product.name.as_deref());
+                let searched = cut(name.unwrap_or_default(), SEARCHED_NAME).to_lowercase();
+                row.gap.product.as_str() == text || searched.contains(&text.to_lowercase())
             })
     }
 
@@ -113,7 +128,8 @@ impl Tables {
         let gap_created_at = *self.gaps.get(gap)?;
         let name = self.products.get(&gap.product).and_then(|product| product.name.as_deref());
         let scores = Scores::of(&self.candidates(gap));
-        let decided = self.in_force(gap).map(|event| &event.decision);
+        let in_force = self.in_force(gap);
+        let decided = in_force.map(|event| &event.decision);
         Some(QueueRow {
             gap: gap.clone(),
             product_name: cut(name.unwrap_or_default(), ROW_TEXT),
@@ -130,7 +146,7 @@ impl Tables {
             decided_value: decided
                 .and_then(|decision| decision.value.as_deref())
                 .map(|value| cut(value, ROW_TEXT)),
-            decided_at: decided.map(|decision| decision.decided_at),
+            decided_at: in_force.map(|event| event.recorded_at),
             gap_created_at,
         })
     }

@@ -18,6 +18,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::try_join;
+use std::collections::HashMap;
 
 /// The most characters of a rich text that are read.
 const LONGEST_TEXT: i32 = 20_000;
@@ -41,24 +42,16 @@ pub(super) async fn load(
     gap: &GapId,
     neighbours: usize,
 ) -> Result<Option<ReviewCard>> {
-    let (row, attribute, predicted, recommended, allowed, history, product) = try_join!(
+    let (row, attribute, candidates, allowed, history, product) = try_join!(
         load_row(connection, gap),
         attribute(connection, &gap.attribute),
-        predictions(connection, gap),
-        recommendations(connection, gap),
+        candidates_of(connection, std::slice::from_ref(gap)),
         allowed_values(connection, gap),
         history(connection, gap),
         product_card(connection, &gap.product, Some(&gap.attribute), neighbours),
     )?;
     let (Some(row), Some(attribute), Some(product)) = (row, attribute, product) else { return Ok(None) };
-    let mut candidates = predicted;
-    candidates.extend(recommended);
-    candidates.sort_by(|a, b| {
-        b.confidence
-            .partial_cmp(&a.confidence)
-            .unwrap_or(std::cmp::Ordering::Equal)
-            .then_with(|| a.value.cmp(&b.value))
-    });
+    let candidates = candidates.into_iter().flatten().collect();
     Ok(Some(ReviewCard { row, attribute, allowed, candidates, product, history }))
 }
 
@@ -191,60 +184,93 @@ async fn rich_texts(connection: &AsyncPgConnection, product: &ProductKey) -> Res
         .collect())
 }
 
-type Proposed = (String, String, Option<f64>, Option<String>, DateTime<Utc>);
+/// A candidate as selected: product, attribute, source, value, confidence, reasoning, time.
+type Proposed = (String, String, String, String, Option<f64>, Option<String>, DateTime<Utc>);
 
-fn candidate(proposed: Proposed, source: impl Fn(String) -> Source) -> Candidate {
-    let (key, value, confidence, reasoning, created_at) = proposed;
-    Candidate {
+fn candidate(proposed: Proposed, source: impl Fn(String) -> Source) -> (GapId, Candidate) {
+    let (product, attribute, key, value, confidence, reasoning, created_at) = proposed;
+    let candidate = Candidate {
         value,
         confidence: confidence.and_then(|confidence| Confidence::new(confidence).ok()),
         source: source(key),
         reasoning,
         created_at,
-    }
+    };
+    (GapId::new(product, attribute), candidate)
 }
 
-async fn predictions(connection: &AsyncPgConnection, gap: &GapId) -> Result<Vec<Candidate>> {
+/// Loads the candidates of several gaps, in the order of the gaps, each list ranked.
+pub(super) async fn candidates_of(
+    connection: &AsyncPgConnection,
+    gaps: &[GapId],
+) -> Result<Vec<Vec<Candidate>>> {
     use prediction_results as p;
-    let mut connection = connection;
-    let found = p::table
-        .filter(p::product_key.eq(gap.product.as_str()))
-        .filter(p::attribute_key.eq(gap.attribute.as_str()))
+    use raw_recommendations as r;
+    let (mut one, mut two) = (connection, connection);
+    let mut products: Vec<&str> = gaps.iter().map(|gap| gap.product.as_str()).collect();
+    let mut attributes: Vec<&str> = gaps.iter().map(|gap| gap.attribute.as_str()).collect();
+    for keys in [&mut products, &mut attributes] {
+        keys.sort_unstable();
+        keys.dedup();
+    }
+    let most = MOST_CANDIDATES.saturating_mul(i64::try_from(gaps.len()).unwrap_or(i64::MAX));
+    let predicted = p::table
+        .filter(p::product_key.eq_any(&products))
+        .filter(p::attribute_key.eq_any(&attributes))
         .select((
+            p::product_key,
+            p::attribute_key,
             p::experiment_key,
             left(p::value, LONGEST_VALUE),
             p::confidence,
             left_or_null(p::reasoning, LONGEST_VALUE),
             p::created_at,
         ))
-        .order((p::confidence.desc().nulls_last(), p::experiment_key))
-        .limit(MOST_CANDIDATES)
-        .load::<Proposed>(&mut connection)
-        .await?;
-    Ok(found.into_iter().map(|one| candidate(one, |key| Source::Experiment(key.into()))).collect())
-}
-
-async fn recommendations(connection: &AsyncPgConnection, gap: &GapId) -> Result<Vec<Candidate>> {
-    use raw_recommendations as r;
-    let mut connection = connection;
-    let found = r::table
-        .filter(r::product_key.eq(gap.product.as_str()))
-        .filter(r::attribute_key.eq(gap.attribute.as_str()))
+        .limit(most)
+        .load::<Proposed>(&mut one);
+    let recommended = r::table
+        .filter(r::product_key.eq_any(&products))
+        .filter(r::attribute_key.eq_any(&attributes))
         .select((
+            r::product_key,
+            r::attribute_key,
             r::round_key,
             left(r::value, LONGEST_VALUE),
             r::confidence,
             left_or_null(r::reasoning, LONGEST_VALUE),
             r::created_at,
         ))
-        .order((r::confidence.desc().nulls_last(), r::round_key))
-        .limit(MOST_CANDIDATES)
-        .load::<Proposed>(&mut connection)
-        .await?;
-    Ok(found.into_iter().map(|one| candidate(one, |key| Source::Round(key.into()))).collect())
+        .limit(most)
+        .load::<Proposed>(&mut two);
+    let (predicted, recommended) = try_join!(predicted, recommended)?;
+    let mut found: HashMap<GapId, Vec<Candidate>> = HashMap::new();
+    let predicted = predicted.into_iter().map(|one| candidate(one, |key| Source::Experiment(key.into())));
+    let recommended = recommended.into_iter().map(|one| candidate(one, |key| Source::Round(key.into())));
+    for (gap, candidate) in predicted.chain(recommended) {
+        found.entry(gap).or_default().push(candidate);
+    }
+    Ok(gaps
+        .iter()
+        .map(|gap| {
+            let mut candidates = found.get(gap).cloned().unwrap_or_default();
+            rank(&mut candidates);
+            candidates
+        })
+        .collect())
 }
 
-/// The values of the narrowest scope that lists any: product, category, every category, any category.
+/// Sorts candidates: the most confident first, those without a confidence last, ties by value, then by source.
+fn rank(candidates: &mut [Candidate]) {
+    candidates.sort_by(|a, b| {
+        b.confidence
+            .partial_cmp(&a.confidence)
+            .unwrap_or(std::cmp::Ordering::Equal)
+            .then_with(|| a.value.cmp(&b.value))
+            .then_with(|| a.source.key().cmp(b.source.key()))
+    });
+}
+
+/// The values of the narrowest scope that lists any: product, its categories, every category, any category.
 async fn allowed_values(connection: &AsyncPgConnection, gap: &GapId) -> Result<AllowedValues> {
     let attribute = gap.attribute.as_str();
     let product = raw_product_attribute_allowable_values::table
@@ -253,10 +279,11 @@ async fn allowed_values(connection: &AsyncPgConnection, gap: &GapId) -> Result<A
     let category = raw_category_allowable_values::table
         .filter(raw_category_allowable_values::attribute_key.eq(attribute))
         .filter(
-            raw_category_allowable_values::category_key.nullable().eq(raw_product_categories::table
-                .filter(raw_product_categories::product_key.eq(gap.product.as_str()))
-                .select(diesel::dsl::min(raw_product_categories::category_key))
-                .single_value()),
+            raw_category_allowable_values::category_key.eq_any(
+                raw_product_categories::table
+                    .filter(raw_product_categories::product_key.eq(gap.product.as_str()))
+                    .select(raw_product_categories::category_key),
+            ),
         );
     let every = raw_allowable_values_in_every_category::table
         .filter(raw_allowable_values_in_every_category::attribute_key.eq(attribute));
@@ -269,6 +296,7 @@ async fn allowed_values(connection: &AsyncPgConnection, gap: &GapId) -> Result<A
             let values: Vec<String> = $query
                 .clone()
                 .select(left($table::value, LONGEST_VALUE))
+                .distinct()
                 .order(left($table::value, LONGEST_VALUE))
                 .limit(MOST_ALLOWED)
                 .load(&mut one)

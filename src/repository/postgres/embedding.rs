@@ -4,7 +4,7 @@ use super::PostgresStore;
 use super::queue::SHORT;
 use crate::database::schema::{product_embeddings, raw_product_attribute_values, raw_products};
 use crate::database::vector::{Vector, VectorExpressionMethods};
-use crate::domain::{AttributeKey, EMBEDDING_DIMENSIONS, Neighbour, ProductKey};
+use crate::domain::{AttributeKey, Neighbour, ProductKey};
 use crate::repository::{EmbeddingRepository, RepositoryError, Result};
 use crate::transfer::record::EmbeddingRecord;
 use async_trait::async_trait;
@@ -100,24 +100,10 @@ pub(super) async fn nearest(
     Ok(neighbours)
 }
 
-/// Pads a vector with zeros, which leaves every cosine as it is.
 fn padded(record: &EmbeddingRecord) -> Result<Vector> {
-    let invalid = |reason: String| RepositoryError::Invalid { field: "vector", reason };
-    if record.vector.is_empty() || record.vector.len() > EMBEDDING_DIMENSIONS {
-        return Err(invalid(format!(
-            "it has {} numbers, 1 to {EMBEDDING_DIMENSIONS} are possible",
-            record.vector.len()
-        )));
-    }
-    if record.vector.iter().any(|number| !number.is_finite()) {
-        return Err(invalid("a number is not finite".into()));
-    }
-    if record.vector.iter().all(|number| *number == 0.0) {
-        return Err(invalid("every number is zero: it has no direction".into()));
-    }
-    let mut vector = record.vector.clone();
-    vector.resize(EMBEDDING_DIMENSIONS, 0.0);
-    Ok(Vector::from(vector))
+    crate::embed::pad(record.vector.clone())
+        .map(Vector::from)
+        .map_err(|error| RepositoryError::Invalid { field: "vector", reason: error.to_string() })
 }
 
 #[async_trait]

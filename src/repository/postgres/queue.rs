@@ -4,8 +4,8 @@ use super::PostgresStore;
 use super::fragment::{After, Counted, Explained, fixed};
 use crate::database::schema::{prediction_results, review_queue};
 use crate::domain::{
-    Confidence, Count, CursorValue, GapId, QueueCursor, QueueFilter, QueueRow, QueueSort, ReviewCard,
-    Reviewer, State, StateFilter,
+    Candidate, Confidence, Count, CursorValue, GapId, QueueCursor, QueueFilter, QueueRow, QueueSort,
+    ReviewCard, Reviewer, State, StateFilter,
 };
 use crate::repository::{Page, QueueRepository, RepositoryError, Result};
 use async_trait::async_trait;
@@ -256,18 +256,20 @@ impl QueueRepository for PostgresStore {
         }
         let limit = limit.clamp(1, 10_000);
         let mut connection = self.connection().await?;
-        let selected: Vec<Selected> = query
+        // One more tells whether there is a next page.
+        let mut selected: Vec<Selected> = query
             .select(columns())
             .order((
                 fixed::<Text>(sort_expression(sort)),
                 review_queue::product_key,
                 review_queue::attribute_key,
             ))
-            .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+            .limit(i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1))
             .load(&mut connection)
             .await?;
-        let next =
-            if selected.len() == limit { selected.last().map(|last| cursor(sort, last)) } else { None };
+        let is_last = selected.len() <= limit;
+        selected.truncate(limit);
+        let next = if is_last { None } else { selected.last().map(|last| cursor(sort, last)) };
         Ok(Page { rows: selected.into_iter().map(row).collect(), next })
     }
 
@@ -294,6 +296,10 @@ impl QueueRepository for PostgresStore {
 
     async fn row(&self, gap: &GapId) -> Result<Option<QueueRow>> {
         load_row(&*self.connection().await?, gap).await
+    }
+
+    async fn candidates(&self, gaps: &[GapId]) -> Result<Vec<Vec<Candidate>>> {
+        super::card::candidates_of(&*self.connection().await?, gaps).await
     }
 
     async fn card(&self, gap: &GapId, neighbours: usize) -> Result<Option<ReviewCard>> {

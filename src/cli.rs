@@ -1,0 +1,116 @@
+//! The command line: what can be said, and one file a subcommand.
+
+mod decide;
+mod demo;
+mod history;
+mod import;
+mod migrate;
+mod neighbours;
+mod open;
+mod output;
+mod queue;
+mod review;
+
+use crate::config::Config;
+use crate::error::{AppError, ErrorKind};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use std::path::PathBuf;
+
+const AFTER_HELP: &str = "\
+Without a command, gapdeck reviews: on the embedded database, or on the server that --database-url names.
+
+Exit codes: 0 done, 2 wrong command line, 3 unusable file, value or setting, 4 database not reachable or in use,
+5 conflict with another decision, 6 not found, 7 no terminal, 70 fault in gapdeck, 130 interrupted.";
+
+/// Human-in-the-loop quality assurance of product data, at the terminal.
+#[derive(Debug, Parser)]
+#[command(name = "gapdeck", version, about, after_help = AFTER_HELP, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub place: Place,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Which database, and who works on it.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Place {
+    /// Directory of the embedded database
+    #[arg(long, global = true, env = "GAPDECK_DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Shared server: postgres://user:password@host/database?sslmode=verify-full
+    #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    pub database_url: Option<String>,
+    /// Who decides; the login name by default
+    #[arg(long, global = true, env = "GAPDECK_REVIEWER", value_name = "NAME")]
+    pub reviewer: Option<String>,
+    /// Configuration file
+    #[arg(long, global = true, env = "GAPDECK_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Whether the directory stands on the command line itself, not in the environment.
+    #[arg(skip)]
+    pub directory_given: bool,
+    /// Whether the URL stands on the command line itself, not in the environment.
+    #[arg(skip)]
+    pub url_given: bool,
+}
+
+/// What to do instead of reviewing.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Reviews a made-up catalogue on a database of its own
+    Demo(demo::Demo),
+    /// Imports a directory of JSON Lines files
+    Import(import::Import),
+    /// Lists the review queue
+    Queue(queue::Queue),
+    /// Decides on one gap
+    Decide(decide::Decide),
+    /// Lists the decisions on one gap
+    History(history::History),
+    /// Lists the nearest products
+    Neighbours(neighbours::Neighbours),
+    /// Creates or updates the tables
+    Migrate(migrate::Migrate),
+}
+
+impl Cli {
+    /// Reads the process's command line; ends the process with help or an error where clap says so.
+    pub fn from_command_line() -> Self {
+        let matches = Self::command().get_matches();
+        let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        let given = |id: &str| {
+            let source = |matches: &ArgMatches| matches.value_source(id) == Some(ValueSource::CommandLine);
+            source(&matches) || matches.subcommand().is_some_and(|(_, matches)| source(matches))
+        };
+        cli.place.directory_given = given("data_dir");
+        cli.place.url_given = given("database_url");
+        cli
+    }
+}
+
+/// Carries out a command line.
+///
+/// # Errors
+/// What the command returns; its kind fixes the exit code.
+pub async fn run(cli: Cli) -> Result<(), AppError> {
+    let config = Config::load(&cli.place)?;
+    match cli.command {
+        None => review::run(&config).await,
+        Some(Command::Demo(command)) => demo::run(command, &config).await,
+        Some(Command::Import(command)) => import::run(command, &config).await,
+        Some(Command::Queue(command)) => queue::run(command, &config).await,
+        Some(Command::Decide(command)) => decide::run(command, &config).await,
+        Some(Command::History(command)) => history::run(command, &config).await,
+        Some(Command::Neighbours(command)) => neighbours::run(command, &config).await,
+        Some(Command::Migrate(command)) => migrate::run(command, &config).await,
+    }
+}
+
+/// Reads a word of a fixed set, or says which words there are.
+fn word<T>(text: &str, parse: impl Fn(&str) -> Option<T>, words: &[&str]) -> Result<T, AppError> {
+    parse(text).ok_or_else(|| {
+        AppError::new(ErrorKind::Usage, format!("\"{text}\" is not one of {}", words.join(", ")))
+    })
+}

@@ -1,0 +1,168 @@
+//! `gapdeck decide`.
+
+use super::open::{self, Tables};
+use super::output::{json, say};
+use super::word;
+use crate::config::Config;
+use crate::domain::{Action, DecisionId, Event, GapId, Outcome, ReviewCard, choices, normalised};
+use crate::error::{AppError, ErrorKind};
+use crate::repository::RepositoryError;
+use crate::review::{Circumstances, NEIGHBOURS, Review};
+use clap::Args;
+use serde::Serialize;
+use std::sync::Arc;
+
+/// Decides on one gap.
+#[derive(Debug, Args)]
+pub struct Decide {
+    /// The product's key
+    product: String,
+    /// The attribute's key
+    attribute: String,
+    /// accept, override, reject, not-applicable, defer, flag or undo
+    action: String,
+    /// The value: needed for override; accept takes the most confident candidate without it
+    #[arg(long, value_name = "V", allow_hyphen_values = true)]
+    value: Option<String>,
+    /// Why
+    #[arg(long, value_name = "C", allow_hyphen_values = true)]
+    comment: Option<String>,
+    /// Keep a value that is malformed or not allowed
+    #[arg(long)]
+    keep: bool,
+    /// Decide although another reviewer has decided
+    #[arg(long)]
+    replace: bool,
+    /// Print the outcome as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// The outcome as `decide --json` prints it.
+#[derive(Serialize)]
+struct Decided<'a> {
+    #[serde(flatten)]
+    gap: &'a GapId,
+    decision_id: DecisionId,
+    action: Action,
+    value: Option<&'a str>,
+    reviewer: &'a str,
+    #[serde(flatten)]
+    outcome: &'a Outcome,
+}
+
+pub(super) async fn run(command: Decide, config: &Config) -> Result<(), AppError> {
+    let action = word(
+        &command.action,
+        Action::parse,
+        &["accept", "override", "reject", "not-applicable", "defer", "flag", "undo"],
+    )?;
+    if command.value.is_some() && !action.has_value() {
+        return Err(AppError::new(ErrorKind::Usage, "--value goes with accept and override only"));
+    }
+    if action == Action::Override && command.value.is_none() {
+        return Err(AppError::new(ErrorKind::Usage, "override needs --value"));
+    }
+    let database = open::database(config, Tables::Expect).await?;
+    let review = Review::new(Arc::new(database.store()), config.reviewer.clone());
+    let done = decide(&review, &command, action).await;
+    drop(review);
+    database.close().await;
+    done
+}
+
+async fn decide(review: &Review, command: &Decide, action: Action) -> Result<(), AppError> {
+    let gap = GapId::new(command.product.as_str(), command.attribute.as_str());
+    if action == Action::Undo {
+        let (event, outcome) = review.undo(&gap).await?;
+        return report(review, command, &gap, &event, &outcome);
+    }
+    let card = review.store().card(&gap, NEIGHBOURS).await?.ok_or_else(|| not_a_gap(&gap))?;
+    if let Some(event) = Event::in_force(&card.history)
+        && event.decision.reviewer != *review.reviewer()
+        && card.row.state.is_settled()
+        && !command.replace
+    {
+        return Err(AppError::from(RepositoryError::Conflict {
+            gap,
+            version: card.row.version,
+            state: card.row.state,
+            by: Some(event.decision.reviewer.to_string()),
+        })
+        .hinted("Say --replace to put your decision on top."));
+    }
+    let (value, kept_on_purpose) = value(&card, command, action)?;
+    let how = Circumstances { policy: "command".into(), kept_on_purpose, ..Circumstances::default() };
+    let decision = review.draft(&card, action, value, command.comment.clone(), how);
+    let outcome = review.decide(&decision).await?;
+    let event =
+        Event { decision, result_version: outcome.version, recorded_at: chrono::Utc::now(), undone_by: None };
+    report(review, command, &gap, &event, &outcome)
+}
+
+fn not_a_gap(gap: &GapId) -> AppError {
+    AppError::from(RepositoryError::NotFound { what: "gap", key: gap.to_string() })
+        .hinted("`gapdeck queue --state all --json` lists the gaps.")
+}
+
+/// Returns the value to write and whether it is kept although the gate refuses it.
+fn value(card: &ReviewCard, command: &Decide, action: Action) -> Result<(Option<String>, bool), AppError> {
+    let merged = choices(&card.candidates);
+    match (action, &command.value) {
+        (Action::Accept, None) => match merged.first() {
+            Some(choice) => Ok((Some(choice.value.clone()), false)),
+            None => {
+                Err(AppError::new(ErrorKind::Input, format!("{} has no candidate to accept", card.row.gap))
+                    .hinted("Give the value with override --value V."))
+            }
+        },
+        (Action::Accept, Some(value)) => {
+            let found = merged
+                .iter()
+                .find(|choice| choice.candidates.iter().any(|candidate| candidate.value == *value))
+                .or_else(|| merged.iter().find(|choice| normalised(&choice.value) == normalised(value)));
+            match found {
+                Some(choice) => Ok((Some(choice.value.clone()), false)),
+                None => {
+                    Err(AppError::new(ErrorKind::Input, format!("\"{value}\" is not among the candidates"))
+                        .hinted("Use override for a value of your own."))
+                }
+            }
+        }
+        (Action::Override, Some(value)) => match Review::check(card, value) {
+            Ok(checked) => Ok((Some(checked.value), false)),
+            Err(problem) if problem.can_keep && command.keep => Ok((Some(value.clone()), true)),
+            Err(problem) => {
+                let error = AppError::new(ErrorKind::Input, problem.reason);
+                Err(if problem.can_keep {
+                    error.hinted("Say --keep to keep the value as it is.")
+                } else {
+                    error
+                })
+            }
+        },
+        _ => Ok((None, false)),
+    }
+}
+
+fn report(
+    review: &Review,
+    command: &Decide,
+    gap: &GapId,
+    event: &Event,
+    outcome: &Outcome,
+) -> Result<(), AppError> {
+    if !command.json {
+        say(&format!("{gap} is {} now", outcome.state.label()));
+        return Ok(());
+    }
+    let action = Action::parse(&command.action).unwrap_or(event.decision.action);
+    json(&Decided {
+        gap,
+        decision_id: event.decision.id,
+        action,
+        value: event.decision.value.as_deref(),
+        reviewer: review.reviewer().as_str(),
+        outcome,
+    })
+}

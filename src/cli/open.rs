@@ -1,0 +1,52 @@
+//! Opening the database that a command works on.
+
+use crate::config::{Config, Location};
+use crate::database::Database;
+use crate::error::{AppError, ErrorKind};
+
+/// Whether a command may bring the tables of a shared database up to date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tables {
+    /// It creates what is missing.
+    Migrate,
+    /// It needs them to be there; an embedded database has nobody else to create them.
+    Expect,
+}
+
+/// Opens the configured database.
+pub(super) async fn database(config: &Config, tables: Tables) -> Result<Database, AppError> {
+    at(&config.location, tables, &mut |_| {}).await
+}
+
+/// Opens a database, saying each step.
+pub(super) async fn at(
+    location: &Location,
+    tables: Tables,
+    step: &mut (dyn FnMut(&str) + Send),
+) -> Result<Database, AppError> {
+    let database = match location {
+        Location::Embedded(directory) => {
+            step("Starting the embedded database");
+            Database::open_embedded(&directory.join("database")).await?
+        }
+        Location::Shared(url) => {
+            step("Connecting");
+            Database::connect(url).await?
+        }
+    };
+    step("Checking the tables");
+    let pending = database.pending_migrations().await?;
+    if pending.is_empty() {
+        return Ok(database);
+    }
+    if tables == Tables::Expect && matches!(location, Location::Shared(_)) {
+        return Err(AppError::new(
+            ErrorKind::Unavailable,
+            format!("{} lacks {} of gapdeck's migrations", database.label(), pending.len()),
+        )
+        .hinted("Run `gapdeck migrate` as a user who may create tables and extensions."));
+    }
+    step("Creating the tables");
+    database.migrate().await?;
+    Ok(database)
+}

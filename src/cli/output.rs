@@ -1,0 +1,64 @@
+//! What commands print: data on standard output, words for people on standard error.
+
+use crate::error::{AppError, ErrorKind};
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// Prints a value as JSON and a line end; a reader that has gone away is no error.
+pub(super) fn json<T: Serialize + ?Sized>(value: &T) -> Result<(), AppError> {
+    let mut text = serde_json::to_string_pretty(value)
+        .map_err(|error| AppError::new(ErrorKind::Internal, format!("cannot write JSON: {error}")))?;
+    text.push('\n');
+    print(&text)
+}
+
+/// Prints a text to standard output; a reader that has gone away is no error.
+pub(super) fn print(text: &str) -> Result<(), AppError> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(AppError::new(ErrorKind::Internal, format!("cannot write to standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Says a line to the person at the terminal, on standard error.
+pub(super) fn say(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Prints rows as a table with aligned columns; control characters are made visible.
+pub(super) fn table(header: &[&str], rows: &[Vec<String>]) -> Result<(), AppError> {
+    use unicode_width::UnicodeWidthStr;
+    let rows: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|cell| visible(cell)).collect()).collect();
+    let mut widths: Vec<usize> = header.iter().map(|title| title.width()).collect();
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.width());
+        }
+    }
+    let mut text = String::new();
+    let header: Vec<String> = header.iter().map(ToString::to_string).collect();
+    for row in std::iter::once(&header).chain(&rows) {
+        let mut line = String::new();
+        for (width, cell) in widths.iter().zip(row) {
+            line.push_str(cell);
+            line.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width()) + 2));
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    print(&text)
+}
+
+/// Returns at most 60 characters of a text, without anything that could steer a terminal.
+pub(super) fn visible(text: &str) -> String {
+    let mut short = text.replace(char::is_control, " ");
+    if short.chars().count() > 60 {
+        short = short.chars().take(59).collect();
+        short.push('…');
+    }
+    short
+}

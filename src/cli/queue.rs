@@ -1,0 +1,202 @@
+//! `gapdeck queue`.
+
+use super::open::{self, Tables};
+use super::output::{json, table};
+use super::word;
+use crate::config::Config;
+use crate::domain::{
+    Candidate, Confidence, GapId, QueueFilter, QueueRow, QueueSort, Source, State, StateFilter,
+};
+use crate::error::{AppError, ErrorKind};
+use crate::repository::{QueueRepository, RepositoryError};
+use clap::Args;
+use serde::Serialize;
+
+/// Rows read by one statement.
+const PAGE: usize = 500;
+
+/// Lists the review queue.
+#[derive(Debug, Args)]
+pub struct Queue {
+    /// Print a JSON array
+    #[arg(long)]
+    json: bool,
+    /// The most gaps to list
+    #[arg(long, default_value_t = 50, value_name = "N")]
+    limit: usize,
+    /// Gaps of an attribute
+    #[arg(long, value_name = "KEY")]
+    attribute: Option<String>,
+    /// Gaps of products whose first category it is
+    #[arg(long, value_name = "KEY")]
+    category: Option<String>,
+    /// Gaps for which the experiment predicted something
+    #[arg(long, value_name = "KEY")]
+    experiment: Option<String>,
+    /// open, decided, all, accepted, overridden, rejected, not-applicable, deferred or flagged
+    #[arg(long, default_value = "open", value_name = "STATE")]
+    state: String,
+    /// The lowest confidence of the best candidate, 0 to 1
+    #[arg(long, value_name = "X")]
+    min_confidence: Option<f64>,
+    /// The highest confidence of the best candidate, 0 to 1
+    #[arg(long, value_name = "X")]
+    max_confidence: Option<f64>,
+    /// Fuzzy on the product's name, or the exact product key
+    #[arg(long, value_name = "TEXT")]
+    text: Option<String>,
+    /// confidence-descending, confidence-ascending, uncertainty, disagreement, product or age
+    #[arg(long, default_value = "confidence-descending", value_name = "SORT")]
+    sort: String,
+}
+
+/// A gap as `queue --json` prints it.
+#[derive(Serialize)]
+struct Gap {
+    product_key: String,
+    product_name: String,
+    attribute_key: String,
+    category_key: Option<String>,
+    state: State,
+    version: i32,
+    disagreement: f64,
+    uncertainty: f64,
+    decided_by: Option<String>,
+    decided_value: Option<String>,
+    decided_at: Option<chrono::DateTime<chrono::Utc>>,
+    gap_created_at: chrono::DateTime<chrono::Utc>,
+    candidates: Vec<Proposal>,
+}
+
+/// A candidate as `queue --json` prints it.
+#[derive(Serialize)]
+struct Proposal {
+    value: String,
+    confidence: Option<f64>,
+    /// The experiment that predicted it; null for a recommendation.
+    experiment: Option<String>,
+    /// The round that recommended it; null for a prediction.
+    round: Option<String>,
+    reasoning: Option<String>,
+}
+
+impl Gap {
+    fn new(row: QueueRow, candidates: Vec<Candidate>) -> Self {
+        Self {
+            product_key: row.gap.product.into(),
+            product_name: row.product_name,
+            attribute_key: row.gap.attribute.into(),
+            category_key: row.category.map(Into::into),
+            state: row.state,
+            version: row.version,
+            disagreement: row.disagreement,
+            uncertainty: row.uncertainty,
+            decided_by: row.decided_by.map(Into::into),
+            decided_value: row.decided_value,
+            decided_at: row.decided_at,
+            gap_created_at: row.gap_created_at,
+            candidates: candidates.into_iter().map(Proposal::new).collect(),
+        }
+    }
+}
+
+impl Proposal {
+    fn new(candidate: Candidate) -> Self {
+        let (experiment, round) = match candidate.source {
+            Source::Experiment(key) => (Some(key.into()), None),
+            Source::Round(key) => (None, Some(key.into())),
+        };
+        Self {
+            value: candidate.value,
+            confidence: candidate.confidence.map(Confidence::get),
+            experiment,
+            round,
+            reasoning: candidate.reasoning,
+        }
+    }
+}
+
+fn confidence(option: &str, value: Option<f64>) -> Result<Option<Confidence>, AppError> {
+    value
+        .map(|value| {
+            Confidence::new(value)
+                .map_err(|error| AppError::new(ErrorKind::Usage, format!("{option}: {error}")))
+        })
+        .transpose()
+}
+
+impl Queue {
+    fn filter(&self) -> Result<QueueFilter, AppError> {
+        const STATES: [&str; 9] = [
+            "open",
+            "decided",
+            "all",
+            "accepted",
+            "overridden",
+            "rejected",
+            "not-applicable",
+            "deferred",
+            "flagged",
+        ];
+        Ok(QueueFilter {
+            attribute: self.attribute.clone().map(Into::into),
+            category: self.category.clone().map(Into::into),
+            experiment: self.experiment.clone().map(Into::into),
+            state: word(&self.state, StateFilter::parse, &STATES)?,
+            min_confidence: confidence("--min-confidence", self.min_confidence)?,
+            max_confidence: confidence("--max-confidence", self.max_confidence)?,
+            text: self.text.clone(),
+        })
+    }
+}
+
+pub(super) async fn run(command: Queue, config: &Config) -> Result<(), AppError> {
+    let filter = command.filter()?;
+    let sorts: Vec<&str> = QueueSort::ALL.into_iter().map(QueueSort::as_str).collect();
+    let sort = word(&command.sort, QueueSort::parse, &sorts)?;
+    let database = open::database(config, Tables::Expect).await?;
+    let loaded = load(&database.store(), &filter, sort, command.limit).await;
+    database.close().await;
+    let gaps = loaded?;
+    if command.json {
+        return json(&gaps);
+    }
+    let rows: Vec<Vec<String>> = gaps
+        .iter()
+        .map(|gap| {
+            let best = gap.candidates.first();
+            vec![
+                gap.product_key.clone(),
+                gap.attribute_key.clone(),
+                gap.state.label().to_owned(),
+                best.and_then(|one| one.confidence)
+                    .map(|confidence| format!("{confidence:.2}"))
+                    .unwrap_or_default(),
+                best.map(|one| one.value.clone()).unwrap_or_default(),
+                gap.product_name.clone(),
+            ]
+        })
+        .collect();
+    table(&["PRODUCT", "ATTRIBUTE", "STATE", "CONFIDENCE", "VALUE", "NAME"], &rows)
+}
+
+async fn load(
+    store: &impl QueueRepository,
+    filter: &QueueFilter,
+    sort: QueueSort,
+    limit: usize,
+) -> Result<Vec<Gap>, RepositoryError> {
+    let mut gaps = Vec::new();
+    let mut place = None;
+    while gaps.len() < limit {
+        let page = store.page(filter, sort, place.as_ref(), PAGE.min(limit - gaps.len())).await?;
+        let ids: Vec<GapId> = page.rows.iter().map(|row| row.gap.clone()).collect();
+        let candidates = store.candidates(&ids).await?;
+        gaps.extend(page.rows.into_iter().zip(candidates).map(|(row, candidates)| Gap::new(row, candidates)));
+        place = page.next;
+        if place.is_none() {
+            break;
+        }
+    }
+    Ok(gaps)
+}

@@ -1,0 +1,69 @@
+//! Plain `gapdeck`: the terminal application.
+
+use super::open::{self, Tables};
+use crate::config::{Config, Location};
+use crate::database::Database;
+use crate::error::{AppError, ErrorKind};
+use crate::repository::Store;
+use crate::tui::{self, Identity, Opening, Progress};
+use futures_util::future::BoxFuture;
+use std::io::IsTerminal;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::mpsc;
+
+/// What brings a database into the state that a review needs, saying each step.
+pub(super) type Prepare =
+    Box<dyn FnOnce(mpsc::UnboundedSender<Progress>) -> BoxFuture<'static, Result<Database, AppError>> + Send>;
+
+/// Says that there is no terminal, and what works without one.
+pub(super) fn need_terminal() -> Result<(), AppError> {
+    if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
+        return Ok(());
+    }
+    Err(AppError::new(ErrorKind::NoTerminal, "reviewing needs a terminal on standard input and output")
+        .hinted("Without one: gapdeck queue --json, gapdeck decide, gapdeck history, gapdeck neighbours, gapdeck import.")
+        .hinted("gapdeck demo --seed-only makes a database to try them on."))
+}
+
+pub(super) async fn run(config: &Config) -> Result<(), AppError> {
+    need_terminal()?;
+    let name = match &config.location {
+        Location::Embedded(_) => "embedded".to_owned(),
+        Location::Shared(url) => crate::database::url::Target::parse(url)?.label(),
+    };
+    let location = config.location.clone();
+    let prepare: Prepare = Box::new(move |progress| {
+        Box::pin(async move {
+            open::at(&location, Tables::Expect, &mut |step| send(&progress, step, 0, None)).await
+        })
+    });
+    on_screen(config, name, prepare).await
+}
+
+/// Sends a step to the start screen.
+pub(super) fn send(progress: &mpsc::UnboundedSender<Progress>, step: &str, done: u64, total: Option<u64>) {
+    let _ = progress.send(Progress { step: step.to_owned(), done, total });
+}
+
+/// Runs the terminal application while the database opens, and closes the database after it.
+pub(super) async fn on_screen(config: &Config, database: String, prepare: Prepare) -> Result<(), AppError> {
+    let _log = crate::logging::to_file(&config.state_directory);
+    let (sender, progress) = mpsc::unbounded_channel();
+    let opened: Arc<Mutex<Option<Database>>> = Arc::default();
+    let store: BoxFuture<'static, Result<Arc<dyn Store>, AppError>> = {
+        let opened = Arc::clone(&opened);
+        Box::pin(async move {
+            let database = prepare(sender).await?;
+            let store = Arc::new(database.store());
+            *opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(database);
+            Ok(store as Arc<dyn Store>)
+        })
+    };
+    let identity = Identity { reviewer: config.reviewer.clone(), database };
+    let result = tui::run(identity, Opening { progress, store }).await;
+    let database = opened.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(database) = database {
+        database.close().await;
+    }
+    result
+}

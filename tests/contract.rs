@@ -1,0 +1,193 @@
+//! The repositories' contract: one suite, held against the in-memory fake, a real server and the embedded database.
+
+mod support;
+
+#[path = "contract/decisions.rs"]
+mod decisions;
+#[path = "contract/embeddings.rs"]
+mod embeddings;
+#[path = "contract/input.rs"]
+mod input;
+#[path = "contract/predictions.rs"]
+mod predictions;
+#[path = "contract/queue.rs"]
+mod queue;
+#[path = "contract/queue_order.rs"]
+mod queue_order;
+#[path = "contract/recommendations.rs"]
+mod recommendations;
+#[path = "contract/review_card.rs"]
+mod review_card;
+#[path = "contract/undo.rs"]
+mod undo;
+
+/// Makes a test of every case for the fake and the server, and one test of all of them for the embedded database.
+macro_rules! contract {
+    ($($part:ident { $($case:ident,)* })*) => {
+        mod memory {
+            $(mod $part {$(
+                #[tokio::test]
+                async fn $case() {
+                    crate::$part::$case(&gapdeck::repository::memory::MemoryStore::new()).await;
+                }
+            )*})*
+        }
+
+        mod server {
+            $(mod $part {$(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    let database = crate::support::server::TestDatabase::migrated().await;
+                    let store = crate::support::backend::server_store(&database.url).await;
+                    crate::$part::$case(&*store).await;
+                }
+            )*})*
+        }
+
+        #[cfg(feature = "embedded")]
+        mod embedded {
+            use crate::support::backend;
+            use gapdeck::repository::Store;
+            use std::sync::Arc;
+
+            /// One data directory for all cases, emptied before each: opening one takes longer than a case.
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn every_case_holds() {
+                let directory = tempfile::tempdir().expect("a directory");
+                let database = backend::embedded(directory.path()).await;
+                let mut broken = Vec::new();
+                $($(
+                    backend::empty(&database).await;
+                    let store: Arc<dyn Store> = Arc::new(database.store());
+                    if tokio::spawn(async move { crate::$part::$case(&*store).await }).await.is_err() {
+                        broken.push(concat!(stringify!($part), "::", stringify!($case)));
+                    }
+                )*)*
+                assert!(broken.is_empty(), "broken on the embedded database: {broken:#?}");
+            }
+        }
+    };
+}
+
+contract! {
+    input {
+        a_product_comes_back_as_it_was_saved,
+        what_is_not_there_is_none,
+        a_row_saved_again_replaces_the_first,
+        saving_the_same_batch_twice_changes_nothing,
+        an_unknown_key_is_named_and_nothing_is_written,
+        a_nul_character_is_refused_and_nothing_is_written,
+        values_are_kept_exactly_as_given,
+        a_product_card_shows_everything_known_of_the_product,
+        a_product_card_names_attributes_by_label_and_orders_them,
+        a_long_text_is_cut_and_says_so,
+        a_product_card_lists_at_most_two_hundred_gaps,
+        facets_come_in_the_order_of_their_names,
+        a_deleted_gap_leaves_the_queue_and_its_decisions_stay,
+        a_gap_that_comes_back_has_its_state_again,
+        deleting_a_gap_that_is_not_there_is_no_error,
+    }
+    embeddings {
+        a_short_vector_is_padded_with_zeros,
+        an_embedding_saved_again_replaces_the_first,
+        a_vector_that_cannot_be_stored_is_refused_and_nothing_is_written,
+        an_embedding_of_an_unknown_product_is_refused,
+        the_nearest_products_come_first_without_the_product_itself,
+        a_limit_keeps_the_nearest,
+        neighbours_carry_their_values_for_the_attribute_asked_for,
+        a_product_without_an_embedding_has_no_neighbours,
+        a_vector_without_a_direction_is_nobodys_neighbour,
+        all_neighbours_are_found_in_a_catalogue_loaded_after_the_index_was_made,
+        products_without_an_embedding_are_listed_page_by_page,
+    }
+    predictions {
+        an_experiment_is_summarised_with_what_it_predicted,
+        experiments_come_newest_first,
+        an_experiment_saved_again_keeps_its_predictions,
+        an_experiment_that_is_not_there_is_made_from_its_key,
+        a_prediction_saved_again_is_replaced,
+        an_experiment_may_predict_several_values_for_a_gap,
+        a_prediction_for_an_unknown_key_is_refused_and_nothing_is_written,
+        a_confidence_outside_its_range_is_refused_and_nothing_is_written,
+        a_trend_has_a_row_a_day_the_oldest_first,
+        the_trend_of_an_unknown_experiment_is_empty,
+        a_prediction_that_nobody_judged_is_neither_right_nor_wrong,
+        saving_a_judged_prediction_again_keeps_the_judgement,
+    }
+    recommendations {
+        a_recommendation_is_a_candidate_of_its_round,
+        a_recommendation_saved_again_is_replaced,
+        a_round_may_be_saved_before_or_after_its_recommendations,
+        a_recommendation_for_an_unknown_key_is_refused_and_nothing_is_written,
+        a_recommendation_with_a_confidence_outside_its_range_is_refused,
+    }
+    decisions {
+        every_action_brings_the_gap_into_its_state,
+        a_decision_is_kept_with_everything_the_reviewer_saw,
+        a_decision_sent_twice_counts_once,
+        a_decision_sent_again_after_another_one_answers_as_the_first_time,
+        a_decision_on_an_older_version_is_a_conflict_and_changes_nothing,
+        of_reviewers_who_decide_at_once_exactly_one_wins,
+        the_same_decision_sent_at_once_from_several_places_counts_once,
+        a_pair_that_is_no_gap_cannot_be_decided,
+        a_decision_id_with_another_content_is_refused,
+        an_accept_or_override_without_a_value_is_refused,
+        a_nul_character_in_a_decision_is_refused,
+        accept_and_override_mark_predictions_of_their_value_right_and_others_wrong,
+        reject_and_not_applicable_mark_every_prediction_wrong,
+        defer_and_flag_clear_the_marks,
+        judgements_reach_the_summary_of_the_experiment,
+        a_history_tells_every_decision_the_oldest_first,
+        decisions_of_one_reviewer_are_counted_for_today,
+    }
+    undo {
+        an_undo_opens_the_gap_again,
+        an_undo_brings_back_the_decision_before_with_its_marks,
+        undo_reaches_back_step_by_step,
+        only_the_last_decision_in_force_can_be_undone,
+        another_reviewers_decision_cannot_be_undone,
+        an_undone_decision_cannot_be_undone_again,
+        an_undo_on_an_older_version_is_a_conflict,
+        an_undo_sent_twice_counts_once,
+        a_decision_can_follow_an_undo,
+        the_last_decision_is_the_reviewers_own_newest_in_force,
+        a_decision_that_somebody_decided_over_is_not_offered_until_that_one_is_undone,
+        a_decision_on_a_deleted_gap_is_not_offered,
+        following_the_last_decisions_undoes_back_to_the_beginning,
+    }
+    queue {
+        a_row_shows_what_a_list_needs,
+        a_gap_without_candidates_has_no_best_value,
+        the_best_candidate_is_the_most_confident,
+        disagreement_is_the_share_outside_the_most_frequent_value,
+        uncertainty_is_one_minus_the_margin_of_the_best_two_values,
+        values_that_differ_in_case_and_spaces_are_one,
+        values_that_differ_in_the_case_of_other_letters_are_one,
+        the_first_category_is_the_one_with_the_smallest_key,
+        long_names_and_values_are_cut,
+        a_queue_shows_open_gaps_unless_told_otherwise,
+        a_queue_is_filtered_by_state,
+        a_queue_is_filtered_by_attribute_category_and_experiment,
+        confidence_bounds_are_inclusive_and_leave_gaps_without_candidates_out,
+        text_finds_names_in_any_case_and_exact_keys,
+        text_is_no_pattern,
+        conditions_hold_together,
+        a_count_is_exact_up_to_its_cap,
+        predictions_for_a_pair_that_is_no_gap_wait_for_the_gap,
+    }
+    queue_order {
+        every_order_puts_the_rows_as_it_says,
+        pages_of_every_size_put_together_are_the_whole_queue_in_every_order,
+        a_page_that_ends_with_the_queue_has_no_next,
+        a_cursor_survives_json,
+        a_page_after_a_decision_neither_repeats_nor_skips,
+    }
+    review_card {
+        a_card_shows_the_gap_its_candidates_and_its_product,
+        candidates_come_most_confident_first,
+        allowed_values_of_the_narrowest_scope_decide,
+        at_most_two_thousand_allowed_values_come_and_all_are_counted,
+        a_card_of_a_pair_that_is_no_gap_is_none,
+        awkward_texts_come_back_untouched,
+    }
+}

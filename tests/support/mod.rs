@@ -1,0 +1,9 @@
+//! What the integration tests share: a real server, fixtures, the binary in a pty and on a pipe.
+
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+pub mod backend;
+pub mod binary;
+pub mod fixture;
+pub mod pty;
+pub mod server;
