@@ -89,10 +89,9 @@ pub struct Bulk<'a> {
 impl<'a> Bulk<'a> {
     /// Starts a load: makes the temporary tables.
     pub async fn start(connection: &'a mut AsyncPgConnection) -> QueryResult<Self> {
-        connection.batch_execute(SET_UP).await?;
-        for table in Table::ALL {
-            connection.batch_execute(table.plan().create).await?;
-        }
+        let create: Vec<&str> =
+            std::iter::once(SET_UP).chain(Table::ALL.map(|table| table.plan().create)).collect();
+        connection.batch_execute(&create.join("; ")).await?;
         Ok(Self { connection })
     }
 

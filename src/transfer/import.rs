@@ -8,6 +8,7 @@
 //! or about 1 MiB exist at a time.
 
 mod check;
+mod demo;
 
 mod embedding;
 mod error;
@@ -19,6 +20,7 @@ mod reader;
 mod report;
 mod source;
 
+pub use demo::load_demo;
 pub use error::ImportError;
 pub use progress::{ProgressSink, Silent, StepTime, Unit};
 pub use report::{BadLine, FileReport, ImportReport, SHOWN};
@@ -125,11 +127,15 @@ pub async fn import(
 async fn finish(connection: &mut AsyncPgConnection, steps: &mut Steps<'_>, report: &mut ImportReport) {
     let changed: u64 =
         report.files.iter().map(|file| file.inserted + file.updated).sum::<u64>() + report.embedded;
-    steps.begin("Refreshing the views", 0, Unit::Rows);
+    if changed == 0 {
+        return;
+    }
     let mut outcome = Ok(());
     if changed >= bulk::WORTH_STATISTICS {
+        steps.begin("Gathering statistics", 0, Unit::Rows);
         outcome = bulk::gather_statistics(connection).await;
     }
+    steps.begin("Refreshing the views", 0, Unit::Rows);
     if let Err(error) = outcome.and(bulk::refresh_views(connection).await) {
         let reason = RepositoryError::from(error);
         report.warnings.push(format!("everything was imported, but the views were not refreshed: {reason}"));

@@ -97,7 +97,7 @@ impl Source {
             1 << 16,
             Counted { file: File::open(&self.path)?, read: Arc::clone(&read) },
         );
-        let reader: Box<dyn BufRead + Send> = if self.name.ends_with(".gz") {
+        let reader: Box<dyn BufRead + Send> = if self.path.extension().is_some_and(|ending| ending == "gz") {
             Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(file)))
         } else {
             Box::new(file)
