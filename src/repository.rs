@@ -3,6 +3,7 @@
 //! Every method is one unit of work: what it writes, it writes in one transaction. Implementations: Diesel over
 //! PostgreSQL, and an in-memory fake for tests.
 
+pub mod bulk;
 mod error;
 pub mod memory;
 pub mod postgres;
