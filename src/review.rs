@@ -64,6 +64,18 @@ impl Review {
         comment: Option<String>,
         how: Circumstances,
     ) -> Decision {
+        Self::draft_for(&self.reviewer, card, action, value, comment, how)
+    }
+
+    /// Makes a reviewer's decision on the gap of a card, with what the card showed; needs no store.
+    pub fn draft_for(
+        reviewer: &Reviewer,
+        card: &ReviewCard,
+        action: Action,
+        value: Option<String>,
+        comment: Option<String>,
+        how: Circumstances,
+    ) -> Decision {
         let merged = choices(&card.candidates);
         let shown = merged.first();
         let shown_experiment = shown.and_then(|choice| {
@@ -103,7 +115,7 @@ impl Review {
             action,
             value: if action.has_value() { value } else { None },
             comment,
-            reviewer: self.reviewer.clone(),
+            reviewer: reviewer.clone(),
             base_version: card.row.version,
             undoes: None,
             shown_value: shown.map(|choice| choice.value.clone()),

@@ -1,11 +1,45 @@
 //! The terminal application: the loop, the terminal, input and effects.
 
+mod app;
+mod effects;
+#[cfg(test)]
+mod fixture;
+mod input;
+mod layout;
+mod mention;
+mod overlays;
+mod pace;
+mod sanitise;
+mod screens;
+mod signals;
+mod terminal;
+mod theme;
+mod view;
+mod widgets;
+
 use crate::domain::Reviewer;
-use crate::error::AppError;
+use crate::error::{AppError, ErrorKind};
 use crate::repository::Store;
+use crate::review::Review;
+use app::msg::{Effect, Msg};
+use app::state::QUIT_PATIENCE;
+use app::{State, update};
+use chrono::Utc;
+use effects::Effects;
 use futures_util::future::BoxFuture;
+use input::Input;
+use pace::Pace;
+use signals::{Signal, Signals};
+use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+use terminal::Terminal;
+use theme::Theme;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+/// How many answers may wait for the loop.
+const ANSWERS: usize = 256;
 
 /// One step of opening the database, as the start screen shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,9 +75,218 @@ pub struct Identity {
 /// Runs the terminal application until the user quits.
 ///
 /// # Errors
-/// [`crate::error::ErrorKind::NoTerminal`] where standard input or output is no terminal, and what opening the
-/// database returns.
+/// [`ErrorKind::NoTerminal`] where standard input or output is no terminal, what opening the database returns, and
+/// [`ErrorKind::Unavailable`] where decisions could not be saved before the end.
 pub async fn run(identity: Identity, opening: Opening) -> Result<(), AppError> {
-    let _ = (identity, opening);
-    Ok(())
+    let mut terminal = Terminal::enter()?;
+    let mut state =
+        State::new(identity, Theme::from_environment(), terminal.size(), Instant::now(), Utc::now());
+    // The first frame is on the screen before the database is touched.
+    terminal.draw(&state).map_err(lost_terminal)?;
+    let mut session = Session::new(opening)?;
+    let result = session.work(&mut state, &mut terminal).await;
+    drop(terminal);
+    if let Some(effects) = session.effects.take() {
+        effects.finish(if state.is_saving() { Duration::ZERO } else { QUIT_PATIENCE }).await;
+    }
+    session.opening.abort();
+    result?;
+    unsaved(&state).map_or(Ok(()), Err)
+}
+
+fn lost_terminal(error: std::io::Error) -> AppError {
+    AppError::new(ErrorKind::NoTerminal, format!("the terminal is gone: {error}"))
+}
+
+/// Names the decisions that did not reach the database.
+fn unsaved(state: &State) -> Option<AppError> {
+    let decisions: Vec<String> = state
+        .unsaved
+        .iter()
+        .map(|one| {
+            let value = one.decision.value.as_ref().map(|value| format!(" {}", sanitise::line(value, 60)));
+            let gap = sanitise::line(&one.decision.gap.to_string(), 120);
+            format!("{gap}: {}{}", one.decision.action.as_str(), value.unwrap_or_default())
+        })
+        .collect();
+    let count = decisions.len();
+    let noun = if count == 1 { "decision was" } else { "decisions were" };
+    (count > 0).then(|| {
+        let message = format!("{count} {noun} not saved:\n  {}", decisions.join("\n  "));
+        AppError::new(ErrorKind::Unavailable, message)
+            .hinted("`gapdeck decide` makes a decision again once the database answers.")
+    })
+}
+
+type Opened = Result<Arc<dyn Store>, AppError>;
+
+/// Everything the loop listens to.
+struct Session {
+    signals: Signals,
+    input: Input,
+    progress: Option<mpsc::UnboundedReceiver<Progress>>,
+    opening: JoinHandle<Opened>,
+    is_opening: bool,
+    answers: mpsc::Receiver<Msg>,
+    answer_to: mpsc::Sender<Msg>,
+    effects: Option<Effects>,
+    /// When the shell gave the terminal back last.
+    resumed: Option<Instant>,
+}
+
+/// What woke the loop.
+enum Event {
+    Msg(Msg),
+    Opened(Opened),
+    Continued,
+}
+
+impl Session {
+    fn new(opening: Opening) -> Result<Self, AppError> {
+        let (answer_to, answers) = mpsc::channel(ANSWERS);
+        Ok(Self {
+            signals: Signals::new().map_err(lost_terminal)?,
+            input: Input::new(),
+            progress: Some(opening.progress),
+            opening: tokio::spawn(opening.store),
+            is_opening: true,
+            answers,
+            answer_to,
+            effects: None,
+            resumed: None,
+        })
+    }
+
+    async fn work(&mut self, state: &mut State, terminal: &mut Terminal) -> Result<(), AppError> {
+        let mut pace = Pace::new(Instant::now());
+        loop {
+            let wake = [state.next_deadline(), pace.draw_at()].into_iter().flatten().min();
+            let event = self.next(wake).await.map_err(lost_terminal)?;
+            read_clock(state);
+            if self.take(state, terminal, event)?.is_break() {
+                return Ok(());
+            }
+            while let Some(event) = self.ready().await.map_err(lost_terminal)? {
+                if self.take(state, terminal, event)?.is_break() {
+                    return Ok(());
+                }
+            }
+            pace.changed();
+            if pace.is_due(Instant::now()) {
+                let size = terminal.size();
+                if size != state.size {
+                    let effects = update(state, Msg::Resize(size));
+                    if self.start(state, terminal, effects)?.is_break() {
+                        return Ok(());
+                    }
+                }
+                terminal.draw(state).map_err(lost_terminal)?;
+                pace.drawn(Instant::now());
+            }
+        }
+    }
+
+    /// Waits for what comes first: signals, input, answers, then the clock.
+    async fn next(&mut self, wake: Option<Instant>) -> std::io::Result<Event> {
+        let clock = async {
+            match wake {
+                Some(at) => tokio::time::sleep_until(at.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        let progress = async {
+            match &mut self.progress {
+                Some(progress) => progress.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        Ok(tokio::select! {
+            biased;
+            signal = self.signals.next() => match signal {
+                Signal::Terminate => Event::Msg(Msg::Terminate),
+                Signal::Continue => Event::Continued,
+            },
+            msg = self.input.next() => Event::Msg(msg?),
+            Some(msg) = self.answers.recv() => Event::Msg(msg),
+            opened = &mut self.opening, if self.is_opening => Event::Opened(opened.unwrap_or_else(|_| {
+                Err(AppError::new(ErrorKind::Internal, "opening the database ended in a fault of gapdeck itself"))
+            })),
+            step = progress => match step {
+                Some(step) => Event::Msg(Msg::Progress(step)),
+                None => {
+                    self.progress = None;
+                    Event::Msg(Msg::Woke)
+                }
+            },
+            () = clock => Event::Msg(Msg::Woke),
+        })
+    }
+
+    /// Returns what is there already, so that a burst becomes one frame.
+    async fn ready(&mut self) -> std::io::Result<Option<Event>> {
+        if let Some(msg) = self.input.ready().await {
+            return Ok(Some(Event::Msg(msg?)));
+        }
+        Ok(self.answers.try_recv().ok().map(Event::Msg))
+    }
+
+    fn take(
+        &mut self,
+        state: &mut State,
+        terminal: &mut Terminal,
+        event: Event,
+    ) -> Result<ControlFlow<()>, AppError> {
+        let msg = match event {
+            Event::Msg(msg) => msg,
+            Event::Opened(store) => {
+                self.is_opening = false;
+                self.progress = None;
+                let review = Review::new(store?, state.identity.reviewer.clone());
+                self.effects = Some(Effects::new(review, self.answer_to.clone()));
+                Msg::Opened
+            }
+            Event::Continued => {
+                // After a Ctrl-Z of our own the terminal is ours again already.
+                if self.resumed.is_none_or(|at| at.elapsed() > Duration::from_secs(1)) {
+                    terminal.reenter()?;
+                }
+                Msg::Woke
+            }
+        };
+        let effects = update(state, msg);
+        self.start(state, terminal, effects)
+    }
+
+    fn start(
+        &mut self,
+        state: &mut State,
+        terminal: &mut Terminal,
+        effects: Vec<Effect>,
+    ) -> Result<ControlFlow<()>, AppError> {
+        for effect in effects {
+            match effect {
+                Effect::Quit => return Ok(ControlFlow::Break(())),
+                Effect::Suspend => {
+                    self.input.pause();
+                    terminal::restore();
+                    signals::stop().map_err(lost_terminal)?;
+                    terminal.reenter()?;
+                    self.input.resume();
+                    self.resumed = Some(Instant::now());
+                    read_clock(state);
+                }
+                effect => {
+                    if let Some(effects) = &mut self.effects {
+                        effects.start(effect);
+                    }
+                }
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+fn read_clock(state: &mut State) {
+    state.now = Instant::now();
+    state.wall = Utc::now();
 }

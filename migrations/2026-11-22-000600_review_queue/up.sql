@@ -93,7 +93,7 @@ CREATE FUNCTION gapdeck_queue_add_sql(pairs text) RETURNS text LANGUAGE sql IMMU
            left(lower(coalesce(p.product_name, '')), 100), coalesce(c.category_key, ''), s.best_value, s.best_confidence,
            coalesce(s.candidate_count, 0), coalesce(s.value_count, 0), coalesce(s.disagreement, 0),
            coalesce(s.uncertainty, -1), coalesce(d.state, 'open'), coalesce(v.version, 0), d.decision_id, d.reviewer,
-           left(d.value, 200), d.recorded_at, g.created_at
+           left(d.value, 200), d.decided_at, g.created_at
       FROM pair
       JOIN raw_product_attribute_gaps g USING (product_key, attribute_key)
       JOIN raw_products p USING (product_key)
@@ -105,7 +105,7 @@ CREATE FUNCTION gapdeck_queue_add_sql(pairs text) RETURNS text LANGUAGE sql IMMU
                    FROM pair JOIN human_recommendations USING (product_key, attribute_key)
                   GROUP BY product_key, attribute_key) v USING (product_key, attribute_key)
       LEFT JOIN (SELECT DISTINCT ON (product_key, attribute_key) product_key, attribute_key, h.decision_id, h.reviewer,
-                        h.value, h.recorded_at,
+                        h.value, h.decided_at,
                         CASE h.action WHEN 'accept' THEN 'accepted' WHEN 'override' THEN 'overridden'
                                       WHEN 'reject' THEN 'rejected' WHEN 'defer' THEN 'deferred'
                                       WHEN 'flag' THEN 'flagged' ELSE h.action END AS state

@@ -66,7 +66,7 @@ pub(super) async fn nearest(
         .await?;
     let mut neighbours: Vec<Neighbour> = found
         .into_iter()
-        .filter(|(key, ..)| key != product.as_str())
+        .filter(|(key, _, distance)| key != product.as_str() && distance.is_finite())
         .take(limit)
         .map(|(key, name, distance)| Neighbour {
             product_key: key.into(),
@@ -75,6 +75,8 @@ pub(super) async fn nearest(
             values: Vec::new(),
         })
         .collect();
+    // An iterative scan returns the rows of its second and later rounds behind nearer ones of the first.
+    neighbours.sort_by(|a, b| b.similarity.total_cmp(&a.similarity).then_with(|| a.product_key.cmp(&b.product_key)));
     if let Some(attribute) = attribute {
         use raw_product_attribute_values as v;
         let keys: Vec<&str> = neighbours.iter().map(|neighbour| neighbour.product_key.as_str()).collect();

@@ -1,0 +1,16 @@
+//! The application as plain data: the state, the messages that change it, the actions a key can start.
+
+pub mod action;
+pub mod checks;
+pub mod decide;
+pub mod keymap;
+pub mod msg;
+pub mod navigate;
+pub mod slot;
+pub mod state;
+pub mod toast;
+pub mod update;
+
+pub use msg::Msg;
+pub use state::State;
+pub use update::update;

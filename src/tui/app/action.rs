@@ -1,0 +1,238 @@
+//! The one table of actions: keymap, help, hint line and command palette are made from it.
+
+use super::checks;
+use super::keymap::Key;
+use super::state::State;
+use crate::domain::QueueSort;
+use crossterm::event::KeyCode;
+use std::borrow::Cow;
+
+/// What the user can make the application do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ActionId {
+    Down,
+    Up,
+    PageDown,
+    PageUp,
+    Top,
+    Bottom,
+    Open,
+    Back,
+    SwitchPanel,
+    NextChoice,
+    PreviousChoice,
+    Accept,
+    /// Accepts the candidate of that number, 1-9.
+    Choose(u8),
+    Override,
+    Reject,
+    NotApplicable,
+    Defer,
+    Flag,
+    Undo,
+    Retry,
+    Filter,
+    ClearFilter,
+    CycleSort,
+    PickSort,
+    Sort(QueueSort),
+    Reasoning,
+    Walk,
+    Product,
+    Texts,
+    Queue,
+    Experiments,
+    Refresh,
+    Help,
+    Palette,
+    Quit,
+    Suspend,
+}
+
+/// Where the keyboard is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Context {
+    /// The database is being opened.
+    Opening,
+    /// The list of gaps.
+    Queue,
+    /// The card beside it.
+    Card,
+    Experiments,
+    Product,
+    /// A walk from neighbour to neighbour.
+    Walk,
+    /// A product's texts in full.
+    Texts,
+}
+
+impl Context {
+    /// Every context.
+    pub const ALL: [Self; 7] =
+        [Self::Opening, Self::Queue, Self::Card, Self::Experiments, Self::Product, Self::Walk, Self::Texts];
+
+    /// Returns the heading of the context in the help.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Opening => "Opening",
+            Self::Queue => "Queue",
+            Self::Card => "Card",
+            Self::Experiments => "Experiments",
+            Self::Product => "Product",
+            Self::Walk => "Neighbours",
+            Self::Texts => "Texts",
+        }
+    }
+}
+
+/// What kind of thing an action does, as the help groups them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Group {
+    Decide,
+    Move,
+    Find,
+    Look,
+    Application,
+}
+
+impl Group {
+    /// Every group, in the help's order.
+    pub const ALL: [Self; 5] = [Self::Decide, Self::Move, Self::Find, Self::Look, Self::Application];
+
+    /// Returns the group's heading.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Decide => "Decide",
+            Self::Move => "Move",
+            Self::Find => "Find",
+            Self::Look => "Look closer",
+            Self::Application => "Application",
+        }
+    }
+}
+
+/// Why an action cannot be done now.
+pub type Refusal = Cow<'static, str>;
+
+/// An action as keymap, help, hints and palette need it.
+#[derive(Debug)]
+pub struct Action {
+    pub id: ActionId,
+    /// The name in the command palette.
+    pub name: &'static str,
+    /// One line for the help.
+    pub doc: &'static str,
+    pub group: Group,
+    pub contexts: &'static [Context],
+    pub keys: &'static [Key],
+    /// The word in the hint line; none keeps the action out of it.
+    pub hint: Option<&'static str>,
+    /// Says whether it can be done now, and why not.
+    pub check: fn(&State) -> Result<(), Refusal>,
+}
+
+impl Action {
+    /// Returns an action's row of the table.
+    pub fn of(id: ActionId) -> Option<&'static Self> {
+        ACTIONS.iter().find(|action| action.id == id)
+    }
+
+    /// Returns the default keys as a reader sees them.
+    pub fn keys_label(&self) -> String {
+        if matches!(self.id, ActionId::Choose(_)) {
+            return "1-9".into();
+        }
+        self.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Tells whether help and hints leave the action out because its first sibling stands for it.
+    pub fn is_sibling(&self) -> bool {
+        matches!(self.id, ActionId::Choose(2..))
+    }
+}
+
+use Context::{Card, Experiments, Opening, Product, Queue, Texts, Walk};
+
+const REVIEW: &[Context] = &[Queue, Card];
+const LISTS: &[Context] = &[Queue, Card, Experiments, Product, Walk, Texts];
+const EVERYWHERE: &[Context] = &[Opening, Queue, Card, Experiments, Product, Walk, Texts];
+
+const fn c(c: char) -> Key {
+    Key::char(c)
+}
+
+const fn k(code: KeyCode) -> Key {
+    Key::plain(code)
+}
+
+macro_rules! actions {
+    ($( $id:expr, $name:literal, $group:ident, $contexts:expr, [$($key:expr),*], $hint:expr, $check:path, $doc:literal; )*) => {
+        /// Every action.
+        pub static ACTIONS: &[Action] = &[$(
+            Action {
+                id: $id,
+                name: $name,
+                doc: $doc,
+                group: Group::$group,
+                contexts: $contexts,
+                keys: &[$($key),*],
+                hint: $hint,
+                check: $check,
+            },
+        )*];
+    };
+}
+
+use ActionId as A;
+
+actions! {
+    A::Accept, "accept", Decide, REVIEW, [c('a')], Some("accept"), checks::accept, "Accepts the selected candidate, the first unless another is selected";
+    A::Choose(1), "choose 1", Decide, REVIEW, [c('1')], Some("choose"), checks::accept, "Accepts the candidate of that number";
+    A::Choose(2), "choose 2", Decide, REVIEW, [c('2')], None, checks::accept, "Accepts the second candidate";
+    A::Choose(3), "choose 3", Decide, REVIEW, [c('3')], None, checks::accept, "Accepts the third candidate";
+    A::Choose(4), "choose 4", Decide, REVIEW, [c('4')], None, checks::accept, "Accepts the fourth candidate";
+    A::Choose(5), "choose 5", Decide, REVIEW, [c('5')], None, checks::accept, "Accepts the fifth candidate";
+    A::Choose(6), "choose 6", Decide, REVIEW, [c('6')], None, checks::accept, "Accepts the sixth candidate";
+    A::Choose(7), "choose 7", Decide, REVIEW, [c('7')], None, checks::accept, "Accepts the seventh candidate";
+    A::Choose(8), "choose 8", Decide, REVIEW, [c('8')], None, checks::accept, "Accepts the eighth candidate";
+    A::Choose(9), "choose 9", Decide, REVIEW, [c('9')], None, checks::accept, "Accepts the ninth candidate";
+    A::Override, "override", Decide, REVIEW, [c('o')], Some("override"), checks::decide, "Gives another value, in an editor made for the attribute";
+    A::Reject, "reject", Decide, REVIEW, [c('r')], Some("reject"), checks::decide, "Says that none of the candidates is right";
+    A::NotApplicable, "not applicable", Decide, REVIEW, [c('n')], Some("not applicable"), checks::decide, "Says that the product cannot have a value for the attribute";
+    A::Defer, "defer", Decide, REVIEW, [c('d')], Some("defer"), checks::decide, "Puts the gap off";
+    A::Flag, "flag", Decide, REVIEW, [c('f')], Some("flag"), checks::decide, "Asks for someone's attention, with a comment";
+    A::Undo, "undo", Decide, REVIEW, [c('u')], Some("undo"), checks::undo, "Takes your last decision back, in this session or an earlier one";
+    A::Retry, "retry", Decide, REVIEW, [], None, checks::retry, "Sends the decisions again that could not be saved";
+    A::Down, "down", Move, LISTS, [c('j'), k(KeyCode::Down)], None, checks::always, "Goes one row down";
+    A::Up, "up", Move, LISTS, [c('k'), k(KeyCode::Up)], None, checks::always, "Goes one row up";
+    A::PageDown, "page down", Move, LISTS, [k(KeyCode::PageDown), Key::ctrl('d')], None, checks::always, "Goes one page down";
+    A::PageUp, "page up", Move, LISTS, [k(KeyCode::PageUp), Key::ctrl('u')], None, checks::always, "Goes one page up";
+    A::Top, "top", Move, LISTS, [c('g'), k(KeyCode::Home)], None, checks::always, "Goes to the first row";
+    A::Bottom, "bottom", Move, LISTS, [c('G'), k(KeyCode::End)], None, checks::always, "Goes to the last row, loading up to 5,000";
+    A::NextChoice, "next candidate", Move, REVIEW, [c('l'), k(KeyCode::Right)], None, checks::choices, "Selects the next candidate";
+    A::PreviousChoice, "previous candidate", Move, REVIEW, [c('h'), k(KeyCode::Left)], None, checks::choices, "Selects the candidate before";
+    A::Open, "open", Move, &[Queue, Product, Walk], [k(KeyCode::Enter)], None, checks::open, "Opens what is under the cursor";
+    A::SwitchPanel, "switch panel", Move, &[Queue, Card, Walk, Product], [k(KeyCode::Tab), k(KeyCode::BackTab)], None, checks::always, "Goes from the list to the card and back";
+    A::Back, "back", Move, LISTS, [k(KeyCode::Esc), k(KeyCode::Backspace)], None, checks::back, "Goes one step back";
+    A::Filter, "filter", Find, REVIEW, [c('/')], Some("filter"), checks::always, "Narrows the queue: text, attribute, category, experiment, state, confidence";
+    A::ClearFilter, "clear filter", Find, REVIEW, [c('x')], None, checks::clear_filter, "Shows every open gap again";
+    A::CycleSort, "next sort order", Find, REVIEW, [c('s')], None, checks::always, "Goes to the next sort order";
+    A::PickSort, "pick sort order", Find, REVIEW, [c('S')], None, checks::always, "Picks the sort order from a list";
+    A::Sort(QueueSort::ConfidenceDescending), "sort by confidence, high first", Find, REVIEW, [], None, checks::always, "Shows the most confident first";
+    A::Sort(QueueSort::ConfidenceAscending), "sort by confidence, low first", Find, REVIEW, [], None, checks::always, "Shows the least confident first";
+    A::Sort(QueueSort::Uncertainty), "sort by uncertainty", Find, REVIEW, [], None, checks::always, "Shows first where the best two candidates are close";
+    A::Sort(QueueSort::Disagreement), "sort by disagreement", Find, REVIEW, [], None, checks::always, "Shows first where the experiments disagree";
+    A::Sort(QueueSort::Product), "sort by product", Find, REVIEW, [], None, checks::always, "Sorts by product name";
+    A::Sort(QueueSort::Age), "sort by age", Find, REVIEW, [], None, checks::always, "Shows the oldest gap first";
+    A::Refresh, "refresh", Find, LISTS, [c('R')], None, checks::always, "Loads what is shown again; sends unsaved decisions again";
+    A::Reasoning, "reasoning", Look, REVIEW, [c('e')], Some("reasoning"), checks::choices, "Shows or hides why the model proposes the candidate";
+    A::Walk, "neighbours", Look, &[Queue, Card, Product], [c('w')], Some("neighbours"), checks::product, "Walks to the nearest products, and on from there";
+    A::Product, "product", Look, &[Queue, Card, Walk], [c('p')], Some("product"), checks::product, "Shows everything known about the product";
+    A::Texts, "texts", Look, &[Queue, Card, Product, Walk], [c('t')], Some("texts"), checks::product, "Shows the product's texts in full";
+    A::Experiments, "experiments", Look, &[Queue, Card, Product, Walk, Texts], [c('E')], None, checks::always, "Shows how the experiments do";
+    A::Queue, "queue", Look, &[Experiments, Product, Walk, Texts], [c('Q')], None, checks::always, "Goes back to the queue";
+    A::Palette, "commands", Application, LISTS, [c(':')], Some("commands"), checks::always, "Finds any command by its name";
+    A::Help, "help", Application, EVERYWHERE, [c('?'), k(KeyCode::F(1))], Some("help"), checks::always, "Shows the keys";
+    A::Suspend, "suspend", Application, EVERYWHERE, [Key::ctrl('z')], None, checks::always, "Gives the terminal back to the shell until `fg`";
+    A::Quit, "quit", Application, EVERYWHERE, [c('q'), Key::ctrl('c')], Some("quit"), checks::always, "Ends gapdeck, or goes back to the queue from another screen";
+}

@@ -1,0 +1,95 @@
+//! Whether an action can be done now, and why not.
+
+use super::action::{Context, Refusal};
+use super::decide::Phase;
+use super::state::State;
+
+type Check = Result<(), Refusal>;
+
+/// Nothing stands in the way, ever.
+#[expect(clippy::unnecessary_wraps, reason = "every check has the same shape")]
+pub fn always(_: &State) -> Check {
+    Ok(())
+}
+
+/// The gap under the cursor can be decided.
+pub fn decide(state: &State) -> Check {
+    let Some(row) = state.queue.current() else {
+        return Err("no gap is under the cursor".into());
+    };
+    if state.unsaved.iter().any(|one| one.decision.gap == row.data.gap && one.phase == Phase::Saving) {
+        return Err("the last decision on this gap is still being saved".into());
+    }
+    if state.undo.is_busy() {
+        return Err("the undo is still being saved".into());
+    }
+    match state.current_card() {
+        Some(_) => Ok(()),
+        None if state.cards.failure(&row.data.gap).is_some() => {
+            Err("the card could not be loaded; R tries again".into())
+        }
+        None => Err("the card is still being loaded".into()),
+    }
+}
+
+/// There is a candidate to accept, besides.
+pub fn accept(state: &State) -> Check {
+    decide(state)?;
+    choices(state)
+}
+
+/// The card shows candidates.
+pub fn choices(state: &State) -> Check {
+    match state.current_card() {
+        Some(card) if card.choices.is_empty() => {
+            Err("nothing was predicted for this gap; o gives a value, n says not applicable".into())
+        }
+        Some(_) => Ok(()),
+        None => Err("the card is still being loaded".into()),
+    }
+}
+
+/// Nothing is being undone just now.
+pub fn undo(state: &State) -> Check {
+    if state.undo.is_busy() { Err("the last undo is still being saved".into()) } else { Ok(()) }
+}
+
+/// A decision could not be saved.
+pub fn retry(state: &State) -> Check {
+    if state.unsaved.iter().any(|one| matches!(one.phase, Phase::Failed(_))) {
+        Ok(())
+    } else {
+        Err("every decision is saved".into())
+    }
+}
+
+/// Something narrows the queue.
+pub fn clear_filter(state: &State) -> Check {
+    if state.queue.filter == crate::domain::QueueFilter::default() {
+        Err("no filter is set".into())
+    } else {
+        Ok(())
+    }
+}
+
+/// Something can be opened.
+pub fn open(state: &State) -> Check {
+    match state.context() {
+        Context::Queue if state.queue.current().is_none() => Err("no gap is under the cursor".into()),
+        _ => Ok(()),
+    }
+}
+
+/// There is somewhere to go back to.
+pub fn back(state: &State) -> Check {
+    if state.context() == Context::Queue { Err("this is the first screen; q quits".into()) } else { Ok(()) }
+}
+
+/// A product is in view.
+pub fn product(state: &State) -> Check {
+    match state.screens.last() {
+        Some(_) => Err("no product is in view".into()),
+        None if state.queue.current().is_some() => Ok(()),
+        None => Err("no gap is under the cursor".into()),
+    }
+}

@@ -1,0 +1,300 @@
+//! Decisions on their way to the database: made at once on the screen, kept until they are stored.
+
+use super::action::Refusal;
+use super::checks;
+use super::msg::Effect;
+use super::state::State;
+use super::toast::Level;
+use crate::domain::{Action, Count, Decision, DecisionId, Event, GapId, Outcome, State as GapState};
+use crate::repository::{RepositoryError, Result as RepositoryResult};
+use crate::review::{Circumstances, Review};
+use crate::tui::sanitise;
+use std::time::Instant;
+
+/// How far a decision is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Phase {
+    Saving,
+    /// Not stored, for this reason; it can be sent again.
+    Failed(String),
+    /// Somebody else decided meanwhile; the reviewer is asked.
+    Conflict,
+}
+
+/// A decision that the database does not have yet, as far as is known.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unsaved {
+    pub decision: Decision,
+    pub since: Instant,
+    pub phase: Phase,
+}
+
+/// What the database said instead of taking a decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    pub id: DecisionId,
+    pub gap: GapId,
+    pub version: i32,
+    pub state: GapState,
+    pub by: Option<String>,
+}
+
+/// Undos asked for and under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Undo {
+    /// Asked for while decisions are being saved: they must be in the database first.
+    pub wanted: bool,
+    pub running: bool,
+}
+
+impl Undo {
+    /// Tells whether an undo is not finished yet.
+    pub fn is_busy(self) -> bool {
+        self.wanted || self.running
+    }
+}
+
+/// What a reviewer decided, before it becomes a [`Decision`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    pub action: Action,
+    pub value: Option<String>,
+    pub comment: Option<String>,
+    /// The keys that led to it.
+    pub keys: String,
+    pub kept_on_purpose: bool,
+}
+
+impl Verdict {
+    /// A verdict that needs no value.
+    pub fn plain(action: Action, keys: impl Into<String>) -> Self {
+        Self { action, value: None, comment: None, keys: keys.into(), kept_on_purpose: false }
+    }
+
+    /// A verdict with a value.
+    pub fn with_value(action: Action, value: String, keys: impl Into<String>) -> Self {
+        Self { value: Some(value), ..Self::plain(action, keys) }
+    }
+}
+
+/// Decides the gap under the cursor: shows it as decided, goes on to the next open gap, and sends it off.
+pub fn decide(state: &mut State, verdict: Verdict) -> Vec<Effect> {
+    match draft(state, verdict) {
+        Ok(decision) => send(state, decision),
+        Err(refusal) => {
+            state.toasts.show(state.now, Level::Warning, refusal);
+            Vec::new()
+        }
+    }
+}
+
+fn draft(state: &State, verdict: Verdict) -> Result<Decision, Refusal> {
+    checks::decide(state)?;
+    let card = state.current_card().ok_or("the card is still being loaded")?;
+    let how = Circumstances {
+        keys: verdict.keys,
+        seconds: state.shown_at.map(|at| {
+            let seconds = state.now.saturating_duration_since(at).as_secs_f64();
+            (seconds * 1000.0).round() / 1000.0
+        }),
+        policy: format!("queue:{}", state.queue.sort.as_str().replace('-', "_")),
+        kept_on_purpose: verdict.kept_on_purpose,
+    };
+    let reviewer = &state.identity.reviewer;
+    let mut decision =
+        Review::draft_for(reviewer, &card.card, verdict.action, verdict.value, verdict.comment, how);
+    decision.id = (state.new_id)();
+    decision.decided_at = state.wall;
+    Ok(decision)
+}
+
+fn send(state: &mut State, decision: Decision) -> Vec<Effect> {
+    state.unsaved.retain(|one| one.decision.gap != decision.gap);
+    state.unsaved.push(Unsaved { decision: decision.clone(), since: state.now, phase: Phase::Saving });
+    if let Some(row) = state.queue.row_mut(&decision.gap) {
+        row.decided_here = true;
+    }
+    state.queue.advance();
+    vec![Effect::Decide(Box::new(decision))]
+}
+
+/// Sends everything again that could not be saved.
+pub fn retry(state: &mut State) -> Vec<Effect> {
+    let now = state.now;
+    let mut effects = Vec::new();
+    for one in &mut state.unsaved {
+        if matches!(one.phase, Phase::Failed(_)) {
+            one.phase = Phase::Saving;
+            one.since = now;
+            if let Some(row) = state.queue.row_mut(&one.decision.gap) {
+                row.decided_here = true;
+            }
+            effects.push(Effect::Decide(Box::new(one.decision.clone())));
+        }
+    }
+    effects
+}
+
+/// Takes the database's answer to a decision.
+pub fn decided(state: &mut State, id: DecisionId, result: RepositoryResult<Outcome>) -> Vec<Effect> {
+    let Some(index) = state.unsaved.iter().position(|one| one.decision.id == id) else { return Vec::new() };
+    let gap = state.unsaved[index].decision.gap.clone();
+    state.cards.invalidate(&gap);
+    match result {
+        Ok(outcome) => {
+            let one = state.unsaved.remove(index);
+            stored(state, &one.decision, &outcome);
+        }
+        Err(RepositoryError::Conflict { gap, version, state: theirs, by }) => {
+            state.unsaved[index].phase = Phase::Conflict;
+            state.conflicts.push_back(Conflict { id, gap, version, state: theirs, by });
+            state.undo.wanted = false;
+        }
+        Err(error) if state.undo.wanted => {
+            // The reviewer took it back before it failed: nothing is left to do.
+            let one = state.unsaved.remove(index);
+            state.undo.wanted = false;
+            reopen(state, &one.decision.gap);
+            let text = format!("Took back the decision that could not be saved ({error})");
+            state.toasts.show(state.now, Level::Info, sanitise::line(&text, 300));
+        }
+        Err(error) => {
+            let reason = sanitise::line(&error.to_string(), 200);
+            state.unsaved[index].phase = Phase::Failed(reason.clone());
+            if let Some(row) = state.queue.row_mut(&gap) {
+                row.decided_here = false;
+            }
+            let text = format!("Not saved: {reason} · R sends it again, u takes it back");
+            state.toasts.show(state.now, Level::Error, text);
+        }
+    }
+    if state.undo.wanted && !state.is_saving() {
+        state.undo = Undo { wanted: false, running: true };
+        return vec![Effect::UndoLast];
+    }
+    Vec::new()
+}
+
+fn stored(state: &mut State, decision: &Decision, outcome: &Outcome) {
+    let was_open = state.queue.row(&decision.gap).is_some_and(|row| row.data.state == GapState::Open);
+    if let Some(row) = state.queue.row_mut(&decision.gap) {
+        row.data.state = outcome.state;
+        row.data.version = outcome.version;
+        row.data.decided_by = Some(decision.reviewer.clone());
+        row.data.decided_value.clone_from(&decision.value);
+        row.data.decided_at = Some(decision.decided_at);
+    }
+    if let Some(figures) = &mut state.figures.value {
+        figures.today += 1;
+        if was_open {
+            figures.open = changed(figures.open, -1);
+        }
+    }
+}
+
+fn changed(count: Count, by: i64) -> Count {
+    match count {
+        Count::Exact(n) => Count::Exact(n.saturating_add_signed(by)),
+        about @ Count::About(_) => about,
+    }
+}
+
+fn reopen(state: &mut State, gap: &GapId) {
+    if let Some(row) = state.queue.row_mut(gap) {
+        row.decided_here = false;
+    }
+    state.queue.go_to(gap);
+}
+
+/// Takes the reviewer's last decision back; one that is not saved yet is simply dropped.
+pub fn undo(state: &mut State) -> Vec<Effect> {
+    if state.is_saving() {
+        state.undo.wanted = true;
+        return Vec::new();
+    }
+    if let Some(one) = state.unsaved.pop() {
+        state.conflicts.retain(|conflict| conflict.id != one.decision.id);
+        reopen(state, &one.decision.gap);
+        state.toasts.show(state.now, Level::Info, "Took back the decision that was not saved");
+        return Vec::new();
+    }
+    state.undo.running = true;
+    vec![Effect::UndoLast]
+}
+
+/// Takes the database's answer to an undo.
+pub fn undone(state: &mut State, result: RepositoryResult<Option<Box<(Event, Outcome)>>>) -> Vec<Effect> {
+    state.undo.running = false;
+    match result {
+        Ok(Some(undone)) => {
+            let (event, outcome) = *undone;
+            let decision = &event.decision;
+            state.cards.invalidate(&decision.gap);
+            let mut name = decision.gap.product.to_string();
+            if let Some(row) = state.queue.row_mut(&decision.gap) {
+                name = row.data.display_name().to_owned();
+                row.data.state = outcome.state;
+                row.data.version = outcome.version;
+                row.decided_here = false;
+                if outcome.state == GapState::Open {
+                    row.data.decided_by = None;
+                    row.data.decided_value = None;
+                    row.data.decided_at = None;
+                }
+            }
+            let found = state.queue.go_to(&decision.gap);
+            if let Some(figures) = &mut state.figures.value {
+                if event.recorded_at.date_naive() == state.wall.date_naive() {
+                    figures.today = figures.today.saturating_sub(1);
+                }
+                if outcome.state == GapState::Open {
+                    figures.open = changed(figures.open, 1);
+                }
+            }
+            let act = decision.action.as_str().replace('_', " ");
+            let value = decision.value.as_ref().map(|value| format!(" \"{}\"", sanitise::line(value, 40)));
+            let text = format!(
+                "Undid {act}{} · {} · {}{}",
+                value.unwrap_or_default(),
+                sanitise::line(decision.gap.attribute.as_str(), 40),
+                sanitise::line(&name, 60),
+                if found { "" } else { " · not in this list" },
+            );
+            state.toasts.show(state.now, Level::Info, text);
+        }
+        Ok(None) => {
+            state.toasts.show(state.now, Level::Info, "Nothing to undo: you have no decision in force")
+        }
+        Err(error) => {
+            let text = format!("Undo failed: {} · u tries again", sanitise::line(&error.to_string(), 200));
+            state.toasts.show(state.now, Level::Error, text);
+        }
+    }
+    Vec::new()
+}
+
+/// Decides a conflict in the reviewer's favour: the same decision on top of the other one.
+pub fn keep_mine(state: &mut State, conflict: &Conflict) -> Vec<Effect> {
+    let new_id = (state.new_id)();
+    let now = state.now;
+    let Some(one) = state.unsaved.iter_mut().find(|one| one.decision.id == conflict.id) else {
+        return Vec::new();
+    };
+    one.decision.id = new_id;
+    one.decision.base_version = conflict.version;
+    one.phase = Phase::Saving;
+    one.since = now;
+    vec![Effect::Decide(Box::new(one.decision.clone()))]
+}
+
+/// Decides a conflict in the other's favour: the row shows what the database says.
+pub fn leave_theirs(state: &mut State, conflict: &Conflict) {
+    state.unsaved.retain(|one| one.decision.id != conflict.id);
+    if let Some(row) = state.queue.row_mut(&conflict.gap) {
+        row.data.state = conflict.state;
+        row.data.version = conflict.version;
+        row.data.decided_by = conflict.by.clone().map(Into::into);
+        row.data.decided_value = None;
+        row.decided_here = conflict.state != GapState::Open;
+    }
+}

@@ -1,0 +1,118 @@
+//! What can happen, and what can be asked of the world.
+
+use super::keymap::Key;
+use super::slot::Ticket;
+use crate::domain::{
+    AttributeKey, Count, Decision, DecisionId, Event, ExperimentKey, ExperimentSummary, Facets, GapId,
+    MetricTrend, Outcome, ProductCard, ProductKey, QueueCursor, QueueFilter, QueueRow, QueueSort, ReviewCard,
+};
+use crate::repository::{Page, Result};
+use crate::tui::Progress;
+use ratatui::layout::Size;
+
+/// Something that happened.
+#[derive(Debug, Clone)]
+pub enum Msg {
+    Key(Key),
+    /// Text pasted in one piece.
+    Paste(String),
+    Resize(Size),
+    /// The system asks the program to end.
+    Terminate,
+    /// A deadline that [`super::State::next_deadline`] named has passed.
+    Woke,
+    Progress(Progress),
+    /// The database is open.
+    Opened,
+    Page {
+        ticket: Ticket,
+        result: Result<Page<QueueRow, QueueCursor>>,
+    },
+    Counted {
+        ticket: Ticket,
+        result: Result<Count>,
+    },
+    Figures {
+        ticket: Ticket,
+        result: Result<Figures>,
+    },
+    Facets {
+        ticket: Ticket,
+        result: Result<Facets>,
+    },
+    Card {
+        gap: GapId,
+        result: Result<Option<Box<ReviewCard>>>,
+    },
+    Decided {
+        id: DecisionId,
+        result: Result<Outcome>,
+    },
+    Undone {
+        result: Result<Option<Box<(Event, Outcome)>>>,
+    },
+    Experiments {
+        ticket: Ticket,
+        result: Result<Vec<ExperimentSummary>>,
+    },
+    Trends {
+        ticket: Ticket,
+        result: Result<Vec<MetricTrend>>,
+    },
+    Product {
+        ticket: Ticket,
+        result: Result<Option<Box<ProductCard>>>,
+    },
+}
+
+/// Numbers for the header line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Figures {
+    /// Gaps that wait for a first decision.
+    pub open: Count,
+    /// The reviewer's decisions since midnight (UTC).
+    pub today: u64,
+}
+
+/// Something the world is asked to do; each answers with one message.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    LoadPage {
+        ticket: Ticket,
+        filter: QueueFilter,
+        sort: QueueSort,
+        after: Option<QueueCursor>,
+        limit: usize,
+    },
+    Count {
+        ticket: Ticket,
+        filter: QueueFilter,
+    },
+    LoadFigures {
+        ticket: Ticket,
+    },
+    LoadFacets {
+        ticket: Ticket,
+    },
+    LoadCard(GapId),
+    /// Never aborted; written in the order asked for.
+    Decide(Box<Decision>),
+    /// Never aborted; written after the decisions before it.
+    UndoLast,
+    LoadExperiments {
+        ticket: Ticket,
+    },
+    LoadTrends {
+        ticket: Ticket,
+        experiment: ExperimentKey,
+    },
+    /// A product with its neighbours, and these with their values for an attribute.
+    LoadProduct {
+        ticket: Ticket,
+        product: ProductKey,
+        attribute: Option<AttributeKey>,
+    },
+    /// Leaves the terminal to the shell until `fg`.
+    Suspend,
+    Quit,
+}

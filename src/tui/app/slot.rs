@@ -1,0 +1,78 @@
+//! A request whose latest answer alone counts.
+
+use crate::repository::RepositoryError;
+use std::time::Instant;
+
+/// Names one request of a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord)]
+pub struct Ticket(pub u64);
+
+/// What was asked for last, and what came back last.
+#[derive(Debug, Clone)]
+pub struct Slot<T> {
+    latest: Ticket,
+    pub value: Option<T>,
+    pub error: Option<RepositoryError>,
+    pub waiting_since: Option<Instant>,
+}
+
+impl<T> Default for Slot<T> {
+    fn default() -> Self {
+        Self { latest: Ticket::default(), value: None, error: None, waiting_since: None }
+    }
+}
+
+impl<T> Slot<T> {
+    /// Starts a request: answers to earlier ones no longer count. The value at hand stays until the answer is there.
+    pub fn begin(&mut self, now: Instant) -> Ticket {
+        self.latest = Ticket(self.latest.0 + 1);
+        self.waiting_since = Some(now);
+        self.latest
+    }
+
+    /// Takes an answer unless a newer request was made meanwhile; tells whether it was taken.
+    pub fn accept(&mut self, ticket: Ticket, answer: Result<T, RepositoryError>) -> bool {
+        if ticket != self.latest || self.waiting_since.is_none() {
+            return false;
+        }
+        self.waiting_since = None;
+        match answer {
+            Ok(value) => {
+                self.value = Some(value);
+                self.error = None;
+            }
+            Err(error) => self.error = Some(error),
+        }
+        true
+    }
+
+    /// Tells whether an answer is awaited.
+    pub fn is_waiting(&self) -> bool {
+        self.waiting_since.is_some()
+    }
+
+    /// Tells whether nothing was asked for yet.
+    pub fn is_untouched(&self) -> bool {
+        self.latest == Ticket::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_late_answer_does_not_count_and_the_old_value_stays() {
+        let mut slot = Slot::default();
+        let now = Instant::now();
+        let first = slot.begin(now);
+        assert!(slot.accept(first, Ok("old")));
+        let second = slot.begin(now);
+        let third = slot.begin(now);
+        assert!(!slot.accept(second, Ok("late")));
+        assert_eq!(slot.value, Some("old"));
+        assert!(slot.accept(third, Ok("new")));
+        assert!(!slot.accept(third, Ok("twice")));
+        assert_eq!((slot.value, slot.is_waiting()), (Some("new"), false));
+    }
+}

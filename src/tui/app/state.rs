@@ -1,0 +1,175 @@
+//! The whole model.
+
+use super::action::Context;
+use super::decide::{Conflict, Phase, Undo, Unsaved};
+use super::msg::Figures;
+use super::slot::Slot;
+use super::toast::Toasts;
+use crate::domain::{DecisionId, Facets, GapId};
+use crate::tui::Identity;
+use crate::tui::overlays::Overlay;
+use crate::tui::screens::card::{Cards, LoadedCard};
+use crate::tui::screens::opening::Opening;
+use crate::tui::screens::queue::Queue;
+use crate::tui::screens::review::Review;
+use crate::tui::theme::Theme;
+use chrono::{DateTime, Utc};
+use ratatui::layout::Size;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long a wait may last before a sign tells of it.
+pub const PATIENCE: Duration = Duration::from_millis(150);
+/// How long quitting waits for decisions to be saved.
+pub const QUIT_PATIENCE: Duration = Duration::from_secs(5);
+
+/// A screen on top of the review screen.
+#[derive(Debug, Clone)]
+pub enum Screen {}
+
+/// Whether the application ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quit {
+    No,
+    /// Once the decisions on their way are saved.
+    Waiting {
+        since: Instant,
+        forced: bool,
+    },
+    Now,
+}
+
+/// Everything the application knows.
+#[derive(Debug)]
+pub struct State {
+    /// The time, as the loop last read it.
+    pub now: Instant,
+    /// The same moment by the calendar.
+    pub wall: DateTime<Utc>,
+    pub size: Size,
+    pub theme: Theme,
+    pub identity: Identity,
+    /// Makes the id of a decision.
+    pub new_id: fn() -> DecisionId,
+    /// What the start screen shows until the database is open.
+    pub opening: Option<Opening>,
+    pub queue: Queue,
+    pub cards: Cards,
+    pub review: Review,
+    /// Since when the card under the cursor has been shown.
+    pub shown_at: Option<Instant>,
+    pub figures: Slot<Figures>,
+    pub facets: Slot<Facets>,
+    /// Decisions that the database does not have yet, the oldest first.
+    pub unsaved: Vec<Unsaved>,
+    /// Decisions refused because somebody else decided; each is asked about.
+    pub conflicts: std::collections::VecDeque<Conflict>,
+    pub undo: Undo,
+    /// Screens on top of the review screen.
+    pub screens: Vec<Screen>,
+    pub overlay: Option<Overlay>,
+    pub toasts: Toasts,
+    pub quit: Quit,
+}
+
+impl State {
+    /// Starts with nothing but the start screen.
+    pub fn new(identity: Identity, theme: Theme, size: Size, now: Instant, wall: DateTime<Utc>) -> Self {
+        Self {
+            now,
+            wall,
+            size,
+            theme,
+            identity,
+            new_id: DecisionId::new,
+            opening: Some(Opening::new(now)),
+            queue: Queue::default(),
+            cards: Cards::default(),
+            review: Review::default(),
+            shown_at: None,
+            figures: Slot::default(),
+            facets: Slot::default(),
+            unsaved: Vec::new(),
+            conflicts: std::collections::VecDeque::new(),
+            undo: Undo::default(),
+            screens: Vec::new(),
+            overlay: None,
+            toasts: Toasts::default(),
+            quit: Quit::No,
+        }
+    }
+
+    /// Returns where the keyboard is, overlays aside.
+    pub fn context(&self) -> Context {
+        if self.opening.is_some() {
+            return Context::Opening;
+        }
+        match self.screens.last() {
+            None if self.review.card_focused => Context::Card,
+            None => Context::Queue,
+            Some(_) => Context::Queue,
+        }
+    }
+
+    /// Returns the card under the cursor if it is at hand.
+    pub fn current_card(&self) -> Option<&Arc<LoadedCard>> {
+        self.queue.current_gap().and_then(|gap| self.cards.get(gap))
+    }
+
+    /// Returns the decision on a gap that is not saved yet.
+    pub fn unsaved_on(&self, gap: &GapId) -> Option<&Unsaved> {
+        self.unsaved.iter().find(|one| one.decision.gap == *gap)
+    }
+
+    /// Tells whether a decision is on its way to the database.
+    pub fn is_saving(&self) -> bool {
+        self.unsaved.iter().any(|one| one.phase == Phase::Saving)
+    }
+
+    /// Returns a category's name for a reader.
+    pub fn category_name<'a>(&'a self, key: &'a crate::domain::CategoryKey) -> &'a str {
+        let facets = self.facets.value.as_ref();
+        facets
+            .and_then(|facets| facets.categories.iter().find(|named| named.key == *key))
+            .map_or(key.as_str(), |named| &named.name)
+    }
+
+    /// Returns an attribute's name for a reader.
+    pub fn attribute_name<'a>(&'a self, key: &'a crate::domain::AttributeKey) -> &'a str {
+        let facets = self.facets.value.as_ref();
+        facets
+            .and_then(|facets| facets.attributes.iter().find(|named| named.key == *key))
+            .map_or(key.as_str(), |named| &named.name)
+    }
+
+    /// Returns when the screen must change although nothing happens: `None` lets the loop sleep.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        let toast = self.toasts.current().map(|toast| toast.until);
+        let opening = self.opening.as_ref().map(|opening| opening.next_frame(self.now));
+        let quitting = match self.quit {
+            Quit::Waiting { since, .. } => Some(since + QUIT_PATIENCE),
+            _ => None,
+        };
+        // A sign that something is awaited appears once, when patience ends; it does not move.
+        let waits = [
+            self.review.waiting_since,
+            self.queue.waiting_since(),
+            self.unsaved.iter().filter(|one| one.phase == Phase::Saving).map(|one| one.since).min(),
+            self.screens.last().and_then(Screen::waiting_since),
+        ];
+        let signs = waits.into_iter().flatten().map(|since| since + PATIENCE).filter(|at| *at > self.now);
+        toast.into_iter().chain(opening).chain(quitting).chain(signs).min()
+    }
+
+    /// Tells whether something has been awaited long enough to say so.
+    pub fn is_overdue(&self, since: Option<Instant>) -> bool {
+        since.is_some_and(|since| self.now.saturating_duration_since(since) >= PATIENCE)
+    }
+}
+
+impl Screen {
+    /// Tells since when the screen waits for the database.
+    pub fn waiting_since(&self) -> Option<Instant> {
+        match *self {}
+    }
+}

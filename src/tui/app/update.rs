@@ -1,0 +1,247 @@
+//! What a message changes.
+
+use super::action::{Action, ActionId, Context};
+use super::decide;
+use super::keymap::{self, Key};
+use super::msg::{Effect, Msg};
+use super::navigate;
+use super::state::{QUIT_PATIENCE, Quit, State};
+use super::toast::Level;
+use crate::domain::{self, QueueFilter, QueueSort};
+use crate::tui::layout;
+use crate::tui::overlays::{Comment, Confirm, Overlay};
+use crate::tui::sanitise;
+use crate::tui::screens::queue::{Arrival, FAR, KeepPlace};
+use crate::tui::screens::review;
+use crate::tui::widgets::wrap;
+use decide::Verdict;
+
+/// Changes the state as the message says; returns what the world is asked to do.
+pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
+    state.toasts.expire(state.now);
+    let mut effects = match msg {
+        Msg::Key(key) => on_key(state, key),
+        Msg::Paste(text) => match state.overlay.take() {
+            Some(overlay) => overlay.paste(state, &text),
+            None => Vec::new(),
+        },
+        Msg::Resize(size) => {
+            state.size = size;
+            Vec::new()
+        }
+        Msg::Terminate => quit(state, true),
+        Msg::Woke => Vec::new(),
+        Msg::Progress(progress) => {
+            if let Some(opening) = &mut state.opening {
+                opening.progress = Some(progress);
+            }
+            Vec::new()
+        }
+        Msg::Opened => {
+            state.opening = None;
+            vec![state.queue.reload(state.now, KeepPlace::No)]
+        }
+        answer => on_answer(state, answer),
+    };
+    effects.extend(settle(state));
+    effects
+}
+
+fn on_answer(state: &mut State, msg: Msg) -> Vec<Effect> {
+    match msg {
+        Msg::Page { ticket, result } => on_page(state, ticket, result),
+        Msg::Counted { ticket, result } => {
+            state.queue.count.accept(ticket, result);
+            Vec::new()
+        }
+        Msg::Figures { ticket, result } => {
+            state.figures.accept(ticket, result);
+            Vec::new()
+        }
+        Msg::Facets { ticket, result } => {
+            state.facets.accept(ticket, result);
+            Vec::new()
+        }
+        Msg::Card { gap, result } => {
+            state.cards.arrive(gap, result);
+            Vec::new()
+        }
+        Msg::Decided { id, result } => decide::decided(state, id, result),
+        Msg::Undone { result } => decide::undone(state, result),
+        _ => Vec::new(),
+    }
+}
+
+fn on_page(
+    state: &mut State,
+    ticket: super::slot::Ticket,
+    result: crate::repository::Result<crate::repository::Page<domain::QueueRow, domain::QueueCursor>>,
+) -> Vec<Effect> {
+    match state.queue.arrive(ticket, result) {
+        Arrival::Late | Arrival::More => Vec::new(),
+        Arrival::Fresh => {
+            // The card first: it is what the reviewer waits for. Figures come behind it.
+            let mut effects = review::sync(state);
+            effects.push(state.queue.recount(state.now));
+            effects.push(Effect::LoadFigures { ticket: state.figures.begin(state.now) });
+            if state.facets.is_untouched() || state.facets.error.is_some() {
+                effects.push(Effect::LoadFacets { ticket: state.facets.begin(state.now) });
+            }
+            effects
+        }
+        Arrival::CutShort => {
+            let text = format!("Stopped after {} rows · / narrows the list", wrap::grouped(FAR as u64));
+            state.toasts.show(state.now, Level::Info, text);
+            Vec::new()
+        }
+        Arrival::Failed => {
+            if let Some(error) = state.queue.error().filter(|_| !state.queue.rows.is_empty()) {
+                let reason = sanitise::line(&error.to_string(), 200);
+                let text = format!("The list could not be loaded: {reason} · R tries again");
+                state.toasts.show(state.now, Level::Error, text);
+            }
+            Vec::new()
+        }
+    }
+}
+
+/// Brings what depends on the rest in step with it.
+fn settle(state: &mut State) -> Vec<Effect> {
+    if state.opening.is_some() {
+        return Vec::new();
+    }
+    let mut effects = review::sync(state);
+    if state.overlay.is_none() {
+        if let Some(conflict) = state.conflicts.pop_front() {
+            state.overlay = Some(Overlay::Confirm(Confirm::conflict(conflict, state.now)));
+        }
+    }
+    if let Quit::Waiting { since, forced } = state.quit {
+        let late = state.now.saturating_duration_since(since) >= QUIT_PATIENCE;
+        if !state.is_saving() {
+            effects.extend(quit(state, forced));
+        } else if late && forced {
+            state.quit = Quit::Now;
+            effects.push(Effect::Quit);
+        } else if late {
+            state.quit = Quit::No;
+            state.overlay = Some(Overlay::Confirm(Confirm::unsaved()));
+        }
+    }
+    effects
+}
+
+fn on_key(state: &mut State, key: Key) -> Vec<Effect> {
+    if key == Key::ctrl('z') {
+        return vec![Effect::Suspend];
+    }
+    if let Quit::Waiting { forced: false, .. } = state.quit {
+        if key == Key::plain(crossterm::event::KeyCode::Esc) {
+            state.quit = Quit::No;
+        }
+        return Vec::new();
+    }
+    // Nobody decides what cannot be seen.
+    if layout::is_too_small(state.size) && state.overlay.is_none() {
+        return match keymap::lookup(Context::Opening, key) {
+            Some(ActionId::Quit) => quit(state, false),
+            _ => Vec::new(),
+        };
+    }
+    if let Some(overlay) = state.overlay.take() {
+        let key = if key == Key::ctrl('c') { Key::plain(crossterm::event::KeyCode::Esc) } else { key };
+        return overlay.key(state, key);
+    }
+    state.toasts.dismiss();
+    match keymap::lookup(state.context(), key) {
+        Some(id) => run(state, id, &key.to_string()),
+        None => Vec::new(),
+    }
+}
+
+/// Does an action, or says why it cannot be done now.
+pub fn run(state: &mut State, id: ActionId, keys: &str) -> Vec<Effect> {
+    if let Some(Err(refusal)) = Action::of(id).map(|action| (action.check)(state)) {
+        let refusal = sanitise::line(&refusal, 200);
+        let mut text = refusal.chars();
+        let first: String = text.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+        state.toasts.show(state.now, Level::Warning, format!("{first}{}", text.as_str()));
+        return Vec::new();
+    }
+    perform(state, id, keys)
+}
+
+fn perform(state: &mut State, id: ActionId, keys: &str) -> Vec<Effect> {
+    match id {
+        ActionId::Accept => accept(state, state.review.choice, keys),
+        ActionId::Choose(number) => accept(state, usize::from(number) - 1, keys),
+        ActionId::Reject => decide::decide(state, Verdict::plain(domain::Action::Reject, keys)),
+        ActionId::NotApplicable => decide::decide(state, Verdict::plain(domain::Action::NotApplicable, keys)),
+        ActionId::Defer => decide::decide(state, Verdict::plain(domain::Action::Defer, keys)),
+        ActionId::Flag => {
+            state.overlay = Some(Overlay::Comment(Comment::new(keys)));
+            Vec::new()
+        }
+        ActionId::Undo => decide::undo(state),
+        ActionId::Retry => decide::retry(state),
+        ActionId::ClearFilter => filter(state, QueueFilter::default()),
+        ActionId::CycleSort => {
+            let at = QueueSort::ALL.iter().position(|sort| *sort == state.queue.sort).unwrap_or(0);
+            sort(state, QueueSort::ALL[(at + 1) % QueueSort::ALL.len()])
+        }
+        ActionId::Sort(order) => sort(state, order),
+        ActionId::Refresh => refresh(state),
+        ActionId::Reasoning => {
+            state.review.reasoning = !state.review.reasoning;
+            Vec::new()
+        }
+        ActionId::Quit => quit(state, false),
+        ActionId::Suspend => vec![Effect::Suspend],
+        other => navigate::perform(state, other),
+    }
+}
+
+fn accept(state: &mut State, index: usize, keys: &str) -> Vec<Effect> {
+    let choice = state.current_card().and_then(|card| card.choices.get(index));
+    let Some(value) = choice.map(|choice| choice.value.clone()) else {
+        let there = state.current_card().map_or(0, |card| card.choices.len());
+        let text = format!("There is no candidate {} · this gap has {there}", index + 1);
+        state.toasts.show(state.now, Level::Warning, text);
+        return Vec::new();
+    };
+    decide::decide(state, Verdict::with_value(domain::Action::Accept, value, keys))
+}
+
+/// Shows another part of the queue.
+pub fn filter(state: &mut State, filter: QueueFilter) -> Vec<Effect> {
+    state.queue.filter = filter;
+    vec![state.queue.reload(state.now, KeepPlace::No)]
+}
+
+/// Shows the queue in another order.
+pub fn sort(state: &mut State, sort: QueueSort) -> Vec<Effect> {
+    state.queue.sort = sort;
+    vec![state.queue.reload(state.now, KeepPlace::No)]
+}
+
+fn refresh(state: &mut State) -> Vec<Effect> {
+    let mut effects = decide::retry(state);
+    state.cards.clear();
+    effects.push(state.queue.reload(state.now, KeepPlace::Yes));
+    effects
+}
+
+/// Ends the application once nothing would be lost; `forced` does not ask.
+pub fn quit(state: &mut State, forced: bool) -> Vec<Effect> {
+    if state.is_saving() {
+        state.quit = Quit::Waiting { since: state.now, forced };
+        return Vec::new();
+    }
+    if !state.unsaved.is_empty() && !forced {
+        state.quit = Quit::No;
+        state.overlay = Some(Overlay::Confirm(Confirm::unsaved()));
+        return Vec::new();
+    }
+    state.quit = Quit::Now;
+    vec![Effect::Quit]
+}

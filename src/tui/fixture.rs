@@ -1,0 +1,263 @@
+//! A made-up catalogue for the tests of the terminal application.
+
+use crate::domain::{
+    AllowedScope, AllowedValue, AllowedValues, Attribute, Candidate, Category, Confidence, DataType,
+    ExperimentSummary, Facets, GapId, KnownValue, MetricTrend, Named, Neighbour, Product, ProductCard,
+    QueueRow, ReviewCard, RichText, Source, State, choices,
+};
+use chrono::{DateTime, Duration, TimeZone, Utc};
+
+/// A name per product, the awkward ones among them.
+const NAMES: [&str; 12] = [
+    "Air Zoom Pegasus 38 Men's Running Shoes Black/White Size 10",
+    "Gel-Nimbus 23 Women's",
+    "Ghost 14",
+    "Wave Rider 25",
+    "Bondi Clifton 8 Ultra Wide All-Terrain Trail Running Shoe for Men and Women, Breathable Mesh Upper",
+    "アシックス ランニングシューズ ゲルカヤノ 28",
+    "حذاء الجري للرجال",
+    "Trail 👩‍👩‍👧‍👦 family pack \u{202e}evil\u{1b}[2J",
+    "Speedgoat 5",
+    "",
+    "Fresh Foam 1080v11 \"Wide\"",
+    "Cloudstratus",
+];
+
+/// The attributes: key, label, type, unit.
+const ATTRIBUTES: [(&str, &str, DataType, Option<&str>); 4] = [
+    ("colour", "Colour", DataType::Choice, None),
+    ("weight", "Weight", DataType::Number, Some("g")),
+    ("waterproof", "Waterproof", DataType::Boolean, None),
+    ("model_name", "Model name", DataType::Text, None),
+];
+
+/// The moment that the fixtures call now.
+pub fn noon() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 3, 14, 12, 0, 0).single().unwrap_or_default()
+}
+
+fn confidence(value: f64) -> Option<Confidence> {
+    Confidence::new((value * 100.0).round() / 100.0).ok()
+}
+
+/// The name of product `index`.
+fn name(index: usize) -> &'static str {
+    NAMES[index % NAMES.len()]
+}
+
+fn candidates(index: usize) -> Vec<Candidate> {
+    let attribute = ATTRIBUTES[index % ATTRIBUTES.len()].2;
+    let values: [&str; 3] = match attribute {
+        DataType::Choice => ["Black/White", "Black", "Anthracite"],
+        DataType::Number => ["286", "284", "300"],
+        DataType::Boolean => ["Yes", "No", "No"],
+        DataType::Text => ["Pegasus 38", "Pegasus", "Air Zoom Pegasus 38"],
+    };
+    let best = 0.97 - (index % 50) as f64 * 0.013;
+    let made = |value: &str, sure: f64, source: Source, reasoning: &str| Candidate {
+        value: value.into(),
+        confidence: confidence(sure),
+        source,
+        reasoning: Some(reasoning.into()),
+        created_at: noon() - Duration::days(3),
+    };
+    let first = "The name says \"Black/White\" right before the size, and the description calls the upper black with \
+                 white details; colour names in this category stand before the size.";
+    let all = [
+        made(values[0], best, Source::Experiment("gpt-4".into()), first),
+        made(values[0], best - 0.14, Source::Experiment("gpt-3.5".into()), "Seen in the name."),
+        made(
+            values[1],
+            best * 0.55,
+            Source::Experiment("gpt-4 ensemble".into()),
+            "The upper is mostly black.",
+        ),
+        Candidate {
+            confidence: None,
+            ..made(values[2], 0.0, Source::Round("round-2026-03".into()), "Neighbours say so.")
+        },
+    ];
+    match index % 6 {
+        5 => Vec::new(),
+        2 => all[..2].to_vec(),
+        3 => all[..1].to_vec(),
+        _ => all.to_vec(),
+    }
+}
+
+/// Row `index` of the queue.
+pub fn row(index: usize) -> QueueRow {
+    let candidates = candidates(index);
+    let merged = choices(&candidates);
+    let best = merged.first();
+    QueueRow {
+        gap: GapId::new(format!("04{index:011}").as_str(), ATTRIBUTES[index % ATTRIBUTES.len()].0),
+        product_name: name(index).into(),
+        category: Some("running_shoes".into()),
+        best_value: best.map(|choice| choice.value.clone()),
+        best_confidence: best.and_then(|choice| choice.confidence),
+        candidate_count: i32::try_from(candidates.len()).unwrap_or(0),
+        value_count: i32::try_from(merged.len()).unwrap_or(0),
+        disagreement: if merged.len() > 1 { 0.5 } else { 0.0 },
+        uncertainty: 0.3,
+        state: State::Open,
+        version: 0,
+        decided_by: None,
+        decided_value: None,
+        decided_at: None,
+        gap_created_at: noon() - Duration::days(9),
+    }
+}
+
+/// The first `count` rows of the queue.
+pub fn rows(count: usize) -> Vec<QueueRow> {
+    (0..count).map(row).collect()
+}
+
+fn text() -> String {
+    let first = "The Nike Air Zoom Pegasus 38 continues to put a spring in your step, using the same responsive foam \
+                 as its predecessor. Mesh in the upper combines the comfort and durability you want.";
+    let second =
+        "Colour shown: Black/White. Style: CW7356-002.\nWeight: 286 g (men's size 10).\n\tDrop: 10 mm";
+    let third = "Country of origin: Vietnam. Made with at least 20 % recycled content by weight.";
+    format!("{first}\n\n{second}\n\n{third}")
+}
+
+/// What is known about product `index`.
+pub fn product_card(index: usize) -> ProductCard {
+    let known = [
+        ("brand", "Brand", None, "Nike"),
+        ("gender", "Gender", None, "Men"),
+        ("drop", "Drop", Some("mm"), "10"),
+        ("closure", "Closure", None, "Lace"),
+        ("surface", "Surface", None, "Road"),
+        ("season", "Season", None, "All year"),
+        ("upper", "Upper material", None, "Engineered mesh"),
+    ];
+    ProductCard {
+        product: Product {
+            key: row(index).gap.product,
+            name: Some(name(index).to_owned()).filter(|name| !name.is_empty()),
+            code_type: Some("EAN".into()),
+            description: None,
+        },
+        categories: vec![
+            Category { key: "footwear".into(), name: Some("Footwear".into()), system_name: None },
+            Category { key: "running_shoes".into(), name: Some("Running shoes".into()), system_name: None },
+        ],
+        known: known
+            .into_iter()
+            .map(|(key, label, unit, value)| KnownValue {
+                attribute_key: key.into(),
+                label: label.into(),
+                unit: unit.map(Into::into),
+                value: value.into(),
+            })
+            .collect(),
+        texts: vec![
+            RichText { source: "description".into(), content: text(), truncated: false },
+            RichText { source: "datasheet".into(), content: text().repeat(4), truncated: true },
+        ],
+        neighbours: neighbours(index),
+        gaps: (0..4).map(|step| row(index + step)).collect(),
+    }
+}
+
+/// The neighbours of product `index`.
+pub fn neighbours(index: usize) -> Vec<Neighbour> {
+    let merged = choices(&candidates(index));
+    let first = merged.first().map_or("Black/White", |choice| choice.value.as_str()).to_owned();
+    let second = merged.get(1).map_or("Blue", |choice| choice.value.as_str()).to_owned();
+    (0..10)
+        .map(|step| Neighbour {
+            product_key: row(index + step + 1).gap.product,
+            product_name: name(index + step + 1).into(),
+            similarity: 0.97 - step as f64 * 0.013,
+            values: match step % 4 {
+                3 => Vec::new(),
+                2 => vec![second.clone()],
+                _ => vec![first.clone()],
+            },
+        })
+        .collect()
+}
+
+/// The card of row `index`.
+pub fn card(index: usize) -> ReviewCard {
+    let (key, label, data_type, unit) = ATTRIBUTES[index % ATTRIBUTES.len()];
+    let colours =
+        ["Anthracite", "Black", "Black/Volt", "Black/White", "Blackened Blue", "Blue", "Red", "White"];
+    let values: Vec<AllowedValue> = if data_type == DataType::Choice {
+        colours.map(|value| AllowedValue { value: value.into(), scope: AllowedScope::Category }).to_vec()
+    } else {
+        Vec::new()
+    };
+    ReviewCard {
+        row: row(index),
+        attribute: Attribute {
+            key: key.into(),
+            system_name: None,
+            label: Some(label.into()),
+            data_type,
+            unit: unit.map(Into::into),
+            multi_valued: false,
+        },
+        allowed: AllowedValues { total: values.len(), values },
+        candidates: candidates(index),
+        product: product_card(index),
+        history: Vec::new(),
+    }
+}
+
+/// What the queue can be filtered by.
+pub fn facets() -> Facets {
+    let mut attributes: Vec<_> = ATTRIBUTES
+        .iter()
+        .map(|(key, label, ..)| Named { key: (*key).into(), name: (*label).into() })
+        .collect();
+    attributes.sort_by(|a, b| a.name.cmp(&b.name));
+    let category = |key: &str, name: &str| Named { key: key.into(), name: name.into() };
+    let experiment = |key: &str| Named { key: key.into(), name: key.into() };
+    Facets {
+        attributes,
+        categories: vec![category("running_shoes", "Running shoes"), category("sandals", "Sandals")],
+        experiments: vec![experiment("gpt-3.5"), experiment("gpt-4"), experiment("gpt-4 ensemble")],
+    }
+}
+
+/// The experiments.
+pub fn experiments() -> Vec<ExperimentSummary> {
+    let made = |key: &str, model: &str, predictions, confidence, correct, incorrect| ExperimentSummary {
+        experiment: key.into(),
+        model: Some(model.into()),
+        description: Some("Attribute list prompt, ten shots".into()),
+        metrics: serde_json::json!({"f1": 0.81}),
+        created_at: noon() - Duration::days(12),
+        completed_at: Some(noon() - Duration::days(11)),
+        predictions,
+        gaps: predictions - 120,
+        average_confidence: confidence,
+        correct,
+        incorrect,
+    };
+    vec![
+        made("gpt-4", "gpt-4-0613", 7_412, Some(0.74), 412, 96),
+        made("gpt-3.5", "gpt-3.5-turbo-0613", 7_390, Some(0.69), 301, 188),
+        made("gpt-4 ensemble", "gpt-4-0613, five runs", 2_044, Some(0.61), 0, 0),
+    ]
+}
+
+/// The trend of an experiment.
+pub fn trends() -> Vec<MetricTrend> {
+    (0..14)
+        .map(|day| MetricTrend {
+            experiment: "gpt-4".into(),
+            day: noon() - Duration::days(14 - day),
+            predictions: 500 + day * 13,
+            average_confidence: Some(0.62 + day as f64 * 0.011 - (day % 3) as f64 * 0.02),
+            confidence_change: Some(0.01),
+            correct: 30,
+            incorrect: 7,
+        })
+        .collect()
+}

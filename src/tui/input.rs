@@ -1,0 +1,79 @@
+//! Keys, pastes and resizes from the terminal.
+//!
+//! A live event stream reads standard input even when nobody polls it, so it is dropped while the shell has the
+//! terminal and made anew afterwards.
+
+use super::app::Msg;
+use super::app::keymap::Key;
+use crossterm::event::{Event, EventStream};
+use futures_util::StreamExt;
+use ratatui::layout::Size;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::task::Poll;
+
+/// Input from the terminal, while there is any.
+#[derive(Debug)]
+pub struct Input {
+    stream: Option<EventStream>,
+}
+
+impl Input {
+    /// Starts reading.
+    pub fn new() -> Self {
+        Self { stream: Some(EventStream::new()) }
+    }
+
+    /// Stops reading, so that the shell gets what is typed.
+    pub fn pause(&mut self) {
+        self.stream = None;
+    }
+
+    /// Starts reading again.
+    pub fn resume(&mut self) {
+        self.stream = Some(EventStream::new());
+    }
+
+    /// Waits for the next message.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub async fn next(&mut self) -> io::Result<Msg> {
+        loop {
+            let Some(stream) = &mut self.stream else { return std::future::pending().await };
+            match stream.next().await {
+                Some(Ok(event)) => {
+                    if let Some(msg) = message(event) {
+                        return Ok(msg);
+                    }
+                }
+                Some(Err(error)) => return Err(error),
+                None => return Err(io::ErrorKind::UnexpectedEof.into()),
+            }
+        }
+    }
+
+    /// Returns a message that is there already.
+    ///
+    /// Polls with the loop's own waker: the stream remembers the waker it was polled with first, and one that does
+    /// nothing (`now_or_never`) would leave the loop asleep.
+    pub async fn ready(&mut self) -> Option<io::Result<Msg>> {
+        let mut next = std::pin::pin!(self.next());
+        poll_fn(|context| {
+            Poll::Ready(match next.as_mut().poll(context) {
+                Poll::Ready(msg) => Some(msg),
+                Poll::Pending => None,
+            })
+        })
+        .await
+    }
+}
+
+fn message(event: Event) -> Option<Msg> {
+    match event {
+        Event::Key(key) => Key::from_event(key).map(Msg::Key),
+        Event::Paste(text) => Some(Msg::Paste(text)),
+        Event::Resize(width, height) => Some(Msg::Resize(Size { width, height })),
+        Event::FocusGained | Event::FocusLost | Event::Mouse(_) => None,
+    }
+}

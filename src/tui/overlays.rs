@@ -1,0 +1,103 @@
+//! What lies on top of a screen and has the keyboard while it is there.
+
+mod comment;
+mod confirm;
+
+pub use comment::Comment;
+pub use confirm::Confirm;
+
+use super::app::keymap::Key;
+use super::app::msg::Effect;
+use super::app::state::State;
+use super::layout;
+use super::theme::{Role, Theme};
+use super::widgets::text_input::TextInput;
+use super::widgets::wrap;
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, BorderType, Clear};
+
+/// The overlay that is open.
+#[derive(Debug, Clone)]
+pub enum Overlay {
+    Comment(Comment),
+    Confirm(Confirm),
+}
+
+impl Overlay {
+    /// Takes a key. The overlay was taken out of the state; it puts itself back unless the key closes it.
+    pub fn key(self, state: &mut State, key: Key) -> Vec<Effect> {
+        match self {
+            Self::Comment(comment) => comment.key(state, key),
+            Self::Confirm(confirm) => confirm.key(state, key),
+        }
+    }
+
+    /// Takes pasted text; as [`Self::key`].
+    pub fn paste(self, state: &mut State, text: &str) -> Vec<Effect> {
+        match self {
+            Self::Comment(comment) => comment.paste(state, text),
+            other @ Self::Confirm(_) => {
+                state.overlay = Some(other);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Draws the overlay.
+    pub fn view(&self, state: &State, frame: &mut Frame) {
+        match self {
+            Self::Comment(comment) => comment.view(state, frame),
+            Self::Confirm(confirm) => confirm.view(state, frame),
+        }
+    }
+}
+
+/// Draws an empty box in the middle of the screen's body; returns the room in it.
+pub fn dialog(state: &State, frame: &mut Frame, title: &str, width: u16, height: u16) -> Rect {
+    let screen = layout::frame(state.size);
+    let area = layout::centred(Rect { height: screen.body.height + 1, ..screen.body }, width, height + 2);
+    let area = area.intersection(frame.area());
+    frame.render_widget(Clear, area);
+    let title = wrap::cut(title, usize::from(area.width).saturating_sub(6));
+    let block = Block::bordered()
+        .border_type(BorderType::Rounded)
+        .border_style(state.theme.style(Role::BorderFocused))
+        .title(Line::styled(format!(" {title} "), state.theme.style(Role::Strong)));
+    frame.render_widget(block, area);
+    let inner = layout::inside(area);
+    Rect { x: inner.x + 1.min(inner.width), width: inner.width.saturating_sub(2), ..inner }
+}
+
+/// Draws lines one below the other, as many as fit.
+pub fn draw_lines(frame: &mut Frame, area: Rect, lines: impl IntoIterator<Item = Line<'static>>) {
+    for (line, y) in lines.into_iter().zip(area.top()..area.bottom()) {
+        frame.render_widget(line, Rect { y, height: 1, ..area });
+    }
+}
+
+/// Draws an input with its cursor.
+pub fn draw_input(frame: &mut Frame, area: Rect, prompt: Line<'static>, input: &TextInput, theme: Theme) {
+    if area.is_empty() {
+        return;
+    }
+    let used = u16::try_from(prompt.width()).unwrap_or(0).min(area.width);
+    frame.render_widget(prompt, area);
+    let room = Rect { x: area.x + used, width: area.width - used, height: 1, ..area };
+    let (shown, column) = input.visible(usize::from(room.width));
+    frame.render_widget(Line::styled(shown, theme.style(Role::Text)), room);
+    let x =
+        room.x.saturating_add(u16::try_from(column).unwrap_or(u16::MAX)).min(area.right().saturating_sub(1));
+    frame.set_cursor_position(Position { x, y: area.y });
+}
+
+/// Makes a line of keys and what they do.
+pub fn keys_line(theme: Theme, keys: &[(&str, &str)]) -> Line<'static> {
+    let mut line = Line::default();
+    for (key, word) in keys {
+        line.push_span(Span::styled((*key).to_owned(), theme.style(Role::Key)));
+        line.push_span(Span::styled(format!(" {word}   "), theme.style(Role::Muted)));
+    }
+    line
+}

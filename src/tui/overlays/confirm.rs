@@ -1,0 +1,146 @@
+//! Asks before something is lost: a decision that met another one, or quitting with unsaved decisions.
+
+use super::{Overlay, dialog, draw_lines, keys_line};
+use crate::tui::app::decide::{self, Conflict};
+use crate::tui::app::keymap::Key;
+use crate::tui::app::msg::Effect;
+use crate::tui::app::state::{Quit, State};
+use crate::tui::sanitise;
+use crate::tui::screens::card_sections::shown_value;
+use crate::tui::screens::queue_view::outcome;
+use crate::tui::theme::Role;
+use crate::tui::widgets::wrap;
+use crossterm::event::KeyCode;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use std::time::{Duration, Instant};
+
+/// How long a question that comes by itself ignores keys: they were meant for what was there before.
+const SURPRISE: Duration = Duration::from_millis(600);
+/// How many unsaved decisions are listed.
+const LISTED: usize = 6;
+
+/// A question.
+#[derive(Debug, Clone)]
+pub enum Confirm {
+    /// Somebody else decided the gap meanwhile.
+    Conflict { conflict: Conflict, since: Instant },
+    /// Quitting would lose decisions.
+    Unsaved,
+}
+
+impl Confirm {
+    /// Asks whose decision counts.
+    pub fn conflict(conflict: Conflict, now: Instant) -> Self {
+        Self::Conflict { conflict, since: now }
+    }
+
+    /// Asks whether to quit without what could not be saved.
+    pub fn unsaved() -> Self {
+        Self::Unsaved
+    }
+
+    pub(super) fn key(self, state: &mut State, key: Key) -> Vec<Effect> {
+        match &self {
+            Self::Conflict { conflict, since } => {
+                let conflict = conflict.clone();
+                if state.now.saturating_duration_since(*since) >= SURPRISE {
+                    match key.code {
+                        KeyCode::Char('k') => return decide::keep_mine(state, &conflict),
+                        KeyCode::Esc => {
+                            decide::leave_theirs(state, &conflict);
+                            return Vec::new();
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            Self::Unsaved => match key.code {
+                KeyCode::Char('s') => return decide::retry(state),
+                KeyCode::Char('y') => {
+                    state.quit = Quit::Now;
+                    return vec![Effect::Quit];
+                }
+                KeyCode::Esc => return Vec::new(),
+                _ => {}
+            },
+        }
+        state.overlay = Some(Overlay::Confirm(self));
+        Vec::new()
+    }
+
+    pub(super) fn view(&self, state: &State, frame: &mut Frame) {
+        match self {
+            Self::Conflict { conflict, .. } => view_conflict(state, conflict, frame),
+            Self::Unsaved => view_unsaved(state, frame),
+        }
+    }
+}
+
+fn name_of(state: &State, gap: &crate::domain::GapId) -> String {
+    let product = state.queue.row(gap).map_or(gap.product.as_str(), |row| row.data.display_name());
+    let attribute = state.attribute_name(&gap.attribute);
+    format!("{} of {}", sanitise::line(attribute, 40), sanitise::line(product, 120))
+}
+
+fn decision_words(state: &State, gap: &crate::domain::GapId) -> String {
+    let Some(one) = state.unsaved_on(gap) else { return String::new() };
+    let value = one.decision.value.as_ref().map(|value| format!(" \"{}\"", shown_value(value, 40)));
+    format!("{}{}", one.decision.action.as_str().replace('_', " "), value.unwrap_or_default())
+}
+
+fn view_conflict(state: &State, conflict: &Conflict, frame: &mut Frame) {
+    let theme = state.theme;
+    let area = dialog(state, frame, "Decided meanwhile", 66, 6);
+    let by = conflict.by.as_ref().map(|by| format!(" by {}", sanitise::line(by, 40)));
+    let (glyph, role) = outcome(conflict.state);
+    let columns = usize::from(area.width);
+    let lines = [
+        Line::raw(wrap::cut(&name_of(state, &conflict.gap), columns)),
+        Line::default(),
+        Line::from(vec![
+            Span::styled("theirs  ", theme.style(Role::Muted)),
+            Span::styled(format!("{glyph} {}", conflict.state.label()), theme.style(role)),
+            Span::raw(by.unwrap_or_default()),
+        ]),
+        Line::from(vec![
+            Span::styled("mine    ", theme.style(Role::Muted)),
+            Span::raw(wrap::cut(&decision_words(state, &conflict.gap), columns.saturating_sub(8))),
+        ]),
+        Line::default(),
+        keys_line(theme, &[("k", "keep mine, on top of theirs"), ("Esc", "leave theirs")]),
+    ];
+    draw_lines(frame, area, lines);
+}
+
+fn view_unsaved(state: &State, frame: &mut Frame) {
+    let theme = state.theme;
+    let count = state.unsaved.len();
+    let listed = count.min(LISTED);
+    let height = u16::try_from(listed + 3 + usize::from(count > listed)).unwrap_or(9);
+    let title = if count == 1 {
+        "1 decision is not saved".into()
+    } else {
+        format!("{count} decisions are not saved")
+    };
+    let area = dialog(state, frame, &title, 66, height);
+    let columns = usize::from(area.width);
+    let mut lines: Vec<Line<'static>> = state
+        .unsaved
+        .iter()
+        .take(listed)
+        .map(|one| {
+            let gap = &one.decision.gap;
+            let text = format!("{} · {}", decision_words(state, gap), name_of(state, gap));
+            Line::raw(wrap::cut(&text, columns))
+        })
+        .collect();
+    if count > listed {
+        lines.push(Line::styled(format!("and {} more", count - listed), theme.style(Role::Muted)));
+    }
+    lines.push(Line::default());
+    lines.push(keys_line(theme, &[("s", "send again"), ("y", "quit without them"), ("Esc", "stay")]));
+    let rows = Rect { ..area };
+    draw_lines(frame, rows, lines);
+}

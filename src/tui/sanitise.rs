@@ -1,0 +1,202 @@
+//! Makes text from the database harmless before it is drawn: nothing in it can move the cursor, hide or turn around.
+//!
+//! Control, bidirectional and zero-width characters become visible (`␛`, `⟨U+202E⟩`). What writing systems and emoji
+//! need stays: joiners inside an emoji or an Indic syllable, variation selectors, up to [`MARKS`] combining marks.
+
+use ratatui::buffer::CellWidth;
+use std::fmt::Write as _;
+use unicode_segmentation::UnicodeSegmentation;
+
+/// The most combining marks kept on one character; Vietnamese needs two, pointed Hebrew and Arabic three.
+const MARKS: usize = 4;
+
+/// What becomes of line breaks and tabs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Breaks {
+    /// They become visible signs.
+    Shown,
+    /// Line breaks stay, tabs become spaces.
+    Kept,
+}
+
+/// Returns the text as one harmless line of at most `limit` characters; longer text ends in `…`.
+pub fn line(text: &str, limit: usize) -> String {
+    clean(text, limit, Breaks::Shown)
+}
+
+/// Returns the text with its line breaks, harmless, of at most `limit` characters; longer text ends in `…`.
+pub fn lines(text: &str, limit: usize) -> String {
+    clean(text, limit, Breaks::Kept)
+}
+
+fn clean(text: &str, limit: usize, breaks: Breaks) -> String {
+    let mut out = String::with_capacity(text.len().min(limit * 2));
+    let mut count = 0;
+    for cluster in text.graphemes(true) {
+        let before = out.len();
+        push_cluster(&mut out, cluster, breaks);
+        count += out[before..].chars().count();
+        if count > limit {
+            out.truncate(before);
+            out.push('…');
+            break;
+        }
+    }
+    out
+}
+
+fn push_cluster(out: &mut String, cluster: &str, breaks: Breaks) {
+    if let [byte @ 0x20..=0x7e] = cluster.as_bytes() {
+        out.push(char::from(*byte));
+        return;
+    }
+    let chars: Vec<char> = cluster.chars().collect();
+    let mut marks = 0;
+    let mut dropped = 0;
+    let mut previous = None;
+    for (index, &c) in chars.iter().enumerate() {
+        match c {
+            '\r' if chars.get(index + 1) == Some(&'\n') => continue,
+            '\n' | '\u{2028}' | '\u{2029}' => out.push(if breaks == Breaks::Kept { '\n' } else { '↵' }),
+            '\t' => out.push_str(if breaks == Breaks::Kept { "    " } else { "⇥" }),
+            c if c.is_control() => push_control(out, c),
+            c if is_hidden(c) => {
+                let next = chars.get(index + 1).copied();
+                if marks < MARKS && may_stay(c, previous, next, chars[0]) {
+                    marks += usize::from(!is_tag(c));
+                    out.push(c);
+                } else {
+                    push_code_point(out, c);
+                    previous = None;
+                    continue;
+                }
+            }
+            c if is_mark(c) => {
+                if previous.is_none() {
+                    out.push('◌');
+                }
+                if marks < MARKS {
+                    marks += 1;
+                    out.push(c);
+                } else {
+                    dropped += 1;
+                }
+            }
+            c => {
+                // Each base of an emoji sequence may carry marks of its own.
+                marks = 0;
+                out.push(c);
+            }
+        }
+        previous = Some(c);
+    }
+    if dropped > 0 {
+        let _ = write!(out, "⟨+{dropped}⟩");
+    }
+}
+
+fn push_control(out: &mut String, c: char) {
+    match u32::from(c) {
+        code @ 0..0x20 => out.push(char::from_u32(0x2400 + code).unwrap_or('␀')),
+        0x7f => out.push('␡'),
+        _ => push_code_point(out, c),
+    }
+}
+
+fn push_code_point(out: &mut String, c: char) {
+    let _ = write!(out, "⟨U+{:04X}⟩", u32::from(c));
+}
+
+/// Tells whether a character draws nothing or turns the text around it.
+fn is_hidden(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
+}
+
+fn is_tag(c: char) -> bool {
+    ('\u{e0020}'..='\u{e007f}').contains(&c)
+}
+
+/// Tells whether a hidden character does its proper work where it stands.
+fn may_stay(c: char, previous: Option<char>, next: Option<char>, base: char) -> bool {
+    let Some(previous) = previous else { return false };
+    match c {
+        '\u{fe0e}' | '\u{fe0f}' => !is_hidden(previous),
+        '\u{200d}' => match next {
+            Some(next) => !next.is_ascii() && !is_hidden(next) && !previous.is_ascii() && previous != c,
+            None => is_mark(previous) && !is_hidden(previous) && !previous.is_ascii(),
+        },
+        '\u{200c}' => is_arabic(previous) || (is_mark(previous) && !is_hidden(previous)),
+        c if is_tag(c) => base == '\u{1f3f4}',
+        _ => false,
+    }
+}
+
+fn is_arabic(c: char) -> bool {
+    ('\u{620}'..='\u{6ff}').contains(&c)
+}
+
+/// Tells whether a character combines with the one before it.
+fn is_mark(c: char) -> bool {
+    let mut buffer = [0; 4];
+    !c.is_ascii() && c.encode_utf8(&mut buffer).cell_width() == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn control_and_bidirectional_characters_become_visible() {
+        assert_eq!(line("a\u{1b}[2Jb", 99), "a␛[2Jb");
+        assert_eq!(line("x\u{202e}gpj.exe", 99), "x⟨U+202E⟩gpj.exe");
+        assert_eq!(line("zero\u{200b}width\u{feff}", 99), "zero⟨U+200B⟩width⟨U+FEFF⟩");
+        assert_eq!(line("c1 \u{9b}31m \u{7f}", 99), "c1 ⟨U+009B⟩31m ␡");
+        assert_eq!(line("a\r\nb\tc\rd", 99), "a↵b⇥c␍d");
+        assert_eq!(lines("a\r\nb\tc\n", 99), "a\nb    c\n");
+    }
+
+    #[test]
+    fn emoji_and_scripts_keep_their_joiners() {
+        for text in
+            ["👩‍👩‍👧‍👦 family", "👩🏽‍🚀", "❤️", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "🇩🇪", "क्षि", "می‌خواهم", "Việt Nam", "한국어", "日本語", "1️⃣"]
+        {
+            assert_eq!(line(text, 200), text);
+        }
+    }
+
+    #[test]
+    fn a_pile_of_combining_marks_is_cut_and_counted() {
+        let zalgo = format!("Z{}", "\u{301}".repeat(40));
+        assert_eq!(line(&zalgo, 99), format!("Z{}⟨+36⟩", "\u{301}".repeat(4)));
+        assert_eq!(line("\u{301}x", 99), "◌\u{301}x");
+    }
+
+    #[test]
+    fn long_text_is_cut() {
+        assert_eq!(line("abcdef", 3), "abc…");
+        assert_eq!(line("abc", 3), "abc");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_hostile_is_left(text in r"(\PC|[\x00-\x1f\x7f-\x9f]|[\u{200b}-\u{200f}\u{202a}-\u{202e}\u{2060}-\u{206f}\u{feff}\u{e0001}-\u{e007f}]|\u{301}|👩|a){0,60}", limit in 0_usize..80) {
+            let clean = line(&text, limit);
+            prop_assert!(clean.chars().count() <= limit + 1);
+            prop_assert!(!clean.chars().any(char::is_control));
+            let turning = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200b}' | '\u{feff}');
+            prop_assert!(!clean.chars().any(turning));
+            prop_assert!(!lines(&text, limit).chars().any(|c| c.is_control() && c != '\n'));
+        }
+
+        #[test]
+        fn plain_text_stays_as_it_is(text in "[ -~]{0,60}") {
+            prop_assert_eq!(line(&text, 60), text);
+        }
+    }
+}

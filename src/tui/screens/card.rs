@@ -1,0 +1,153 @@
+//! The cards at hand: the one shown, and those around it, loaded before they are asked for.
+
+use crate::domain::{Choice, GapId, ReviewCard, choices};
+use crate::repository::RepositoryError;
+use std::sync::Arc;
+
+/// How many cards are kept.
+const MOST: usize = 64;
+/// How many cards are on their way at once: the one under the cursor need not wait for more than one other, and an
+/// embedded database has but one connection.
+const IN_FLIGHT: usize = 2;
+
+/// A card with what is derived from it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LoadedCard {
+    pub card: ReviewCard,
+    /// The candidates, equal values merged.
+    pub choices: Vec<Choice>,
+}
+
+impl LoadedCard {
+    /// Derives what the screen needs.
+    pub fn new(card: ReviewCard) -> Self {
+        Self { choices: choices(&card.candidates), card }
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Entry {
+    Loaded(Arc<LoadedCard>),
+    Failed(RepositoryError),
+}
+
+/// Cards by gap, the least recently used dropped first.
+#[derive(Debug, Clone, Default)]
+pub struct Cards {
+    /// The most recently used last.
+    entries: Vec<(GapId, Entry)>,
+    in_flight: Vec<InFlight>,
+}
+
+#[derive(Debug, Clone)]
+struct InFlight {
+    gap: GapId,
+    /// The card was decided while it was on its way: what arrives is out of date.
+    outdated: bool,
+}
+
+impl Cards {
+    /// Returns a card if it is at hand.
+    pub fn get(&self, gap: &GapId) -> Option<&Arc<LoadedCard>> {
+        self.entries.iter().rev().find_map(|(key, entry)| match entry {
+            Entry::Loaded(card) if key == gap => Some(card),
+            _ => None,
+        })
+    }
+
+    /// Returns why a card could not be loaded.
+    pub fn failure(&self, gap: &GapId) -> Option<&RepositoryError> {
+        self.entries.iter().rev().find_map(|(key, entry)| match entry {
+            Entry::Failed(error) if key == gap => Some(error),
+            _ => None,
+        })
+    }
+
+    /// Takes a card that arrived.
+    pub fn arrive(&mut self, gap: GapId, result: Result<Option<Box<ReviewCard>>, RepositoryError>) {
+        let Some(index) = self.in_flight.iter().position(|one| one.gap == gap) else { return };
+        if self.in_flight.remove(index).outdated {
+            return;
+        }
+        let entry = match result {
+            Ok(Some(card)) => Entry::Loaded(Arc::new(LoadedCard::new(*card))),
+            Ok(None) => Entry::Failed(RepositoryError::NotFound { what: "gap", key: gap.to_string() }),
+            Err(error) => Entry::Failed(error),
+        };
+        self.entries.retain(|(key, _)| *key != gap);
+        self.entries.push((gap, entry));
+        if self.entries.len() > MOST {
+            self.entries.remove(0);
+        }
+    }
+
+    /// Forgets a card: its gap was decided.
+    pub fn invalidate(&mut self, gap: &GapId) {
+        self.entries.retain(|(key, _)| key != gap);
+        for one in &mut self.in_flight {
+            one.outdated |= one.gap == *gap;
+        }
+    }
+
+    /// Forgets every card.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+        for one in &mut self.in_flight {
+            one.outdated = true;
+        }
+    }
+
+    /// Forgets that a card could not be loaded, so that it is tried again.
+    pub fn forget_failures(&mut self) {
+        self.entries.retain(|(_, entry)| matches!(entry, Entry::Loaded(_)));
+    }
+
+    /// Picks the card to load next: the wanted ones in order of need, the first of them under the cursor.
+    ///
+    /// Nothing is aborted: a card is worth having, and a read cut off in its transaction costs the connection.
+    pub fn plan<'a>(&mut self, wanted: impl IntoIterator<Item = &'a GapId>) -> Option<GapId> {
+        for (rank, gap) in wanted.into_iter().enumerate() {
+            if rank > 0 && !self.in_flight.is_empty() || self.in_flight.len() >= IN_FLIGHT {
+                return None;
+            }
+            if let Some(index) = self.entries.iter().position(|(key, _)| key == gap) {
+                let entry = self.entries.remove(index);
+                self.entries.push(entry);
+            } else if !self.in_flight.iter().any(|one| one.gap == *gap) {
+                self.in_flight.push(InFlight { gap: gap.clone(), outdated: false });
+                return Some(gap.clone());
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gaps() -> Vec<GapId> {
+        (0..9).map(|n| GapId::new(format!("p{n}"), "colour")).collect()
+    }
+
+    #[test]
+    fn the_card_under_the_cursor_comes_first_and_others_one_at_a_time() {
+        let gaps = gaps();
+        let mut cards = Cards::default();
+        assert_eq!(cards.plan(&gaps[0..5]), Some(gaps[0].clone()));
+        assert_eq!(cards.plan(&gaps[0..5]), None, "a prefetch waits");
+        assert_eq!(cards.plan(&gaps[5..9]), Some(gaps[5].clone()), "the cursor moved: no waiting");
+        assert_eq!(cards.plan(&gaps[6..9]), None, "two at once are enough");
+    }
+
+    #[test]
+    fn a_card_that_was_decided_on_its_way_is_not_kept() {
+        let gaps = gaps();
+        let mut cards = Cards::default();
+        cards.plan(&gaps[0..1]);
+        cards.invalidate(&gaps[0]);
+        cards.arrive(gaps[0].clone(), Ok(None));
+        assert!(cards.get(&gaps[0]).is_none() && cards.failure(&gaps[0]).is_none());
+        assert_eq!(cards.plan(&gaps[0..1]), Some(gaps[0].clone()));
+    }
+}

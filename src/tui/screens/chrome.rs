@@ -1,0 +1,177 @@
+//! The lines around every screen: tabs and figures above, hints and messages below.
+
+use crate::domain::Count;
+use crate::tui::app::State;
+use crate::tui::app::action::{ACTIONS, Action, ActionId, Context};
+use crate::tui::app::decide::Phase;
+use crate::tui::app::state::Quit;
+use crate::tui::app::toast::Level;
+use crate::tui::layout::SMALLEST;
+use crate::tui::sanitise;
+use crate::tui::theme::Role;
+use crate::tui::widgets::wrap;
+use ratatui::Frame;
+use ratatui::layout::{Alignment, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+/// Draws what is left of both sides of a line: the right side gives way.
+pub fn two_sided(frame: &mut Frame, area: Rect, left: Line<'_>, right: Line<'_>) {
+    let needed = left.width() + right.width() + 2;
+    let room = usize::from(area.width);
+    let right_width = right.width();
+    frame.render_widget(left, area);
+    if needed <= room {
+        let width = u16::try_from(right_width).unwrap_or(0);
+        let place = Rect { x: area.right().saturating_sub(width + 1), width, ..area };
+        frame.render_widget(right, place.intersection(area));
+    }
+}
+
+/// Draws the first line: tabs at the left, the figures at the right.
+pub fn header(state: &State, frame: &mut Frame, area: Rect) {
+    let theme = state.theme;
+    let tab = |name: &'static str, active: bool| {
+        Span::styled(name, theme.style(if active { Role::TabActive } else { Role::Muted }))
+    };
+    let experiments = state.context() == Context::Experiments;
+    let left = Line::from(vec![
+        Span::raw(" "),
+        Span::styled("gapdeck", theme.style(Role::Title)),
+        Span::raw("   "),
+        tab("Queue", !experiments),
+        Span::raw("   "),
+        tab("Experiments", experiments),
+    ]);
+    // From the most to the least needed; what does not fit is left out, from the end.
+    let room = usize::from(area.width).saturating_sub(left.width() + 3);
+    let saving = saving(state);
+    let mut parts = vec![(saving.0, saving.1, 3)];
+    if let Some(figures) = &state.figures.value {
+        parts.insert(0, (format!("{} today", wrap::grouped(figures.today)), Role::Muted, 2));
+        parts.insert(0, (format!("{} open", count(figures.open)), Role::Muted, 4));
+    }
+    parts.insert(0, (sanitise::line(state.identity.reviewer.as_str(), 24), Role::Text, 1));
+    parts.insert(0, (sanitise::line(&state.identity.database, 40), Role::Text, 0));
+    while parts.iter().map(|(text, ..)| wrap::width(text) + 3).sum::<usize>() > room + 3 && parts.len() > 1 {
+        let weakest =
+            parts.iter().enumerate().min_by_key(|(_, (.., rank))| *rank).map_or(0, |(index, _)| index);
+        parts.remove(weakest);
+    }
+    let mut right = Line::default();
+    for (index, (text, role, _)) in parts.into_iter().enumerate() {
+        if index > 0 {
+            right.push_span(Span::styled(" · ", theme.style(Role::Muted)));
+        }
+        right.push_span(Span::styled(text, theme.style(role)));
+    }
+    two_sided(frame, area, left, right);
+}
+
+fn saving(state: &State) -> (String, Role) {
+    let failed = state.unsaved.iter().filter(|one| one.phase != Phase::Saving).count();
+    let late: Vec<_> = state.unsaved.iter().filter(|one| one.phase == Phase::Saving).collect();
+    let overdue = late.iter().any(|one| state.is_overdue(Some(one.since)));
+    if failed > 0 {
+        (format!("{failed} not saved"), Role::Bad)
+    } else if overdue {
+        (format!("saving {}", late.len()), Role::Warning)
+    } else {
+        ("saved".into(), Role::Muted)
+    }
+}
+
+/// Returns a count for a reader (`8,012`, `about 4.2 k`).
+pub fn count(count: Count) -> String {
+    match count {
+        Count::Exact(n) => wrap::grouped(n),
+        Count::About(n) => format!("about {}", rounded(n)),
+    }
+}
+
+fn rounded(n: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "two digits are shown")]
+    let number = n as f64;
+    match n {
+        0..1_000 => n.to_string(),
+        1_000..10_000 => format!("{:.1} k", number / 1e3),
+        10_000..1_000_000 => format!("{:.0} k", number / 1e3),
+        _ => format!("{:.1} M", number / 1e6),
+    }
+}
+
+/// Draws the last line: a message, or the keys of the place.
+pub fn hints(state: &State, frame: &mut Frame, area: Rect) {
+    let theme = state.theme;
+    if let Quit::Waiting { .. } = state.quit {
+        let n = state.unsaved.iter().filter(|one| one.phase == Phase::Saving).count();
+        let text = format!(" saving {n} {}…", if n == 1 { "decision" } else { "decisions" });
+        frame.render_widget(Line::styled(text, theme.style(Role::Warning)), area);
+        return;
+    }
+    if let Some(toast) = state.toasts.current() {
+        let role = match toast.level {
+            Level::Info => Role::Accent,
+            Level::Warning => Role::Warning,
+            Level::Error => Role::Bad,
+        };
+        let text = wrap::cut(&toast.text, usize::from(area.width).saturating_sub(2));
+        frame.render_widget(Line::styled(format!(" {text}"), theme.style(role)), area);
+        return;
+    }
+    let context = state.context();
+    let here: Vec<&Action> = ACTIONS
+        .iter()
+        .filter(|action| action.hint.is_some() && !action.is_sibling() && action.contexts.contains(&context))
+        .collect();
+    frame.render_widget(hint_line(state, &here, usize::from(area.width)), area);
+}
+
+/// What is never left out of the hint line.
+const KEPT: [ActionId; 2] = [ActionId::Help, ActionId::Palette];
+
+fn hint_line(state: &State, actions: &[&Action], columns: usize) -> Line<'static> {
+    let hint = |action: &Action| {
+        let key = match action.id {
+            ActionId::Choose(_) => "1-9".to_owned(),
+            _ => action.keys.first().map(ToString::to_string).unwrap_or_default(),
+        };
+        (key, action.hint.unwrap_or_default())
+    };
+    let width = |action: &Action| {
+        let (key, word) = hint(action);
+        wrap::width(&key) + 1 + wrap::width(word) + 3
+    };
+    let kept: usize =
+        actions.iter().filter(|action| KEPT.contains(&action.id)).map(|action| width(action)).sum();
+    let mut room = columns.saturating_sub(kept);
+    let mut full = false;
+    let mut line = Line::raw(" ");
+    for action in actions {
+        let wide = width(action);
+        if !KEPT.contains(&action.id) {
+            full |= wide > room;
+            if full {
+                continue;
+            }
+            room -= wide;
+        }
+        let (key, word) = hint(action);
+        line.push_span(Span::styled(key, state.theme.style(Role::Key)));
+        line.push_span(Span::styled(format!(" {word}   "), state.theme.style(Role::Muted)));
+    }
+    line
+}
+
+/// Draws the one line for a terminal that is too small.
+pub fn too_small(state: &State, frame: &mut Frame) {
+    let area = frame.area();
+    let text = format!(
+        "gapdeck needs {}x{}, this terminal has {}x{}",
+        SMALLEST.width, SMALLEST.height, state.size.width, state.size.height
+    );
+    let (lines, _) = wrap::wrap(&[(text, state.theme.style(Role::Text))], usize::from(area.width), 9);
+    let height = u16::try_from(lines.len()).unwrap_or(1).min(area.height);
+    let place = Rect { y: area.y + (area.height - height) / 2, height, ..area };
+    frame.render_widget(Paragraph::new(lines).alignment(Alignment::Center), place);
+}

@@ -1,0 +1,86 @@
+//! The start screen: what is being opened, how far it is, for how long already.
+
+use crate::tui::Progress;
+use crate::tui::app::State;
+use crate::tui::layout;
+use crate::tui::sanitise;
+use crate::tui::theme::Role;
+use crate::tui::widgets::wrap;
+use ratatui::Frame;
+use ratatui::layout::{Alignment, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+use std::time::{Duration, Instant};
+
+/// How often the elapsed time is drawn anew.
+const TICK: Duration = Duration::from_millis(100);
+
+/// What the start screen knows.
+#[derive(Debug, Clone)]
+pub struct Opening {
+    pub since: Instant,
+    pub progress: Option<Progress>,
+}
+
+impl Opening {
+    /// Starts the clock.
+    pub fn new(now: Instant) -> Self {
+        Self { since: now, progress: None }
+    }
+
+    /// Returns when the elapsed time changes next.
+    pub fn next_frame(&self, now: Instant) -> Instant {
+        now + TICK
+    }
+}
+
+/// Draws the start screen.
+pub fn view(state: &State, opening: &Opening, frame: &mut Frame) {
+    let theme = state.theme;
+    let area = layout::centred(frame.area(), 56, 7);
+    let step = opening.progress.as_ref().map_or("Opening the database", |progress| progress.step.as_str());
+    let elapsed = state.now.saturating_duration_since(opening.since).as_secs_f64();
+    let mut lines = vec![
+        Line::from(Span::styled("gapdeck", theme.style(Role::Title))),
+        Line::default(),
+        Line::from(sanitise::line(step, 200)),
+        bar(state, opening.progress.as_ref(), usize::from(area.width.min(40))),
+    ];
+    let mut tail = Vec::new();
+    if let Some(Progress { done, total: Some(total), .. }) = &opening.progress {
+        tail.push(format!("{} of {}", wrap::grouped(*done), wrap::grouped(*total)));
+    }
+    // The first moments need no clock.
+    if elapsed >= 0.3 {
+        tail.push(format!("{elapsed:.1} s"));
+    }
+    lines.push(Line::from(Span::styled(tail.join(" · "), theme.style(Role::Muted))));
+    lines.push(Line::default());
+    let database = sanitise::line(&state.identity.database, 100);
+    lines.push(Line::from(Span::styled(database, theme.style(Role::Muted))));
+    frame.render_widget(Paragraph::new(lines).alignment(Alignment::Center), area);
+    let last = layout::frame(state.size).hints.intersection(frame.area());
+    hint(state, frame, last);
+}
+
+fn hint(state: &State, frame: &mut Frame, area: Rect) {
+    let line = Line::from(vec![
+        Span::raw(" "),
+        Span::styled("q", state.theme.style(Role::Key)),
+        Span::styled(" quit", state.theme.style(Role::Muted)),
+    ]);
+    frame.render_widget(line, area);
+}
+
+fn bar(state: &State, progress: Option<&Progress>, columns: usize) -> Line<'static> {
+    let (done, total) = match progress {
+        Some(Progress { done, total: Some(total), .. }) if *total > 0 => (*done.min(total), *total),
+        _ => (0, 1),
+    };
+    #[expect(clippy::cast_possible_truncation, reason = "at most the columns of a terminal")]
+    let filled = (u128::from(done) * columns as u128 / u128::from(total)) as usize;
+    Line::from(vec![
+        Span::styled("━".repeat(filled), state.theme.style(Role::Accent)),
+        Span::styled("─".repeat(columns - filled), state.theme.style(Role::Border)),
+    ])
+}

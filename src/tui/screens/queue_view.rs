@@ -1,0 +1,165 @@
+//! Draws the list of gaps: beside the card, or as a strip above it.
+
+use super::chrome;
+use super::queue::{MOST, Row};
+use crate::domain::State as GapState;
+use crate::tui::app::State;
+use crate::tui::app::decide::Phase;
+use crate::tui::layout;
+use crate::tui::sanitise;
+use crate::tui::theme::Role;
+use crate::tui::widgets::wrap;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, BorderType, Paragraph};
+
+/// Returns a state's glyph and role.
+pub fn outcome(state: GapState) -> (&'static str, Role) {
+    match state {
+        GapState::Open => (" ", Role::Text),
+        GapState::Accepted => ("✓", Role::Good),
+        GapState::Overridden => ("✎", Role::Accent),
+        GapState::Rejected => ("✗", Role::Bad),
+        GapState::NotApplicable => ("∅", Role::Muted),
+        GapState::Deferred => ("»", Role::Attention),
+        GapState::Flagged => ("!", Role::Attention),
+    }
+}
+
+/// Draws the list.
+pub fn view(state: &State, frame: &mut Frame) {
+    let place = layout::review(state.size);
+    if !place.is_strip {
+        let focused = !state.review.card_focused;
+        let border = state.theme.style(if focused { Role::BorderFocused } else { Role::Border });
+        let title = state.theme.style(if focused { Role::Strong } else { Role::Muted });
+        let mut block = Block::bordered()
+            .border_type(BorderType::Rounded)
+            .border_style(border)
+            .title(Line::styled(" Gaps ", title));
+        if let Some(text) = position(state) {
+            block = block.title_bottom(Line::styled(format!(" {text} "), state.theme.style(Role::Muted)));
+        }
+        frame.render_widget(block, place.list);
+    }
+    if state.queue.rows.is_empty() {
+        nothing(state, frame, place.rows);
+        return;
+    }
+    let rows = state.queue.rows.iter().enumerate().skip(state.queue.offset);
+    for (line, (index, row)) in rows.take(usize::from(place.rows.height)).enumerate() {
+        let y = place.rows.y + u16::try_from(line).unwrap_or(u16::MAX);
+        let area = Rect { y, height: 1, ..place.rows };
+        let is_current = index == state.queue.cursor;
+        let (line, style) = row_line(state, row, usize::from(area.width), is_current);
+        frame.render_widget(line, area);
+        frame.buffer_mut().set_style(area, style);
+    }
+}
+
+/// Says where in the list the cursor is.
+fn position(state: &State) -> Option<String> {
+    if state.queue.rows.is_empty() {
+        return None;
+    }
+    let at = wrap::grouped(state.queue.cursor as u64 + 1);
+    let loaded = state.queue.rows.len();
+    if loaded >= MOST && state.queue.cursor + 1 >= loaded {
+        return Some(format!("{at} · the list ends here, / narrows it"));
+    }
+    if state.queue.is_worked_off() {
+        return Some(format!("all {} decided · R refreshes", wrap::grouped(loaded as u64)));
+    }
+    let of = match state.queue.count.value {
+        _ if state.queue.is_complete() => wrap::grouped(loaded as u64),
+        Some(count) => chrome::count(count),
+        None => format!("{}+", wrap::grouped(loaded as u64)),
+    };
+    Some(format!("{at} of {of}"))
+}
+
+fn row_line(state: &State, row: &Row, columns: usize, is_current: bool) -> (Line<'static>, Style) {
+    let theme = state.theme;
+    let data = &row.data;
+    let unsaved = state.unsaved_on(&data.gap);
+    let selected = match (is_current, state.review.card_focused) {
+        (true, false) => theme.style(Role::Selected),
+        (true, true) => theme.style(Role::SelectedElsewhere),
+        _ => Style::new(),
+    };
+    // A reversed row is plain: colours in it would be as loud as they are meaningless.
+    let plain = is_current && !state.review.card_focused;
+    let style = |role: Role| if plain { Style::new() } else { theme.style(role) };
+    let shown = unsaved.and_then(|one| one.decision.action.state()).unwrap_or(data.state);
+    let (word, word_role) = match unsaved.map(|one| &one.phase) {
+        Some(Phase::Saving) if state.is_overdue(unsaved.map(|one| one.since)) => {
+            ("saving".into(), Role::Warning)
+        }
+        Some(Phase::Failed(_)) => ("not saved".into(), Role::Bad),
+        Some(Phase::Conflict) => ("conflict".into(), Role::Bad),
+        _ if shown != GapState::Open => (shown.label().to_owned(), outcome(shown).1),
+        _ => (String::new(), Role::Muted),
+    };
+    let (mark, mark_role) = if shown == GapState::Open { mark(row) } else { outcome(shown) };
+    let confidence = data.best_confidence.map_or_else(|| "   –".into(), |c| format!("{:.2}", c.get()));
+    let settled = shown != GapState::Open || state.queue.is_stale();
+    let text_role = if settled { Role::Muted } else { Role::Text };
+    let room = columns.saturating_sub(10);
+    // The last column names the attribute, or what became of the gap.
+    let attribute_columns = if columns >= 38 { (columns / 4).clamp(8, 14) } else { 0 };
+    let last = if word.is_empty() && attribute_columns > 0 {
+        wrap::cut(&sanitise::line(state.attribute_name(&data.gap.attribute), 60), attribute_columns)
+    } else {
+        word.clone()
+    };
+    let last_columns =
+        if word.is_empty() { attribute_columns } else { attribute_columns.max(wrap::width(&word)) };
+    let name_columns = room.saturating_sub(if last_columns > 0 { last_columns + 2 } else { 0 });
+    let mut line = Line::from(vec![
+        Span::styled(if is_current { " ▌ " } else { "   " }, style(Role::Accent)),
+        Span::styled(confidence, style(text_role)),
+        Span::raw(" "),
+        Span::styled(mark, style(mark_role)),
+        Span::raw(" "),
+        Span::styled(wrap::pad(&sanitise::line(data.display_name(), 200), name_columns), style(text_role)),
+    ]);
+    if last_columns > 0 {
+        let role = if word.is_empty() { Role::Muted } else { word_role };
+        line.push_span(Span::styled(format!("  {}", wrap::pad(&last, last_columns)), style(role)));
+    }
+    (line, selected)
+}
+
+/// Tells what the sources say of each other: contradiction, agreement, or a single voice.
+fn mark(row: &Row) -> (&'static str, Role) {
+    match (row.data.value_count, row.data.candidate_count) {
+        (2.., _) => ("≠", Role::Warning),
+        (1, 2..) => ("✓", Role::Good),
+        _ => (" ", Role::Text),
+    }
+}
+
+/// Says why the list is empty, and what to do.
+fn nothing(state: &State, frame: &mut Frame, area: Rect) {
+    let queue = &state.queue;
+    let muted = state.theme.style(Role::Muted);
+    let text = if let Some(error) = queue.error() {
+        format!("The queue could not be loaded: {}\n\nR tries again", sanitise::line(&error.to_string(), 300))
+    } else if !queue.is_loaded() {
+        if !state.is_overdue(queue.waiting_since()) {
+            return;
+        }
+        "loading the queue…".into()
+    } else if queue.filter == crate::domain::QueueFilter::default() {
+        let today = state.figures.value.map_or(0, |figures| figures.today);
+        format!("No open gaps\n\nYou decided {} today\n\n/ shows others, u takes back", wrap::grouped(today))
+    } else {
+        "Nothing matches the filter\n\nx clears it, / changes it".into()
+    };
+    let area = Rect { x: area.x + 1.min(area.width), width: area.width.saturating_sub(2), ..area };
+    let height = usize::from(area.height);
+    let (lines, _) = wrap::wrap(&[(text, muted)], usize::from(area.width), height);
+    frame.render_widget(Paragraph::new(lines), area);
+}

@@ -1,0 +1,86 @@
+//! Signals: what the system asks of the program.
+
+use std::io;
+
+/// What a signal asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// End, and leave the terminal as it was.
+    Terminate,
+    /// The program was stopped and goes on.
+    Continue,
+}
+
+#[cfg(unix)]
+mod platform {
+    use super::{Signal, io};
+    use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
+
+    /// The signals listened to.
+    #[derive(Debug)]
+    pub struct Signals {
+        terminate: Stream,
+        hang_up: Stream,
+        interrupt: Stream,
+        proceed: Stream,
+    }
+
+    impl Signals {
+        /// Starts listening.
+        pub fn new() -> io::Result<Self> {
+            Ok(Self {
+                terminate: signal(SignalKind::terminate())?,
+                hang_up: signal(SignalKind::hangup())?,
+                interrupt: signal(SignalKind::interrupt())?,
+                proceed: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
+            })
+        }
+
+        /// Waits for the next signal.
+        pub async fn next(&mut self) -> Signal {
+            tokio::select! {
+                _ = self.terminate.recv() => Signal::Terminate,
+                _ = self.hang_up.recv() => Signal::Terminate,
+                _ = self.interrupt.recv() => Signal::Terminate,
+                _ = self.proceed.recv() => Signal::Continue,
+            }
+        }
+    }
+
+    /// Stops this program and those started with it (`cargo run`), as the terminal itself does at Ctrl-Z; returns when
+    /// it goes on.
+    pub fn stop() -> io::Result<()> {
+        Ok(rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?)
+    }
+}
+
+#[cfg(not(unix))]
+mod platform {
+    use super::{Signal, io};
+
+    /// The signals listened to.
+    #[derive(Debug)]
+    pub struct Signals;
+
+    impl Signals {
+        /// Starts listening.
+        pub fn new() -> io::Result<Self> {
+            Ok(Self)
+        }
+
+        /// Waits for the next signal.
+        pub async fn next(&mut self) -> Signal {
+            match tokio::signal::ctrl_c().await {
+                Ok(()) => Signal::Terminate,
+                Err(_) => std::future::pending().await,
+            }
+        }
+    }
+
+    /// Does nothing: there is no job control.
+    pub fn stop() -> io::Result<()> {
+        Ok(())
+    }
+}
+
+pub use platform::{Signals, stop};

@@ -1,0 +1,144 @@
+//! The terminal: entered, drawn on, and given back as it was, whatever ends the program.
+
+use super::app::State;
+use super::view::view;
+use crate::error::{AppError, ErrorKind};
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode,
+};
+use crossterm::{cursor, execute, queue};
+use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Size;
+use std::io::{self, IsTerminal, Stdout, Write};
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether the terminal is ours now; what [`restore`] looks at, from wherever it is called.
+static ENTERED: AtomicBool = AtomicBool::new(false);
+
+/// Collects a frame, so that it reaches the terminal in one write.
+#[derive(Debug)]
+struct FrameWriter {
+    frame: Vec<u8>,
+    out: Stdout,
+}
+
+impl Write for FrameWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.frame.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    /// Keeps what was written: ratatui flushes in the middle of a frame. [`FrameEnd`] sends it.
+    fn flush(&mut self) -> io::Result<()> {
+        if !self.frame.ends_with(END_OF_FRAME) {
+            return Ok(());
+        }
+        self.out.write_all(&self.frame)?;
+        self.frame.clear();
+        self.out.flush()
+    }
+}
+
+/// The end of a synchronised update, as crossterm writes it.
+const END_OF_FRAME: &[u8] = b"\x1b[?2026l";
+
+/// The terminal while the application has it.
+#[derive(Debug)]
+pub struct Terminal {
+    inner: Inner,
+}
+
+type Inner = ratatui::Terminal<CrosstermBackend<FrameWriter>>;
+
+impl Terminal {
+    /// Takes the terminal: raw mode, the alternate screen, bracketed paste.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NoTerminal`] where standard input or output is none.
+    pub fn enter() -> Result<Self, AppError> {
+        if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+            return Err(no_terminal("standard input and output must be a terminal"));
+        }
+        install_panic_hook();
+        Ok(Self { inner: take().map_err(|error| no_terminal(&error.to_string()))? })
+    }
+
+    /// Returns the size; zero where the terminal does not tell.
+    pub fn size(&self) -> Size {
+        self.inner.size().unwrap_or_default()
+    }
+
+    /// Draws the state, in one synchronised update.
+    pub fn draw(&mut self, state: &State) -> io::Result<()> {
+        queue!(self.inner.backend_mut(), BeginSynchronizedUpdate)?;
+        self.inner.draw(|frame| view(state, frame))?;
+        queue!(self.inner.backend_mut(), EndSynchronizedUpdate)?;
+        io::Write::flush(self.inner.backend_mut())
+    }
+
+    /// Takes the terminal again after a suspension, whatever the shell did to it; everything is drawn anew.
+    pub fn reenter(&mut self) -> Result<(), AppError> {
+        restore();
+        self.inner = take().map_err(|error| no_terminal(&error.to_string()))?;
+        Ok(())
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+fn no_terminal(reason: &str) -> AppError {
+    AppError::new(ErrorKind::NoTerminal, format!("there is no terminal to draw on: {reason}"))
+}
+
+fn take() -> io::Result<Inner> {
+    enable_raw_mode()?;
+    ENTERED.store(true, Ordering::SeqCst);
+    let writer = FrameWriter { frame: Vec::with_capacity(1 << 16), out: io::stdout() };
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
+        .and_then(|()| ratatui::Terminal::new(CrosstermBackend::new(writer)))
+        .inspect_err(|_| restore())
+}
+
+/// Gives the terminal back as it was; does nothing when it is not ours.
+pub fn restore() {
+    if !ENTERED.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    // In reverse order of entering. Nothing can be done where it fails: the terminal may be gone.
+    let _ = execute!(
+        io::stdout(),
+        EndSynchronizedUpdate,
+        cursor::Show,
+        DisableBracketedPaste,
+        LeaveAlternateScreen
+    );
+    let _ = disable_raw_mode();
+}
+
+/// Makes a panic of the thread that draws give the terminal back before it is reported.
+///
+/// A panic in an effect is caught there and becomes a message; reporting it would tear the screen.
+fn install_panic_hook() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let drawing = std::thread::current().id();
+        let previous = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if std::thread::current().id() == drawing {
+                restore();
+            }
+            if ENTERED.load(Ordering::SeqCst) {
+                tracing::error!(panic = %info, "a background task panicked");
+            } else {
+                previous(info);
+            }
+        }));
+    });
+}

@@ -1,0 +1,4 @@
+//! Pieces that screens are made of; none of them knows the application's state.
+
+pub mod text_input;
+pub mod wrap;
