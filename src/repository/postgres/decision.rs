@@ -95,7 +95,11 @@ async fn transact(connection: &mut AsyncPgConnection, decision: &Decision) -> Re
     };
     let (stored, history, predictions) = {
         let connection = &*connection;
-        try_join!(stored(connection, decision.id), history(connection, gap), predictions(connection, gap))?
+        try_join!(
+            stored(connection, decision.id),
+            async { Ok(history(connection, gap).await?) },
+            predictions(connection, gap)
+        )?
     };
     match stored {
         Some(stored) if stored == *gap => return replayed(decision, &history),
