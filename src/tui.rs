@@ -6,7 +6,6 @@ mod effects;
 mod fixture;
 mod input;
 mod layout;
-mod mention;
 mod overlays;
 mod pace;
 mod sanitise;

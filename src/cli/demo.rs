@@ -93,10 +93,12 @@ async fn prepare(
     let facets = database.store().facets().await?;
     if facets.attributes.is_empty() && facets.categories.is_empty() {
         step("Making the demo catalogue");
-        let making = early.unwrap_or_else(|| tokio::task::spawn_blocking(|| generate(SEED, DemoSize::default())));
+        let making =
+            early.unwrap_or_else(|| tokio::task::spawn_blocking(|| generate(SEED, DemoSize::default())));
         let catalogue = making.await.map_err(|error| internal(&error))?.map_err(|error| internal(&error))?;
         load(&database, &catalogue, progress).await?;
-    } else if !facets.experiments.iter().any(|experiment| experiment.key.as_str() == crate::demo::EXPERIMENT) {
+    } else if !facets.experiments.iter().any(|experiment| experiment.key.as_str() == crate::demo::EXPERIMENT)
+    {
         let label = database.label().to_owned();
         database.close().await;
         return Err(AppError::new(ErrorKind::Input, format!("{label} holds another catalogue: the demo was not loaded"))
@@ -105,7 +107,11 @@ async fn prepare(
     Ok(database)
 }
 
-async fn load(database: &Database, catalogue: &DemoCatalogue, progress: &mut dyn ProgressSink) -> Result<(), AppError> {
+async fn load(
+    database: &Database,
+    catalogue: &DemoCatalogue,
+    progress: &mut dyn ProgressSink,
+) -> Result<(), AppError> {
     let mut connection = database.connection().await?;
     load_demo(&mut connection, catalogue, progress).await?;
     Ok(())

@@ -37,7 +37,7 @@ pub(super) async fn run(command: Import, config: &Config) -> Result<(), AppError
         write: if command.dry_run { Write::DryRun } else { Write::Commit },
         embed: if command.no_embed { Embed::Nothing } else { Embed::Missing },
     };
-    let database = open::database(config, Tables::Expect).await?;
+    let database = open::database(config, Tables::Migrate).await?;
     let outcome = {
         let mut connection = database.connection().await?;
         let mut bar = Bar::new();

@@ -62,7 +62,8 @@ impl Theme {
         match role {
             Role::Text => plain,
             Role::Muted | Role::Stale => plain.add_modifier(Modifier::DIM),
-            Role::Strong => plain.add_modifier(Modifier::BOLD),
+            // Said outright, so that a title does not take its border's colour.
+            Role::Strong => plain.fg(Color::Reset).add_modifier(Modifier::BOLD),
             Role::Title | Role::Key | Role::Accent => coloured(Color::Cyan).add_modifier(Modifier::BOLD),
             // Lines need not be read: the one place where a faint colour may vanish on some palettes.
             Role::Border if self == Self::Colour => plain.fg(Color::DarkGray),

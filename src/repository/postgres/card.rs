@@ -316,7 +316,11 @@ async fn allowed_values(connection: &AsyncPgConnection, gap: &GapId) -> Result<A
             }
         }};
     }
-    scope!(product, "left(raw_product_attribute_allowable_values.value, 4000) COLLATE \"C\"", AllowedScope::Product);
+    scope!(
+        product,
+        "left(raw_product_attribute_allowable_values.value, 4000) COLLATE \"C\"",
+        AllowedScope::Product
+    );
     scope!(category, "left(raw_category_allowable_values.value, 4000) COLLATE \"C\"", AllowedScope::Category);
     scope!(
         every,

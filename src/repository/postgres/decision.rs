@@ -182,7 +182,7 @@ async fn predictions(connection: &AsyncPgConnection, gap: &GapId) -> Result<Vec<
 }
 
 /// Returns the gap of a stored decision.
-async fn stored(connection: &AsyncPgConnection, id: DecisionId) -> Result<Option<GapId>, Ended> {
+async fn stored(connection: &AsyncPgConnection, id: DecisionId) -> Result<Option<GapId>> {
     use human_recommendations as h;
     let mut connection = connection;
     let found: Option<(String, String)> = h::table
@@ -203,7 +203,8 @@ fn replayed(decision: &Decision, history: &[Event]) -> Result<Outcome, Ended> {
             && stored.base_version == decision.base_version
             && stored.undoes == decision.undoes
     };
-    let Some(event) = history.iter().find(|event| event.decision.id == decision.id && same(&event.decision)) else {
+    let Some(event) = history.iter().find(|event| event.decision.id == decision.id && same(&event.decision))
+    else {
         return Err(RepositoryError::DecisionIdReused(decision.id.to_string()).into());
     };
     let until = |version: i32| version <= event.result_version;

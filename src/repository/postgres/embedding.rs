@@ -76,7 +76,9 @@ pub(super) async fn nearest(
         })
         .collect();
     // An iterative scan returns the rows of its second and later rounds behind nearer ones of the first.
-    neighbours.sort_by(|a, b| b.similarity.total_cmp(&a.similarity).then_with(|| a.product_key.cmp(&b.product_key)));
+    neighbours.sort_by(|a, b| {
+        b.similarity.total_cmp(&a.similarity).then_with(|| a.product_key.cmp(&b.product_key))
+    });
     if let Some(attribute) = attribute {
         use raw_product_attribute_values as v;
         let keys: Vec<&str> = neighbours.iter().map(|neighbour| neighbour.product_key.as_str()).collect();

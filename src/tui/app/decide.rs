@@ -9,6 +9,7 @@ use crate::domain::{Action, Count, Decision, DecisionId, Event, GapId, Outcome, 
 use crate::repository::{RepositoryError, Result as RepositoryResult};
 use crate::review::{Circumstances, Review};
 use crate::tui::sanitise;
+use crate::tui::screens::card_sections::capitalised;
 use std::time::Instant;
 
 /// How far a decision is.
@@ -82,7 +83,7 @@ pub fn decide(state: &mut State, verdict: Verdict) -> Vec<Effect> {
     match draft(state, verdict) {
         Ok(decision) => send(state, decision),
         Err(refusal) => {
-            state.toasts.show(state.now, Level::Warning, refusal);
+            state.toasts.show(state.now, Level::Warning, capitalised(&refusal));
             Vec::new()
         }
     }

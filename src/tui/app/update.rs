@@ -11,6 +11,7 @@ use crate::domain::{self, QueueFilter, QueueSort};
 use crate::tui::layout;
 use crate::tui::overlays::{Comment, Confirm, Overlay};
 use crate::tui::sanitise;
+use crate::tui::screens::card_sections::capitalised;
 use crate::tui::screens::queue::{Arrival, FAR, KeepPlace};
 use crate::tui::screens::review;
 use crate::tui::widgets::wrap;
@@ -162,10 +163,8 @@ fn on_key(state: &mut State, key: Key) -> Vec<Effect> {
 /// Does an action, or says why it cannot be done now.
 pub fn run(state: &mut State, id: ActionId, keys: &str) -> Vec<Effect> {
     if let Some(Err(refusal)) = Action::of(id).map(|action| (action.check)(state)) {
-        let refusal = sanitise::line(&refusal, 200);
-        let mut text = refusal.chars();
-        let first: String = text.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
-        state.toasts.show(state.now, Level::Warning, format!("{first}{}", text.as_str()));
+        let text = capitalised(&sanitise::line(&refusal, 200));
+        state.toasts.show(state.now, Level::Warning, text);
         return Vec::new();
     }
     perform(state, id, keys)

@@ -6,7 +6,7 @@ use crate::domain::{
     AllowedValues, Attribute, Choice, DataType, Event, KnownValue, Neighbour, RichText, State as GapState,
     normalised,
 };
-use crate::tui::mention::find_mention;
+use crate::evidence;
 use crate::tui::sanitise;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::wrap::{self, Piece};
@@ -51,7 +51,10 @@ pub fn lines(card: &LoadedCard, setting: Setting) -> Vec<Line<'static>> {
         if roomy {
             out.push(Line::default());
         }
-        out.push(heading(setting, &section.title, &section.right));
+        out.push(match &section.values_of {
+            Some(attribute) => neighbour_heading(setting, &section.title, attribute),
+            None => heading(setting, &section.title, &section.right),
+        });
         out.extend(section.lines);
     }
     if let Some(height) = setting.height {
@@ -64,6 +67,8 @@ pub fn lines(card: &LoadedCard, setting: Setting) -> Vec<Line<'static>> {
 struct Section {
     title: String,
     right: String,
+    /// The name of the attribute, where the lines are neighbours with their values.
+    values_of: Option<String>,
     lines: Vec<Line<'static>>,
     /// The least number of lines with which it is worth its heading.
     least: usize,
@@ -336,13 +341,13 @@ fn tail(text: &str, columns: usize) -> String {
     format!("…{}", &text[from..])
 }
 
-fn mentions(text: &str, choice: &Choice, card: &LoadedCard) -> Vec<Range<usize>> {
+/// Finds where a text mentions a choice's value; of several values (`"A; B"`) each, where they do not stand together.
+pub fn mentions(text: &str, choice: &Choice, card: &LoadedCard) -> Vec<Range<usize>> {
     let unit = card.card.attribute.unit.as_deref();
-    let mut found = find_mention(text, &choice.value, unit);
+    let ranges = |value: &str| evidence::mentions(text, value, unit).into_iter().map(|mention| mention.range);
+    let mut found: Vec<Range<usize>> = ranges(&choice.value).collect();
     if card.card.attribute.multi_valued && found.is_empty() {
-        for part in choice.value.split(';') {
-            found.extend(find_mention(text, part, unit));
-        }
+        found.extend(choice.value.split(';').flat_map(ranges));
         found.sort_by_key(|range| range.start);
         found.dedup_by(|next, before| next.start < before.end);
     }
@@ -397,6 +402,7 @@ fn sections(card: &LoadedCard, setting: Setting) -> Vec<Section> {
         Section {
             title: "Nearest".into(),
             right: String::new(),
+            values_of: None,
             lines: neighbour_lines(&card.card.product.neighbours, selected, setting),
             least: 3,
             counted: true,
@@ -404,12 +410,13 @@ fn sections(card: &LoadedCard, setting: Setting) -> Vec<Section> {
         Section {
             title: "Known".into(),
             right: String::new(),
+            values_of: None,
             lines: known_lines(&card.card.product.known, setting),
             least: 2,
             counted: false,
         },
     ];
-    sections[0].right = column_titles(&attribute, setting);
+    sections[0].values_of = Some(attribute);
     if sections[0].lines.is_empty() {
         sections[0]
             .lines
@@ -422,6 +429,7 @@ fn sections(card: &LoadedCard, setting: Setting) -> Vec<Section> {
     sections.push(Section {
         title: "Decisions".into(),
         right: String::new(),
+        values_of: None,
         lines: history_lines(&card.card.history, setting),
         least: 1,
         counted: true,
@@ -434,10 +442,30 @@ fn neighbour_value_columns(setting: Setting) -> usize {
     (setting.columns / 3).clamp(10, 36)
 }
 
-fn column_titles(attribute: &str, setting: Setting) -> String {
-    let columns = neighbour_value_columns(setting);
-    let attribute = wrap::pad(attribute, columns.saturating_sub(3));
-    if setting.columns >= 56 { format!("similarity     {attribute}") } else { attribute }
+/// The column in which a neighbour's values start.
+fn neighbour_value_start(setting: Setting) -> usize {
+    setting.columns.saturating_sub(neighbour_value_columns(setting))
+}
+
+/// Draws the rule above the neighbours, its titles above their columns.
+fn neighbour_heading(setting: Setting, title: &str, attribute: &str) -> Line<'static> {
+    let border = setting.theme.style(Role::Border);
+    let muted = setting.theme.style(Role::Muted);
+    let start = neighbour_value_start(setting);
+    let similarity = if setting.columns >= 56 { " similarity " } else { " " };
+    let left = wrap::width(title) + 4;
+    let rule = start.saturating_sub(left + wrap::width(similarity) + 3);
+    let attribute = wrap::cut(attribute, setting.columns.saturating_sub(start + 3));
+    let used = start + wrap::width(&attribute) + 1;
+    Line::from(vec![
+        Span::styled("── ", border),
+        Span::styled(title.to_owned(), muted),
+        Span::styled(format!(" {}", "─".repeat(rule)), border),
+        Span::styled(similarity, muted),
+        Span::styled("── ", border),
+        Span::styled(attribute, muted),
+        Span::styled(format!(" {}", "─".repeat(setting.columns.saturating_sub(used))), border),
+    ])
 }
 
 fn neighbour_lines(
@@ -453,7 +481,7 @@ fn neighbour_lines(
 fn neighbour_line(neighbour: &Neighbour, wanted: Option<&str>, setting: Setting) -> Line<'static> {
     let theme = setting.theme;
     let columns = neighbour_value_columns(setting);
-    let name_columns = setting.columns.saturating_sub(columns + 4 + 2 + 4 + 4);
+    let name_columns = neighbour_value_start(setting).saturating_sub(4 + 2 + 4 + 4);
     let agrees =
         wanted.is_some_and(|wanted| neighbour.values.iter().any(|value| normalised(value) == *wanted));
     let values: Vec<String> = neighbour.values.iter().map(|value| shown_value(value, 80)).collect();
@@ -537,12 +565,19 @@ fn text_section(
     let pieces = marked(&text.content, found, from, most * setting.columns * 2, setting.theme);
     let (lines, _) = wrap::wrap(&pieces, setting.columns.saturating_sub(4), most);
     Section {
-        title: format!("{}{cut}", sanitise::line(&text.source, 40)),
+        title: format!("{}{cut}", capitalised(&sanitise::line(&text.source, 40))),
         right,
+        values_of: None,
         lines: lines.into_iter().map(|line| indented(line, 4)).collect(),
         least: 2,
         counted: false,
     }
+}
+
+/// Returns the text with its first letter in upper case.
+pub fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 /// Cuts a text into pieces, the mentions among them in their own style.

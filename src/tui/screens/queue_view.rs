@@ -106,7 +106,8 @@ fn row_line(state: &State, row: &Row, columns: usize, is_current: bool) -> (Line
     let confidence = data.best_confidence.map_or_else(|| "   –".into(), |c| format!("{:.2}", c.get()));
     let settled = shown != GapState::Open || state.queue.is_stale();
     let text_role = if settled { Role::Muted } else { Role::Text };
-    let room = columns.saturating_sub(10);
+    // One column stays free at the right.
+    let room = columns.saturating_sub(11);
     // The last column names the attribute, or what became of the gap.
     let attribute_columns = if columns >= 38 { (columns / 4).clamp(8, 14) } else { 0 };
     let last = if word.is_empty() && attribute_columns > 0 {
