@@ -188,6 +188,7 @@ contract! {
     review_card {
         a_card_shows_the_gap_its_candidates_and_its_product,
         candidates_come_most_confident_first,
+        candidates_of_several_gaps_come_in_the_order_of_the_gaps,
         allowed_values_of_the_narrowest_scope_decide,
         at_most_two_thousand_allowed_values_come_and_all_are_counted,
         a_card_of_a_pair_that_is_no_gap_is_none,
