@@ -27,6 +27,7 @@ async fn every_action_is_decided_and_told() {
         let told = gapdeck.json(&arguments);
         assert_eq!(pair(&told), (product.clone(), attribute.clone()));
         assert_eq!((text(&told, "state"), &told["version"]), (*state, &version.into()), "{told:#}");
+        assert_eq!(told["value"], *value);
         let row = array(gapdeck.json(&["queue", "--json", "--state", state, "--text", &product]));
         let row = row.iter().find(|row| pair(row) == pair(&gap)).expect("the gap");
         assert_eq!(row["version"], version);
