@@ -45,7 +45,6 @@ CREATE INDEX review_queue_open_category ON review_queue
     (category_key, (coalesce(-best_confidence, 2)), product_key, attribute_key) WHERE state = 'open';
 CREATE INDEX review_queue_decided ON review_queue (state, decided_at) WHERE state <> 'open';
 CREATE INDEX review_queue_decision ON review_queue (decision_id) WHERE decision_id IS NOT NULL;
-CREATE INDEX review_queue_name_trigram ON review_queue USING gin (product_name gin_trgm_ops);
 
 -- What two equal values have in common. Case folds as the database's locale does.
 CREATE FUNCTION gapdeck_normalised(value text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

@@ -2,15 +2,25 @@
 
 mod comment;
 mod confirm;
+mod filter;
+mod help;
+mod override_editor;
+mod palette;
+mod suggestions;
 
 pub use comment::Comment;
 pub use confirm::Confirm;
+pub use filter::Filter;
+pub use help::Help;
+pub use override_editor::OverrideEditor;
+pub use palette::Palette;
 
 use super::app::keymap::Key;
 use super::app::msg::Effect;
 use super::app::state::State;
 use super::layout;
 use super::theme::{Role, Theme};
+use super::widgets::picker::Picker;
 use super::widgets::text_input::TextInput;
 use super::widgets::wrap;
 use ratatui::Frame;
@@ -23,6 +33,10 @@ use ratatui::widgets::{Block, BorderType, Clear};
 pub enum Overlay {
     Comment(Comment),
     Confirm(Confirm),
+    Filter(Box<Filter>),
+    Help(Help),
+    Override(Box<OverrideEditor>),
+    Palette(Palette),
 }
 
 impl Overlay {
@@ -31,6 +45,10 @@ impl Overlay {
         match self {
             Self::Comment(comment) => comment.key(state, key),
             Self::Confirm(confirm) => confirm.key(state, key),
+            Self::Filter(filter) => filter.key(state, key),
+            Self::Help(help) => help.key(state, key),
+            Self::Override(editor) => editor.key(state, key),
+            Self::Palette(palette) => palette.key(state, key),
         }
     }
 
@@ -38,6 +56,10 @@ impl Overlay {
     pub fn paste(self, state: &mut State, text: &str) -> Vec<Effect> {
         match self {
             Self::Comment(comment) => comment.paste(state, text),
+            Self::Filter(filter) => filter.paste(state, text),
+            Self::Help(help) => help.paste(state, text),
+            Self::Override(editor) => editor.paste(state, text),
+            Self::Palette(palette) => palette.paste(state, text),
             other @ Self::Confirm(_) => {
                 state.overlay = Some(other);
                 Vec::new()
@@ -50,6 +72,10 @@ impl Overlay {
         match self {
             Self::Comment(comment) => comment.view(state, frame),
             Self::Confirm(confirm) => confirm.view(state, frame),
+            Self::Filter(filter) => filter.view(state, frame),
+            Self::Help(help) => help.view(state, frame),
+            Self::Override(editor) => editor.view(state, frame),
+            Self::Palette(palette) => palette.view(state, frame),
         }
     }
 }
@@ -90,6 +116,21 @@ pub fn draw_input(frame: &mut Frame, area: Rect, prompt: Line<'static>, input: &
     let x =
         room.x.saturating_add(u16::try_from(column).unwrap_or(u16::MAX)).min(area.right().saturating_sub(1));
     frame.set_cursor_position(Position { x, y: area.y });
+}
+
+/// Draws a picker's rows, or what to say where nothing matches.
+pub fn draw_picker(state: &State, frame: &mut Frame, area: Rect, picker: &Picker, nothing: &'static str) {
+    let theme = state.theme;
+    if picker.matches() == 0 {
+        draw_lines(frame, area, [Line::styled(format!("   {nothing}"), theme.style(Role::Muted))]);
+        return;
+    }
+    let rows = picker.lines(theme, usize::from(area.width), usize::from(area.height));
+    for ((line, style), y) in rows.into_iter().zip(area.top()..area.bottom()) {
+        let row = Rect { y, height: 1, ..area };
+        frame.render_widget(line, row);
+        frame.buffer_mut().set_style(row, style);
+    }
 }
 
 /// Makes a line of keys and what they do.

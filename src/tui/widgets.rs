@@ -1,4 +1,5 @@
 //! Pieces that screens are made of; none of them knows the application's state.
 
+pub mod picker;
 pub mod text_input;
 pub mod wrap;

@@ -166,7 +166,7 @@ async fn known_values(connection: &AsyncPgConnection, product: &ProductKey) -> R
             value,
         })
         .collect();
-    known.sort_by(|a, b| (&a.label, &a.attribute_key, &a.value).cmp(&(&b.label, &b.attribute_key, &b.value)));
+    known.sort_by(|a, b| (&a.attribute_key, &a.value).cmp(&(&b.attribute_key, &b.value)));
     Ok(known)
 }
 

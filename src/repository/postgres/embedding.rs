@@ -1,7 +1,7 @@
 //! Embeddings and nearest neighbours.
 
-use super::PostgresStore;
 use super::queue::SHORT;
+use super::{PostgresStore, last_of_each};
 use crate::database::schema::{product_embeddings, raw_product_attribute_values, raw_products};
 use crate::database::vector::{Vector, VectorExpressionMethods};
 use crate::domain::{AttributeKey, Neighbour, ProductKey};
@@ -114,7 +114,11 @@ fn padded(record: &EmbeddingRecord) -> Result<Vector> {
 impl EmbeddingRepository for PostgresStore {
     async fn save_embeddings(&self, embeddings: &[EmbeddingRecord]) -> Result<()> {
         use product_embeddings as e;
-        let vectors = embeddings.iter().map(padded).collect::<Result<Vec<_>>>()?;
+        for record in embeddings {
+            padded(record)?;
+        }
+        let embeddings = last_of_each(embeddings, |record| &record.product_key);
+        let vectors = embeddings.iter().map(|record| padded(record)).collect::<Result<Vec<_>>>()?;
         let mut connection = self.connection().await?;
         connection
             .transaction(async |connection| {

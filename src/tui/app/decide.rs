@@ -89,6 +89,18 @@ pub fn decide(state: &mut State, verdict: Verdict) -> Vec<Effect> {
     }
 }
 
+/// Decides a gap, wherever the cursor is now: an editor was opened for it.
+///
+/// # Errors
+/// Why it cannot be decided now; the editor keeps what was typed.
+pub fn decide_on(state: &mut State, gap: &GapId, verdict: Verdict) -> Result<Vec<Effect>, Refusal> {
+    if !state.queue.go_to(gap) {
+        return Err("the gap is no longer in this list; Esc leaves, / shows others".into());
+    }
+    let decision = draft(state, verdict)?;
+    Ok(send(state, decision))
+}
+
 fn draft(state: &State, verdict: Verdict) -> Result<Decision, Refusal> {
     checks::decide(state)?;
     let card = state.current_card().ok_or("the card is still being loaded")?;
@@ -243,7 +255,11 @@ pub fn undone(state: &mut State, result: RepositoryResult<Option<Box<(Event, Out
                     row.data.decided_at = None;
                 }
             }
-            let found = state.queue.go_to(&decision.gap);
+            // Not under the hands of somebody who is typing.
+            let found = match &state.overlay {
+                None => state.queue.go_to(&decision.gap),
+                Some(_) => state.queue.row(&decision.gap).is_some(),
+            };
             if let Some(figures) = &mut state.figures.value {
                 if event.recorded_at.date_naive() == state.wall.date_naive() {
                     figures.today = figures.today.saturating_sub(1);

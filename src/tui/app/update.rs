@@ -9,7 +9,7 @@ use super::state::{QUIT_PATIENCE, Quit, State};
 use super::toast::Level;
 use crate::domain::{self, QueueFilter, QueueSort};
 use crate::tui::layout;
-use crate::tui::overlays::{Comment, Confirm, Overlay};
+use crate::tui::overlays::{Comment, Confirm, Filter, Help, Overlay, OverrideEditor, Palette};
 use crate::tui::sanitise;
 use crate::tui::screens::card_sections::capitalised;
 use crate::tui::screens::queue::{Arrival, FAR, KeepPlace};
@@ -178,7 +178,29 @@ fn perform(state: &mut State, id: ActionId, keys: &str) -> Vec<Effect> {
         ActionId::NotApplicable => decide::decide(state, Verdict::plain(domain::Action::NotApplicable, keys)),
         ActionId::Defer => decide::decide(state, Verdict::plain(domain::Action::Defer, keys)),
         ActionId::Flag => {
-            state.overlay = Some(Overlay::Comment(Comment::new(keys)));
+            state.overlay =
+                state.queue.current_gap().map(|gap| Overlay::Comment(Comment::new(gap.clone(), keys)));
+            Vec::new()
+        }
+        ActionId::Override => {
+            let card = state.current_card().cloned();
+            state.overlay = card.map(|card| Overlay::Override(Box::new(OverrideEditor::new(card, keys))));
+            Vec::new()
+        }
+        ActionId::Filter => {
+            state.overlay = Some(Overlay::Filter(Box::new(Filter::new(state))));
+            Vec::new()
+        }
+        ActionId::Help => {
+            state.overlay = Some(Overlay::Help(Help::new(state)));
+            Vec::new()
+        }
+        ActionId::Palette => {
+            state.overlay = Some(Overlay::Palette(Palette::new(state)));
+            Vec::new()
+        }
+        ActionId::PickSort => {
+            state.overlay = Some(Overlay::Palette(Palette::sorts(state)));
             Vec::new()
         }
         ActionId::Undo => decide::undo(state),

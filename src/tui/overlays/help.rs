@@ -1,0 +1,156 @@
+//! The help: every key, what works here first, searched by typing.
+
+use super::{Overlay, dialog, draw_input, draw_lines};
+use crate::tui::app::action::{ACTIONS, Action, Context, Group};
+use crate::tui::app::keymap::Key;
+use crate::tui::app::msg::Effect;
+use crate::tui::app::navigate::Motion;
+use crate::tui::app::state::State;
+use crate::tui::layout;
+use crate::tui::theme::{Role, Theme};
+use crate::tui::widgets::text_input::{Edit, TextInput};
+use crate::tui::widgets::wrap;
+use crossterm::event::KeyCode;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+/// What the marks in the list mean.
+const MARKS: [(&str, &str); 4] = [
+    ("≠", "the sources propose different values"),
+    ("✓", "two or more sources propose the same value"),
+    ("✓ ✎ ✗ ∅", "accepted, overridden, rejected, not applicable"),
+    ("» !", "deferred, flagged"),
+];
+
+/// The help being read.
+#[derive(Debug, Clone)]
+pub struct Help {
+    input: TextInput,
+    scroll: usize,
+    context: Context,
+}
+
+impl Help {
+    /// Opens at the keys of the place where the keyboard is.
+    pub fn new(state: &State) -> Self {
+        Self { input: TextInput::default(), scroll: 0, context: state.context() }
+    }
+
+    pub(super) fn key(mut self, state: &mut State, key: Key) -> Vec<Effect> {
+        let height = usize::from(layout::frame(state.size).body.height).saturating_sub(4).max(1);
+        let stops = (self.lines(state.theme, usize::MAX).len() + 1).saturating_sub(height);
+        let motion = match key.code {
+            KeyCode::Esc if self.input.text().is_empty() => return Vec::new(),
+            KeyCode::Enter => return Vec::new(),
+            KeyCode::Char('?') if self.input.text().is_empty() => return Vec::new(),
+            KeyCode::Esc => {
+                self.input.set("");
+                Some(Motion::Top)
+            }
+            KeyCode::Down => Some(Motion::Lines(1)),
+            KeyCode::Up => Some(Motion::Lines(-1)),
+            KeyCode::PageDown => Some(Motion::Pages(1)),
+            KeyCode::PageUp => Some(Motion::Pages(-1)),
+            KeyCode::Home => Some(Motion::Top),
+            KeyCode::End => Some(Motion::Bottom),
+            _ => (self.input.key(key) == Edit::Changed).then_some(Motion::Top),
+        };
+        if let Some(motion) = motion {
+            self.scroll = motion.apply(self.scroll, stops, height);
+        }
+        state.overlay = Some(Overlay::Help(self));
+        Vec::new()
+    }
+
+    pub(super) fn paste(mut self, state: &mut State, text: &str) -> Vec<Effect> {
+        self.input.insert(text);
+        self.scroll = 0;
+        state.overlay = Some(Overlay::Help(self));
+        Vec::new()
+    }
+
+    fn lines(&self, theme: Theme, columns: usize) -> Vec<Line<'static>> {
+        let query = self.input.text().trim().to_lowercase();
+        let wanted = |action: &&Action| {
+            !action.is_sibling()
+                && !(action.keys.is_empty() && query.is_empty())
+                && (query.is_empty()
+                    || action.name.contains(&query)
+                    || action.doc.to_lowercase().contains(&query)
+                    || action.keys_label().to_lowercase() == query)
+        };
+        let mut lines = Vec::new();
+        let here = |action: &&Action| action.contexts.contains(&self.context);
+        for group in Group::ALL {
+            let actions = ACTIONS.iter().filter(|action| action.group == group).filter(here).filter(wanted);
+            section(&mut lines, group.label(), actions, theme, columns);
+        }
+        let elsewhere = ACTIONS.iter().filter(|action| !here(action)).filter(wanted);
+        section(&mut lines, "On other screens", elsewhere, theme, columns);
+        if query.is_empty() {
+            lines.push(Line::styled("Marks", theme.style(Role::Title)));
+            for (mark, meaning) in MARKS {
+                lines.push(entry(mark, meaning, theme, columns));
+            }
+        }
+        lines
+    }
+
+    pub(super) fn view(&self, state: &State, frame: &mut Frame) {
+        let theme = state.theme;
+        let height = layout::frame(state.size).body.height;
+        let title = format!("Keys · {}", self.context.label());
+        let area = dialog(state, frame, &title, 88, height);
+        let prompt = Line::from(vec![Span::styled("search: ", theme.style(Role::Muted))]);
+        draw_input(frame, Rect { height: 1.min(area.height), ..area }, prompt, &self.input, theme);
+        let body = Rect { y: area.y + 2.min(area.height), height: area.height.saturating_sub(2), ..area };
+        let lines = self.lines(theme, usize::from(area.width));
+        if lines.is_empty() {
+            draw_lines(
+                frame,
+                body,
+                [Line::styled("no key or command of that name", theme.style(Role::Muted))],
+            );
+            return;
+        }
+        let last = lines.len().saturating_sub(usize::from(body.height));
+        let more = lines.len() > usize::from(body.height);
+        draw_lines(frame, body, lines.into_iter().skip(self.scroll.min(last)));
+        if more && area.width > 40 {
+            let hint =
+                Line::styled("↑ ↓ PgUp PgDn scroll   Esc closes", theme.style(Role::Muted)).right_aligned();
+            frame.render_widget(hint, Rect { height: 1.min(area.height), ..area });
+        }
+    }
+}
+
+fn section<'a>(
+    lines: &mut Vec<Line<'static>>,
+    title: &'static str,
+    actions: impl Iterator<Item = &'a Action>,
+    theme: Theme,
+    columns: usize,
+) {
+    let mut actions = actions.peekable();
+    if actions.peek().is_none() {
+        return;
+    }
+    lines.push(Line::styled(title, theme.style(Role::Title)));
+    for action in actions {
+        let keys = action.keys_label();
+        let keys = if keys.is_empty() { format!(":{}", action.name) } else { keys };
+        lines.push(entry(&keys, action.doc, theme, columns));
+    }
+    lines.push(Line::default());
+}
+
+fn entry(keys: &str, doc: &str, theme: Theme, columns: usize) -> Line<'static> {
+    let keys = wrap::pad(keys, 15);
+    let room = columns.saturating_sub(wrap::width(&keys) + 3);
+    Line::from(vec![
+        Span::raw("  "),
+        Span::styled(keys, theme.style(Role::Key)),
+        Span::raw(format!(" {}", wrap::cut(doc, room))),
+    ])
+}
