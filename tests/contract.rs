@@ -137,6 +137,7 @@ contract! {
         an_accept_or_override_without_a_value_is_refused,
         a_nul_character_in_a_decision_is_refused,
         accept_and_override_mark_predictions_of_their_value_right_and_others_wrong,
+        a_prediction_of_several_values_is_right_when_each_of_them_was_decided,
         reject_and_not_applicable_mark_every_prediction_wrong,
         defer_and_flag_clear_the_marks,
         judgements_reach_the_summary_of_the_experiment,
