@@ -150,6 +150,11 @@ async fn the_queue_stays_in_step_through_a_long_random_sequence() {
 
 /// Runs one program's statement in an open transaction, then another program's, then ends both, in this order.
 async fn at_once(first: &str, second: &'static str) {
+    interleaved(first, second, "").await;
+}
+
+/// As [`at_once`]; the first program goes on with another statement while the second works or waits.
+async fn interleaved(first: &str, second: &'static str, then: &str) {
     let (database, client) = catalogue().await;
     let (one, other) = (database.client().await, database.client().await);
     let pid: i32 = other.query_one("SELECT pg_backend_pid()", &[]).await.expect("a pid").get(0);
@@ -169,6 +174,7 @@ async fn at_once(first: &str, second: &'static str) {
         }
         tokio::task::yield_now().await;
     }
+    one.batch_execute(then).await.unwrap_or_else(|error| panic!("{then}: {error:?}"));
     one.batch_execute("COMMIT").await.expect("COMMIT");
     blocked.await.expect("the other program").unwrap_or_else(|error| panic!("{second}: {error:?}"));
     assert_in_step(&client, &format!("{first} while {second}")).await;
@@ -220,4 +226,15 @@ async fn a_gap_and_its_products_category_written_by_two_programs_at_once_meet() 
         "DELETE FROM raw_product_categories WHERE product_key = 'p0' AND category_key = 'c1'",
     )
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_programs_that_each_write_predictions_and_gaps_of_one_product_do_not_deadlock() {
+    let other = "INSERT INTO prediction_results (product_key, attribute_key, experiment_key, value, confidence)
+                     VALUES ('p2', 'a0', 'e1', 'y', 0.5);
+                 INSERT INTO raw_product_attribute_gaps (product_key, attribute_key) VALUES ('p2', 'a0')";
+    interleaved(PREDICTION, other, GAP).await;
+    let other = "INSERT INTO raw_product_categories (product_key, category_key) VALUES ('p2', 'C2');
+                 INSERT INTO raw_product_attribute_gaps (product_key, attribute_key) VALUES ('p2', 'a0')";
+    interleaved(CATEGORY, other, GAP).await;
 }

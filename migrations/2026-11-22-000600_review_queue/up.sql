@@ -153,13 +153,14 @@ BEGIN
     EXECUTE gapdeck_queue_rescore_sql(gaps);
     UPDATE review_queue q SET product_name = left(coalesce(p.product_name, ''), 1000),
            sort_name = left(lower(coalesce(p.product_name, '')), 100), category_key = coalesce(c.category_key, ''),
-           updated_at = now()
-      FROM raw_products p
+           gap_created_at = g.created_at, updated_at = now()
+      FROM raw_product_attribute_gaps g
+      JOIN raw_products p USING (product_key)
       LEFT JOIN (SELECT product_key, min(category_key) AS category_key FROM raw_product_categories GROUP BY product_key) c
            USING (product_key)
-     WHERE p.product_key = q.product_key
-       AND (q.product_name, q.category_key)
-           IS DISTINCT FROM (left(coalesce(p.product_name, ''), 1000), coalesce(c.category_key, ''));
+     WHERE g.product_key = q.product_key AND g.attribute_key = q.attribute_key
+       AND (q.product_name, q.category_key, q.gap_created_at)
+           IS DISTINCT FROM (left(coalesce(p.product_name, ''), 1000), coalesce(c.category_key, ''), g.created_at);
 END $$;
 
 CREATE FUNCTION gapdeck_gaps_changed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
@@ -167,6 +168,11 @@ BEGIN
     IF TG_OP = 'TRUNCATE' THEN
         DELETE FROM review_queue;
         RETURN NULL;
+    END IF;
+    IF TG_OP = 'UPDATE' THEN
+        UPDATE review_queue q SET gap_created_at = n.created_at, updated_at = now()
+          FROM new_rows n
+         WHERE q.product_key = n.product_key AND q.attribute_key = n.attribute_key AND q.gap_created_at <> n.created_at;
     END IF;
     IF TG_OP <> 'INSERT' THEN
         DELETE FROM review_queue q USING old_rows o
@@ -177,10 +183,6 @@ BEGIN
     IF TG_OP <> 'DELETE' THEN
         EXECUTE gapdeck_queue_lock_sql('SELECT product_key FROM new_rows');
         EXECUTE gapdeck_queue_add_sql('SELECT product_key, attribute_key FROM new_rows');
-    END IF;
-    IF TG_OP = 'UPDATE' THEN
-        UPDATE review_queue q SET gap_created_at = n.created_at, updated_at = now() FROM new_rows n
-         WHERE q.product_key = n.product_key AND q.attribute_key = n.attribute_key AND q.gap_created_at <> n.created_at;
     END IF;
     RETURN NULL;
 END $$;
