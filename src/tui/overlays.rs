@@ -86,6 +86,16 @@ pub fn dialog(state: &State, frame: &mut Frame, title: &str, width: u16, height:
     let area = layout::centred(Rect { height: screen.body.height + 1, ..screen.body }, width, height + 2);
     let area = area.intersection(frame.area());
     frame.render_widget(Clear, area);
+    // A wide character that the left border cuts in half would cover it.
+    if let Some(x) = area.x.checked_sub(1) {
+        for y in area.top()..area.bottom() {
+            if let Some(cell) =
+                frame.buffer_mut().cell_mut((x, y)).filter(|cell| wrap::width(cell.symbol()) > 1)
+            {
+                cell.set_symbol(" ");
+            }
+        }
+    }
     let title = wrap::cut(title, usize::from(area.width).saturating_sub(6));
     let block = Block::bordered()
         .border_type(BorderType::Rounded)
