@@ -144,9 +144,14 @@ pub fn draw_picker(state: &State, frame: &mut Frame, area: Rect, picker: &Picker
 }
 
 /// Makes a line of keys and what they do.
-pub fn keys_line(theme: Theme, keys: &[(&str, &str)]) -> Line<'static> {
+///
+/// What does not fit is left out, the last first.
+pub fn keys_line(theme: Theme, columns: u16, keys: &[(&str, &str)]) -> Line<'static> {
     let mut line = Line::default();
     for (key, word) in keys {
+        if line.width() + wrap::width(key) + wrap::width(word) + 1 > usize::from(columns) {
+            break;
+        }
         line.push_span(Span::styled((*key).to_owned(), theme.style(Role::Key)));
         line.push_span(Span::styled(format!(" {word}   "), theme.style(Role::Muted)));
     }

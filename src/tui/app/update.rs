@@ -77,7 +77,7 @@ fn on_answer(state: &mut State, msg: Msg) -> Vec<Effect> {
         }
         Msg::Trends { ticket, result } => {
             if let Some(Screen::Experiments(screen)) = state.screens.last_mut() {
-                screen.trends.accept(ticket, result);
+                screen.trends_arrive(ticket, result);
             }
             Vec::new()
         }

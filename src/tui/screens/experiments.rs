@@ -3,10 +3,11 @@
 use super::card_sections::{Setting, heading};
 use super::{chrome, trend};
 use crate::domain::{ExperimentKey, ExperimentSummary, MetricTrend};
+use crate::repository::Result;
 use crate::tui::app::State;
 use crate::tui::app::msg::Effect;
 use crate::tui::app::navigate::Motion;
-use crate::tui::app::slot::Slot;
+use crate::tui::app::slot::{Slot, Ticket};
 use crate::tui::layout;
 use crate::tui::sanitise;
 use crate::tui::theme::Role;
@@ -20,6 +21,8 @@ use std::time::Instant;
 
 /// How high a body must be for charts below the table.
 const CHARTS: u16 = 14;
+/// How high charts become at most: a steeper line says no more.
+const HIGHEST: u16 = 20;
 
 /// The experiments and the one under the cursor.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +39,14 @@ impl Experiments {
     pub fn load(&mut self, now: Instant) -> Effect {
         self.trends_of = None;
         Effect::LoadExperiments { ticket: self.list.begin(now) }
+    }
+
+    /// Takes the trend of an experiment, unless the cursor is on another one by now.
+    pub fn trends_arrive(&mut self, ticket: Ticket, result: Result<Vec<MetricTrend>>) {
+        let first = result.as_ref().ok().and_then(|trends| trends.first()).map(|trend| &trend.experiment);
+        if first.is_none() || first == self.trends_of.as_ref() {
+            self.trends.accept(ticket, result);
+        }
     }
 
     fn rows(&self) -> &[ExperimentSummary] {
@@ -104,7 +115,8 @@ pub fn view(state: &State, frame: &mut Frame, screen: &Experiments) {
     table(state, frame, Rect { height: (height + 2).min(body.height), ..body }, screen, height);
     if body.height >= CHARTS {
         let y = body.y + height + 3;
-        charts(state, frame, Rect { y, height: body.bottom().saturating_sub(y), ..body }, screen);
+        let height = body.bottom().saturating_sub(y).min(HIGHEST);
+        charts(state, frame, Rect { y, height, ..body }, screen);
     }
 }
 

@@ -217,7 +217,8 @@ impl Queue {
             return None;
         }
         let after = self.next.clone()?;
-        let limit = if self.to_end { 5 * PAGE } else { PAGE };
+        let rest = FAR.saturating_sub(self.rows.len());
+        let limit = if self.to_end { rest.clamp(1, 5 * PAGE) } else { PAGE };
         self.purpose = Purpose::More;
         let ticket = self.page.begin(now);
         Some(Effect::LoadPage {
