@@ -1,5 +1,6 @@
 //! The command line: what can be said, and one file a subcommand.
 
+mod bar;
 mod decide;
 mod demo;
 mod history;

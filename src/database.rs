@@ -18,9 +18,11 @@ use std::time::Duration;
 /// A connection taken from the pool.
 pub type Connection = PooledConnection<'static, AsyncPgConnection>;
 
-/// What every session sets. Approximate searches look at 10 lists (ivfflat) or 100 candidates (HNSW).
+/// What every session sets. Approximate searches look at 10 lists (ivfflat) or 100 candidates (HNSW), and at more where
+/// these hold too few rows (pgvector 0.8 and newer; older ones ignore it).
 const SESSION: &str = "SET application_name = 'gapdeck'; SET lock_timeout = '5s'; \
     SET idle_in_transaction_session_timeout = '60s'; SET ivfflat.probes = 10; SET hnsw.ef_search = 100; \
+    SET ivfflat.iterative_scan = relaxed_order; SET hnsw.iterative_scan = relaxed_order; \
     SET client_min_messages = 'warning'";
 
 /// How long a taker waits for a pooled connection.

@@ -26,6 +26,9 @@ use crate::transfer::record::{
     RoundRecord, ValueRecord,
 };
 
+/// The experiment by which a database shows that it holds the demo.
+pub const EXPERIMENT: &str = "atlas-7b zero-shot 2026-08";
+
 /// How large the demo catalogue is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DemoSize {

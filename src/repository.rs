@@ -3,6 +3,7 @@
 //! Every method is one unit of work: what it writes, it writes in one transaction. Implementations: Diesel over
 //! PostgreSQL, and an in-memory fake for tests.
 
+pub mod bulk;
 mod error;
 pub mod memory;
 pub mod postgres;
@@ -77,7 +78,8 @@ pub trait EmbeddingRepository: Send + Sync {
     /// Stores embeddings, each padded with zeros to 1536 dimensions; one that is there is replaced.
     ///
     /// # Errors
-    /// [`RepositoryError::Invalid`] for more than 1536 dimensions, none, or a number that is not finite.
+    /// [`RepositoryError::Invalid`] for more than 1536 dimensions, none, a number that is not finite, or
+    /// only zeros, which have no direction.
     async fn save_embeddings(&self, embeddings: &[EmbeddingRecord]) -> Result<()>;
 
     /// Loads the embedding of a product, 1536 dimensions.

@@ -37,6 +37,7 @@ COMMENT ON COLUMN human_recommendations.seen IS 'What the reviewer saw: candidat
 COMMENT ON COLUMN human_recommendations.selection_probability IS 'With which probability the policy showed the gap.';
 COMMENT ON COLUMN human_recommendations.kept_on_purpose IS 'The value is malformed or not allowed, and was kept all the same.';
 
+CREATE INDEX human_recommendations_decision ON human_recommendations (decision_id);
 CREATE INDEX human_recommendations_attribute ON human_recommendations (attribute_key);
 CREATE INDEX human_recommendations_reviewer ON human_recommendations (reviewer, recorded_at);
 CREATE INDEX human_recommendations_recorded_at ON human_recommendations (recorded_at);

@@ -45,7 +45,6 @@ CREATE INDEX review_queue_open_category ON review_queue
     (category_key, (coalesce(-best_confidence, 2)), product_key, attribute_key) WHERE state = 'open';
 CREATE INDEX review_queue_decided ON review_queue (state, decided_at) WHERE state <> 'open';
 CREATE INDEX review_queue_decision ON review_queue (decision_id) WHERE decision_id IS NOT NULL;
-CREATE INDEX review_queue_name_trigram ON review_queue USING gin (product_name gin_trgm_ops);
 
 -- What two equal values have in common. Case folds as the database's locale does.
 CREATE FUNCTION gapdeck_normalised(value text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -93,7 +92,7 @@ CREATE FUNCTION gapdeck_queue_add_sql(pairs text) RETURNS text LANGUAGE sql IMMU
            left(lower(coalesce(p.product_name, '')), 100), coalesce(c.category_key, ''), s.best_value, s.best_confidence,
            coalesce(s.candidate_count, 0), coalesce(s.value_count, 0), coalesce(s.disagreement, 0),
            coalesce(s.uncertainty, -1), coalesce(d.state, 'open'), coalesce(v.version, 0), d.decision_id, d.reviewer,
-           left(d.value, 200), d.recorded_at, g.created_at
+           left(d.value, 200), d.decided_at, g.created_at
       FROM pair
       JOIN raw_product_attribute_gaps g USING (product_key, attribute_key)
       JOIN raw_products p USING (product_key)
@@ -105,7 +104,7 @@ CREATE FUNCTION gapdeck_queue_add_sql(pairs text) RETURNS text LANGUAGE sql IMMU
                    FROM pair JOIN human_recommendations USING (product_key, attribute_key)
                   GROUP BY product_key, attribute_key) v USING (product_key, attribute_key)
       LEFT JOIN (SELECT DISTINCT ON (product_key, attribute_key) product_key, attribute_key, h.decision_id, h.reviewer,
-                        h.value, h.recorded_at,
+                        h.value, h.decided_at,
                         CASE h.action WHEN 'accept' THEN 'accepted' WHEN 'override' THEN 'overridden'
                                       WHEN 'reject' THEN 'rejected' WHEN 'defer' THEN 'deferred'
                                       WHEN 'flag' THEN 'flagged' ELSE h.action END AS state
@@ -151,13 +150,14 @@ BEGIN
     EXECUTE gapdeck_queue_rescore_sql(gaps);
     UPDATE review_queue q SET product_name = left(coalesce(p.product_name, ''), 1000),
            sort_name = left(lower(coalesce(p.product_name, '')), 100), category_key = coalesce(c.category_key, ''),
-           updated_at = now()
-      FROM raw_products p
+           gap_created_at = g.created_at, updated_at = now()
+      FROM raw_product_attribute_gaps g
+      JOIN raw_products p USING (product_key)
       LEFT JOIN (SELECT product_key, min(category_key) AS category_key FROM raw_product_categories GROUP BY product_key) c
            USING (product_key)
-     WHERE p.product_key = q.product_key
-       AND (q.product_name, q.category_key)
-           IS DISTINCT FROM (left(coalesce(p.product_name, ''), 1000), coalesce(c.category_key, ''));
+     WHERE g.product_key = q.product_key AND g.attribute_key = q.attribute_key
+       AND (q.product_name, q.category_key, q.gap_created_at)
+           IS DISTINCT FROM (left(coalesce(p.product_name, ''), 1000), coalesce(c.category_key, ''), g.created_at);
 END $$;
 
 CREATE FUNCTION gapdeck_gaps_changed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
@@ -166,6 +166,11 @@ BEGIN
         DELETE FROM review_queue;
         RETURN NULL;
     END IF;
+    IF TG_OP = 'UPDATE' THEN
+        UPDATE review_queue q SET gap_created_at = n.created_at, updated_at = now()
+          FROM new_rows n
+         WHERE q.product_key = n.product_key AND q.attribute_key = n.attribute_key AND q.gap_created_at <> n.created_at;
+    END IF;
     IF TG_OP <> 'INSERT' THEN
         DELETE FROM review_queue q USING old_rows o
          WHERE q.product_key = o.product_key AND q.attribute_key = o.attribute_key
@@ -173,6 +178,9 @@ BEGIN
                             WHERE g.product_key = o.product_key AND g.attribute_key = o.attribute_key);
     END IF;
     IF TG_OP <> 'DELETE' THEN
+        -- Whoever writes a prediction or category of these products has their rows locked (foreign keys), and whoever
+        -- renames one too: wait, so that the next statement sees what they wrote; they wait for us likewise.
+        PERFORM FROM raw_products WHERE product_key IN (SELECT product_key FROM new_rows) ORDER BY product_key FOR UPDATE;
         EXECUTE gapdeck_queue_add_sql('SELECT product_key, attribute_key FROM new_rows');
     END IF;
     RETURN NULL;

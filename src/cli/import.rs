@@ -1,15 +1,120 @@
 //! `gapdeck import`.
+
+use super::bar::Bar;
+use super::open::{self, Tables};
+use super::output;
 use crate::config::Config;
 use crate::error::AppError;
+use crate::transfer::import::{self, Bad, Embed, ImportOptions, ImportReport, Write};
 use clap::Args;
+use std::fmt::Write as _;
+use std::path::PathBuf;
 
 /// Imports a directory of JSON Lines files.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Import {
-    /// The directory
-    directory: std::path::PathBuf,
+    /// The directory with products.jsonl, predictions.jsonl.gz, ...
+    directory: PathBuf,
+    /// Leave bad lines out instead of refusing everything
+    #[arg(long)]
+    skip_bad: bool,
+    /// Check and count everything, write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Leave products without a vector alone
+    #[arg(long)]
+    no_embed: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
 }
 
-pub(super) async fn run(_command: Import, _config: &Config) -> Result<(), AppError> {
-    Ok(())
+pub(super) async fn run(command: Import, config: &Config) -> Result<(), AppError> {
+    let options = ImportOptions {
+        directory: command.directory,
+        bad: if command.skip_bad { Bad::Skip } else { Bad::Refuse },
+        write: if command.dry_run { Write::DryRun } else { Write::Commit },
+        embed: if command.no_embed { Embed::Nothing } else { Embed::Missing },
+    };
+    let database = open::database(config, Tables::Migrate).await?;
+    let outcome = {
+        let mut connection = database.connection().await?;
+        let mut bar = Bar::new();
+        import::import(&mut connection, &options, &mut bar).await
+    };
+    database.close().await;
+    let report = outcome?;
+    if command.json { output::json(&report) } else { output::print(&report_text(&report)) }
+}
+
+/// Says in words what an import did.
+pub fn report_text(report: &ImportReport) -> String {
+    let mut text = String::new();
+    let width = report.files.iter().map(|file| file.file.len()).max().unwrap_or(0).max(4);
+    let _ = writeln!(
+        text,
+        "{:width$} {:>10} {:>10} {:>10} {:>10} {:>10}",
+        "file", "lines", "new", "changed", "same", "bad"
+    );
+    for file in &report.files {
+        let _ = writeln!(
+            text,
+            "{:width$} {:>10} {:>10} {:>10} {:>10} {:>10}",
+            file.file, file.lines, file.inserted, file.updated, file.unchanged, file.bad
+        );
+    }
+    if report.bad > 0 {
+        let _ = writeln!(text, "\nLeft out, {} bad lines:", report.bad);
+        for bad in &report.bad_lines {
+            let _ = writeln!(text, "  {}:{}: {}", bad.file, bad.line, bad.reason);
+        }
+        let more = report.bad - report.bad_lines.len() as u64;
+        if more > 0 {
+            let _ = writeln!(text, "  ... and {more} more");
+        }
+    }
+    text.push('\n');
+    if !report.ignored.is_empty() {
+        let ignored: Vec<String> = report.ignored.iter().map(|name| output::visible(name)).collect();
+        let _ = writeln!(text, "Ignored: {}", ignored.join(", "));
+    }
+    if report.embedded > 0 {
+        let what = if report.dry_run { "would be embedded" } else { "embedded" };
+        let _ = writeln!(text, "{} products without a vector {what}", report.embedded);
+    }
+    for warning in &report.warnings {
+        let _ = writeln!(text, "Warning: {warning}");
+    }
+    let end = if report.dry_run { "A dry run: nothing was written" } else { "Imported" };
+    let _ = writeln!(text, "{end} ({:.1} s)", report.seconds);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transfer::import::{BadLine, FileReport};
+
+    #[test]
+    fn the_report_shows_counts_and_bad_lines() {
+        let file = FileReport {
+            file: "products.jsonl".into(),
+            lines: 30,
+            inserted: 5,
+            bad: 25,
+            ..FileReport::default()
+        };
+        let bad = BadLine { file: "products.jsonl".into(), line: 3, reason: "not a JSON object".into() };
+        let report = ImportReport {
+            files: vec![file],
+            bad_lines: vec![bad],
+            bad: 25,
+            embedded: 5,
+            written: true,
+            ignored: vec!["truth.jsonl".into()],
+            ..ImportReport::default()
+        };
+        insta::assert_snapshot!(report_text(&report), @"");
+    }
 }

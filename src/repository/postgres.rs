@@ -13,6 +13,8 @@ mod recommendation;
 
 use super::{RepositoryError, Result};
 use crate::database::{Connection, Database};
+use std::collections::HashSet;
+use std::hash::Hash;
 
 /// All repositories of one database.
 #[derive(Debug, Clone)]
@@ -30,4 +32,12 @@ impl PostgresStore {
     async fn connection(&self) -> Result<Connection> {
         self.database.connection().await.map_err(|error| RepositoryError::Unavailable(error.message))
     }
+}
+
+/// Returns the rows without those that a later one of the same key replaces: a statement may upsert a key only once.
+fn last_of_each<'a, T, K: Eq + Hash>(rows: &'a [T], key: impl Fn(&'a T) -> K) -> Vec<&'a T> {
+    let mut seen = HashSet::with_capacity(rows.len());
+    let mut kept: Vec<&T> = rows.iter().rev().filter(|row| seen.insert(key(row))).collect();
+    kept.reverse();
+    kept
 }

@@ -95,6 +95,16 @@ pub async fn a_prediction_saved_again_is_replaced(store: &dyn Store) {
     assert_eq!(card.row.best_confidence, Some(confidence(0.3)));
 }
 
+pub async fn of_predictions_with_one_key_in_a_batch_the_last_counts(store: &dyn Store) {
+    open_shop(store).await;
+    let pair = ("p1", "colour");
+    store.save_experiments(&[experiment("e1", day(1, 9)), experiment("e1", day(2, 9))]).await.unwrap();
+    let predictions = [prediction("e1", pair, "Black", 0.9), prediction("e1", pair, "Black", 0.3)];
+    store.save_predictions(&predictions).await.unwrap();
+    assert_eq!(row(store, pair).await.best_confidence, Some(confidence(0.3)));
+    assert_eq!(store.experiment_summaries().await.unwrap()[0].created_at, day(2, 9));
+}
+
 pub async fn an_experiment_may_predict_several_values_for_a_gap(store: &dyn Store) {
     open_shop(store).await;
     let long = "x".repeat(5_000);

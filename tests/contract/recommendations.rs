@@ -45,6 +45,15 @@ pub async fn a_recommendation_saved_again_is_replaced(store: &dyn Store) {
     assert_eq!(card.row.best_value.as_deref(), Some("Black"));
 }
 
+pub async fn of_recommendations_with_one_key_in_a_batch_the_last_counts(store: &dyn Store) {
+    open_shop(store).await;
+    let pair = ("p1", "colour");
+    store.save_rounds(&[round("r1"), round("r1")]).await.unwrap();
+    let records = [recommendation("r1", pair, "Black", 0.9), recommendation("r1", pair, "Black", 0.3)];
+    store.save_recommendations(&records).await.unwrap();
+    assert_eq!(row(store, pair).await.best_confidence, Some(confidence(0.3)));
+}
+
 pub async fn a_round_may_be_saved_before_or_after_its_recommendations(store: &dyn Store) {
     open_shop(store).await;
     store.save_rounds(&[round("r1")]).await.unwrap();

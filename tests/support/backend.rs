@@ -29,11 +29,11 @@ pub async fn embedded(directory: &Path) -> Database {
 /// Empties every table of gapdeck's, the append-only ones and the queue too.
 #[cfg(feature = "embedded")]
 pub async fn empty(database: &Database) {
-    let sql = format!(
-        "SET session_replication_role = replica; TRUNCATE {}; SET session_replication_role = DEFAULT",
-        TABLES.join(", ")
-    );
-    database.connection().await.expect("a connection").batch_execute(&sql).await.expect("TRUNCATE");
+    // For so few rows many times faster than TRUNCATE, which makes new files for every table and index.
+    let deletes: String = TABLES.iter().map(|table| format!("DELETE FROM {table};")).collect();
+    let sql =
+        format!("SET session_replication_role = replica; {deletes} SET session_replication_role = DEFAULT");
+    database.connection().await.expect("a connection").batch_execute(&sql).await.expect("DELETE");
 }
 
 /// Every table of the specification, and gapdeck's own queue.

@@ -160,7 +160,7 @@ async fn end_connections(admin: &Client, database: &str) {
 /// Returns what tells one state of the migrations and of the demo from another.
 fn fingerprint() -> u64 {
     let mut hasher = DefaultHasher::new();
-    for directory in ["migrations", "assets", "src/demo"] {
+    for directory in ["migrations", "assets", "src/demo", "src/transfer"] {
         hash(&Path::new(env!("CARGO_MANIFEST_DIR")).join(directory), &mut hasher);
     }
     hasher.finish()

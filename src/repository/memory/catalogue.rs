@@ -82,19 +82,14 @@ impl Tables {
         })
     }
 
-    /// Returns a product's values in the order of the attributes' labels.
+    /// Returns a product's values in the order of the attributes' keys.
     fn known_values(&self, product: &ProductKey) -> Vec<KnownValue> {
-        let mut known: Vec<_> = self
-            .values
+        self.values
             .iter()
             .filter(|(gap, _)| gap.product == *product)
             .filter_map(|(gap, values)| Some((self.attributes.get(&gap.attribute)?, values)))
             .flat_map(|(attribute, values)| values.iter().map(move |value| known_value(attribute, value)))
-            .collect();
-        known.sort_by(|a, b| {
-            (&a.label, &a.attribute_key, &a.value).cmp(&(&b.label, &b.attribute_key, &b.value))
-        });
-        known
+            .collect()
     }
 }
 

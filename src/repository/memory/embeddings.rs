@@ -2,7 +2,7 @@
 
 use super::tables::{Tables, cut};
 use super::{MemoryStore, checks};
-use crate::domain::{AttributeKey, EMBEDDING_DIMENSIONS, GapId, Neighbour, ProductKey};
+use crate::domain::{AttributeKey, GapId, Neighbour, ProductKey};
 use crate::repository::{EmbeddingRepository, RepositoryError, Result};
 use crate::transfer::record::EmbeddingRecord;
 use async_trait::async_trait;
@@ -12,15 +12,13 @@ impl EmbeddingRepository for MemoryStore {
     async fn save_embeddings(&self, embeddings: &[EmbeddingRecord]) -> Result<()> {
         let mut tables = self.tables();
         for record in embeddings {
-            check(&record.vector)?;
+            padded(&record.vector)?;
             checks::texts(std::slice::from_ref(&record.description))?;
             let is_there = tables.products.contains_key(&ProductKey::from(record.product_key.as_str()));
             checks::known("product", &record.product_key, is_there)?;
         }
         for record in embeddings {
-            let mut vector = record.vector.clone();
-            vector.resize(EMBEDDING_DIMENSIONS, 0.0);
-            tables.embeddings.insert(record.product_key.as_str().into(), vector);
+            tables.embeddings.insert(record.product_key.as_str().into(), padded(&record.vector)?);
         }
         Ok(())
     }
@@ -51,18 +49,9 @@ impl EmbeddingRepository for MemoryStore {
     }
 }
 
-fn check(vector: &[f32]) -> Result<()> {
-    let invalid = |reason: String| Err(RepositoryError::Invalid { field: "vector", reason });
-    if vector.is_empty() {
-        return invalid("it has no numbers".into());
-    }
-    if vector.len() > EMBEDDING_DIMENSIONS {
-        return invalid(format!("{} numbers, at most {EMBEDDING_DIMENSIONS} fit", vector.len()));
-    }
-    if vector.iter().any(|number| !number.is_finite()) {
-        return invalid("every number must be finite".into());
-    }
-    Ok(())
+fn padded(vector: &[f32]) -> Result<Vec<f32>> {
+    crate::embed::pad(vector.to_vec())
+        .map_err(|error| RepositoryError::Invalid { field: "vector", reason: error.to_string() })
 }
 
 impl Tables {

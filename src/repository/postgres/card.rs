@@ -2,6 +2,7 @@
 
 use super::embedding::nearest;
 use super::event::history;
+use super::fragment::{Counted, fixed};
 use super::queue::{gaps_of, left, load_row};
 use crate::database::schema::{
     prediction_results, raw_allowable_values_in_any_category, raw_allowable_values_in_every_category,
@@ -16,6 +17,7 @@ use crate::domain::{
 use crate::repository::Result;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::try_join;
 use std::collections::HashMap;
@@ -164,7 +166,7 @@ async fn known_values(connection: &AsyncPgConnection, product: &ProductKey) -> R
             value,
         })
         .collect();
-    known.sort_by(|a, b| a.attribute_key.cmp(&b.attribute_key).then_with(|| a.value.cmp(&b.value)));
+    known.sort_by(|a, b| (&a.attribute_key, &a.value).cmp(&(&b.attribute_key, &b.value)));
     Ok(known)
 }
 
@@ -291,13 +293,13 @@ async fn allowed_values(connection: &AsyncPgConnection, gap: &GapId) -> Result<A
         .filter(raw_allowable_values_in_any_category::attribute_key.eq(attribute));
 
     macro_rules! scope {
-        ($query:expr, $table:ident, $scope:expr) => {{
+        ($query:expr, $value:literal, $scope:expr) => {{
             let mut one = connection;
             let values: Vec<String> = $query
                 .clone()
-                .select(left($table::value, LONGEST_VALUE))
+                .select(fixed::<Text>($value))
                 .distinct()
-                .order(left($table::value, LONGEST_VALUE))
+                .order(fixed::<Text>($value))
                 .limit(MOST_ALLOWED)
                 .load(&mut one)
                 .await?;
@@ -306,17 +308,30 @@ async fn allowed_values(connection: &AsyncPgConnection, gap: &GapId) -> Result<A
                 let total = if values.len() < most {
                     values.len()
                 } else {
-                    let counted: i64 = $query.count().get_result(&mut one).await?;
+                    let counted: i64 =
+                        Counted($query.select(fixed::<Text>($value)).distinct()).get_result(&mut one).await?;
                     usize::try_from(counted).unwrap_or(values.len())
                 };
                 return Ok(allowed(values, total, $scope));
             }
         }};
     }
-    scope!(product, raw_product_attribute_allowable_values, AllowedScope::Product);
-    scope!(category, raw_category_allowable_values, AllowedScope::Category);
-    scope!(every, raw_allowable_values_in_every_category, AllowedScope::EveryCategory);
-    scope!(any, raw_allowable_values_in_any_category, AllowedScope::AnyCategory);
+    scope!(
+        product,
+        "left(raw_product_attribute_allowable_values.value, 4000) COLLATE \"C\"",
+        AllowedScope::Product
+    );
+    scope!(category, "left(raw_category_allowable_values.value, 4000) COLLATE \"C\"", AllowedScope::Category);
+    scope!(
+        every,
+        "left(raw_attribute_allowable_values_applicable_in_every_category.value, 4000) COLLATE \"C\"",
+        AllowedScope::EveryCategory
+    );
+    scope!(
+        any,
+        "left(raw_attribute_allowable_values_in_any_category.value, 4000) COLLATE \"C\"",
+        AllowedScope::AnyCategory
+    );
     Ok(AllowedValues::default())
 }
 

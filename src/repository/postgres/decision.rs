@@ -3,14 +3,13 @@
 use super::PostgresStore;
 use super::event::{EventRow, history};
 use super::failure::is_passing;
-use super::fragment::fixed;
 use crate::database::schema::{human_recommendations, prediction_results, raw_attributes, review_queue};
-use crate::domain::{Action, Decision, Event, GapId, Outcome, State, normalised};
+use crate::domain::{Action, Decision, DecisionId, Event, GapId, Outcome, State, normalised};
 use crate::repository::{RepositoryError, Result};
 use chrono::Utc;
 use diesel::prelude::*;
 use diesel::result::DatabaseErrorKind;
-use diesel::sql_types::{Array, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Bool, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use futures_util::try_join;
 use std::collections::BTreeSet;
@@ -94,12 +93,14 @@ async fn transact(connection: &mut AsyncPgConnection, decision: &Decision) -> Re
         let connection = &*connection;
         try_join!(lock(connection, gap), multi_valued(connection, gap))?
     };
-    let (history, predictions) = {
+    let (stored, history, predictions) = {
         let connection = &*connection;
-        try_join!(history(connection, gap), predictions(connection, gap))?
+        try_join!(stored(connection, decision.id), history(connection, gap), predictions(connection, gap))?
     };
-    if let Some(event) = history.iter().find(|event| event.decision.id == decision.id) {
-        return replayed(event, decision, &history, locked.map(|row| row.0));
+    match stored {
+        Some(stored) if stored == *gap => return replayed(decision, &history),
+        Some(_) => return Err(RepositoryError::DecisionIdReused(decision.id.to_string()).into()),
+        None => {}
     }
     let Some((version, state, by)) = locked else {
         return Err(RepositoryError::NotFound { what: "gap", key: gap.to_string() }.into());
@@ -180,26 +181,43 @@ async fn predictions(connection: &AsyncPgConnection, gap: &GapId) -> Result<Vec<
     Ok(found.into_iter().map(|(experiment, value, md5)| Prediction { experiment, value, md5 }).collect())
 }
 
-/// Answers a decision that the database has already.
-fn replayed(
-    event: &Event,
-    decision: &Decision,
-    history: &[Event],
-    version: Option<i32>,
-) -> Result<Outcome, Ended> {
-    let stored = &event.decision;
-    let same = stored.action == decision.action
-        && stored.gap == decision.gap
-        && stored.value == decision.value
-        && stored.reviewer == decision.reviewer
-        && stored.base_version == decision.base_version
-        && stored.undoes == decision.undoes;
-    if !same {
+/// Returns the gap of a stored decision.
+async fn stored(connection: &AsyncPgConnection, id: DecisionId) -> Result<Option<GapId>> {
+    use human_recommendations as h;
+    let mut connection = connection;
+    let found: Option<(String, String)> = h::table
+        .filter(h::decision_id.eq(id.0))
+        .select((h::product_key, h::attribute_key))
+        .first(&mut connection)
+        .await
+        .optional()?;
+    Ok(found.map(|(product, attribute)| GapId::new(product, attribute)))
+}
+
+/// Answers a decision that the database has already, as it did the first time.
+fn replayed(decision: &Decision, history: &[Event]) -> Result<Outcome, Ended> {
+    let same = |stored: &Decision| {
+        stored.action == decision.action
+            && stored.value == decision.value
+            && stored.reviewer == decision.reviewer
+            && stored.base_version == decision.base_version
+            && stored.undoes == decision.undoes
+    };
+    let Some(event) = history.iter().find(|event| event.decision.id == decision.id && same(&event.decision))
+    else {
         return Err(RepositoryError::DecisionIdReused(decision.id.to_string()).into());
-    }
-    let state =
-        Event::in_force(history).and_then(|event| event.decision.action.state()).unwrap_or(State::Open);
-    Ok(Outcome { state, version: version.unwrap_or(event.result_version), replayed: true })
+    };
+    let until = |version: i32| version <= event.result_version;
+    let undone_then = |one: &Event| {
+        history.iter().any(|undo| undo.decision.undoes == Some(one.decision.id) && until(undo.result_version))
+    };
+    let state = history
+        .iter()
+        .filter(|one| until(one.result_version) && one.decision.action != Action::Undo && !undone_then(one))
+        .max_by_key(|one| one.result_version)
+        .and_then(|one| one.decision.action.state())
+        .unwrap_or(State::Open);
+    Ok(Outcome { state, version: event.result_version, replayed: true })
 }
 
 /// Returns the event that an undo takes back, if it may.
@@ -278,11 +296,7 @@ async fn update_queue(
             q::decision_id.eq(in_force.map(|one| one.id.0)),
             q::decided_by.eq(in_force.map(|one| one.reviewer.as_str())),
             q::decided_value.eq(value),
-            q::decided_at.eq(fixed::<Nullable<Timestamptz>>(if in_force.is_some() {
-                "now()"
-            } else {
-                "NULL"
-            })),
+            q::decided_at.eq(in_force.map(|one| one.decided_at)),
             q::updated_at.eq(diesel::dsl::now),
         ))
         .execute(&mut connection)

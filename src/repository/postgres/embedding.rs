@@ -1,7 +1,7 @@
 //! Embeddings and nearest neighbours.
 
-use super::PostgresStore;
 use super::queue::SHORT;
+use super::{PostgresStore, last_of_each};
 use crate::database::schema::{product_embeddings, raw_product_attribute_values, raw_products};
 use crate::database::vector::{Vector, VectorExpressionMethods};
 use crate::domain::{AttributeKey, Neighbour, ProductKey};
@@ -66,7 +66,7 @@ pub(super) async fn nearest(
         .await?;
     let mut neighbours: Vec<Neighbour> = found
         .into_iter()
-        .filter(|(key, ..)| key != product.as_str())
+        .filter(|(key, _, distance)| key != product.as_str() && distance.is_finite())
         .take(limit)
         .map(|(key, name, distance)| Neighbour {
             product_key: key.into(),
@@ -75,6 +75,10 @@ pub(super) async fn nearest(
             values: Vec::new(),
         })
         .collect();
+    // An iterative scan returns the rows of its second and later rounds behind nearer ones of the first.
+    neighbours.sort_by(|a, b| {
+        b.similarity.total_cmp(&a.similarity).then_with(|| a.product_key.cmp(&b.product_key))
+    });
     if let Some(attribute) = attribute {
         use raw_product_attribute_values as v;
         let keys: Vec<&str> = neighbours.iter().map(|neighbour| neighbour.product_key.as_str()).collect();
@@ -110,7 +114,11 @@ fn padded(record: &EmbeddingRecord) -> Result<Vector> {
 impl EmbeddingRepository for PostgresStore {
     async fn save_embeddings(&self, embeddings: &[EmbeddingRecord]) -> Result<()> {
         use product_embeddings as e;
-        let vectors = embeddings.iter().map(padded).collect::<Result<Vec<_>>>()?;
+        for record in embeddings {
+            padded(record)?;
+        }
+        let embeddings = last_of_each(embeddings, |record| &record.product_key);
+        let vectors = embeddings.iter().map(|record| padded(record)).collect::<Result<Vec<_>>>()?;
         let mut connection = self.connection().await?;
         connection
             .transaction(async |connection| {

@@ -25,6 +25,11 @@ impl From<Error> for RepositoryError {
                 field: "row",
                 reason: info.constraint_name().unwrap_or(info.message()).to_owned(),
             },
+            _ if info.message().starts_with("invalid byte sequence")
+                || info.message().starts_with("unsupported Unicode") =>
+            {
+                Self::Invalid { field: "text", reason: "it holds a NUL character".into() }
+            }
             _ if info.message().starts_with("terminating connection")
                 || info.message().contains("connection closed") =>
             {

@@ -1,7 +1,7 @@
 //! The catalogue: products, categories, attributes, values, gaps, allowed values, texts.
 
-use super::PostgresStore;
 use super::card::{load_product, product_card};
+use super::{PostgresStore, last_of_each};
 use crate::database::schema::{
     prediction_experiments, raw_allowable_values_in_any_category, raw_allowable_values_in_every_category,
     raw_attributes, raw_categories, raw_category_allowable_values, raw_category_attributes,
@@ -55,7 +55,7 @@ async fn save(connection: &mut AsyncPgConnection, batch: &CatalogueBatch) -> Res
 }
 
 async fn save_dictionaries(connection: &mut AsyncPgConnection, batch: &CatalogueBatch) -> Result<()> {
-    for chunk in batch.categories.chunks(BATCH) {
+    for chunk in last_of_each(&batch.categories, |row| &row.category_key).chunks(BATCH) {
         use raw_categories as c;
         let values: Vec<_> = chunk
             .iter()
@@ -78,7 +78,7 @@ async fn save_dictionaries(connection: &mut AsyncPgConnection, batch: &Catalogue
             .execute(connection)
             .await?;
     }
-    for chunk in batch.attributes.chunks(BATCH) {
+    for chunk in last_of_each(&batch.attributes, |row| &row.attribute_key).chunks(BATCH) {
         use raw_attributes as a;
         let values: Vec<_> = chunk
             .iter()
@@ -117,7 +117,7 @@ async fn save_dictionaries(connection: &mut AsyncPgConnection, batch: &Catalogue
 
 async fn save_products(connection: &mut AsyncPgConnection, batch: &CatalogueBatch) -> Result<()> {
     let now = Utc::now();
-    for chunk in batch.products.chunks(BATCH) {
+    for chunk in last_of_each(&batch.products, |row| &row.product_key).chunks(BATCH) {
         use raw_products as p;
         let values: Vec<_> = chunk
             .iter()
@@ -192,7 +192,7 @@ async fn save_allowed(connection: &mut AsyncPgConnection, batch: &CatalogueBatch
             )
         );
     }
-    for chunk in batch.rich_texts.chunks(BATCH) {
+    for chunk in last_of_each(&batch.rich_texts, |row| (&row.product_key, &row.source)).chunks(BATCH) {
         use raw_rich_text_sources as r;
         let values: Vec<_> = chunk
             .iter()

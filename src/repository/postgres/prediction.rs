@@ -1,6 +1,6 @@
 //! Experiments and their prediction results.
 
-use super::PostgresStore;
+use super::{PostgresStore, last_of_each};
 use crate::database::schema::{
     experiment_summary, metric_trends, prediction_experiments, prediction_results,
 };
@@ -24,7 +24,7 @@ impl PredictionRepository for PostgresStore {
         let mut connection = self.connection().await?;
         connection
             .transaction(async |connection| {
-                for chunk in experiments.chunks(BATCH) {
+                for chunk in last_of_each(experiments, |one| &one.experiment).chunks(BATCH) {
                     let rows: Vec<_> = chunk
                         .iter()
                         .map(|one| {
@@ -67,7 +67,11 @@ impl PredictionRepository for PostgresStore {
         let mut connection = self.connection().await?;
         connection
             .transaction(async |connection| {
-                for chunk in predictions.chunks(BATCH) {
+                for chunk in last_of_each(predictions, |one| {
+                    (&one.experiment, &one.product_key, &one.attribute_key, &one.value)
+                })
+                .chunks(BATCH)
+                {
                     let named: Vec<_> =
                         chunk.iter().map(|one| e::experiment_key.eq(&one.experiment)).collect();
                     diesel::insert_into(e::table)

@@ -2,7 +2,7 @@
 
 use super::PostgresStore;
 use super::fragment::{After, Counted, Explained, fixed};
-use crate::database::schema::{prediction_results, review_queue};
+use crate::database::schema::{prediction_results, raw_products, review_queue};
 use crate::domain::{
     Candidate, Confidence, Count, CursorValue, GapId, QueueCursor, QueueFilter, QueueRow, QueueSort,
     ReviewCard, Reviewer, State, StateFilter,
@@ -193,12 +193,16 @@ fn filtered(filter: &QueueFilter) -> Boxed<'_> {
         ));
     }
     if let Some(text) = filter.text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
-        query = query.filter(
-            q::product_name
-                .ilike(containing(text))
-                .or(WordSimilar::new(AsExpression::<Text>::as_expression(text), q::product_name))
-                .or(q::product_key.eq(text)),
-        );
+        // Names are searched where they are stored once, by the trigram index of raw_products.
+        use raw_products as p;
+        let named = p::table
+            .filter(
+                p::product_name
+                    .ilike(containing(text))
+                    .or(WordSimilar::new(AsExpression::<Text>::as_expression(text), p::product_name)),
+            )
+            .select(p::product_key);
+        query = query.filter(q::product_key.eq_any(named).or(q::product_key.eq(text)));
     }
     query
 }

@@ -1,7 +1,7 @@
 //! Recommendations: rounds of a model, and the decisions of people.
 
-use super::PostgresStore;
 use super::event::{EventRow, events, history};
+use super::{PostgresStore, last_of_each};
 use crate::database::schema::{
     human_recommendations, raw_recommendation_rounds, raw_recommendations, review_queue,
 };
@@ -27,7 +27,7 @@ impl RecommendationRepository for PostgresStore {
         let mut connection = self.connection().await?;
         connection
             .transaction(async |connection| {
-                for chunk in rounds.chunks(BATCH) {
+                for chunk in last_of_each(rounds, |one| &one.round).chunks(BATCH) {
                     let rows: Vec<_> = chunk
                         .iter()
                         .map(|round| {
@@ -68,7 +68,11 @@ impl RecommendationRepository for PostgresStore {
         let mut connection = self.connection().await?;
         connection
             .transaction(async |connection| {
-                for chunk in recommendations.chunks(BATCH) {
+                for chunk in last_of_each(recommendations, |one| {
+                    (&one.round, &one.product_key, &one.attribute_key, &one.value)
+                })
+                .chunks(BATCH)
+                {
                     let named: Vec<_> = chunk.iter().map(|one| rounds::round_key.eq(&one.round)).collect();
                     diesel::insert_into(rounds::table)
                         .values(named)

@@ -1,0 +1,135 @@
+//! Embeddings: those of a file, and those of the offline embedder for products that have none.
+
+use super::error::ImportError;
+use super::load::Loaded;
+use super::parse::quoted;
+use super::progress::{Steps, Unit};
+use super::reader::{self, BatchSize};
+use super::report::{BadLine, SHOWN};
+use super::source::Source;
+use super::{Bad, Write};
+use crate::embed::{HashingEmbedder, pad, product_text};
+use crate::repository::bulk::{self, EmbeddingBatch, TextRow};
+use crate::transfer::record::EmbeddingRecord;
+use diesel_async::AsyncPgConnection;
+use std::collections::HashSet;
+use tokio::task::JoinHandle;
+
+/// Vectors of one statement: 6 KiB each.
+const BATCH: BatchSize = BatchSize { rows: ROWS as usize, bytes: 4 << 20 };
+const ROWS: u32 = 256;
+/// The most characters of an embedded text that are stored beside its vector.
+const DESCRIPTION: usize = 500;
+
+/// Writes the vectors of a file. From the first bad line on, here or `before`, lines are only checked if `mode` refuses
+/// bad lines.
+pub(super) async fn load(
+    connection: &mut AsyncPgConnection,
+    source: Source,
+    mode: Bad,
+    before: u64,
+    steps: &mut Steps<'_>,
+) -> Result<Loaded, ImportError> {
+    steps.begin(&format!("Reading and writing {}", source.name), source.bytes, Unit::Bytes);
+    let mut loaded = Loaded::named(&source.name);
+    let mut batches = reader::read::<EmbeddingRecord>(source, BATCH);
+    while let Some(batch) = batches.recv().await {
+        let mut batch = batch?;
+        loaded.add(&mut batch);
+        let keys: Vec<&str> = batch.rows.iter().map(|row| row.product_key.as_str()).collect();
+        let unknown: HashSet<String> = bulk::unknown_products(connection, &keys).await?.into_iter().collect();
+        let mut vectors = EmbeddingBatch::default();
+        for (line, row) in batch.lines.iter().zip(std::mem::take(&mut batch.rows)) {
+            let checked = if unknown.contains(&row.product_key) {
+                Err(format!(
+                    "product_key: {} is neither in products nor in the database",
+                    quoted(&row.product_key)
+                ))
+            } else {
+                pad(row.vector).map_err(|error| format!("vector: {error}"))
+            };
+            match checked {
+                Ok(vector) => vectors.push(row.product_key, vector, row.description),
+                Err(reason) => refuse(&mut loaded, *line, reason),
+            }
+        }
+        if mode == Bad::Skip || before + loaded.report.bad == 0 {
+            let merged = bulk::write_embeddings(connection, &vectors).await?;
+            loaded.count(merged);
+        }
+        steps.advance(batch.bytes);
+    }
+    Ok(loaded)
+}
+
+fn refuse(loaded: &mut Loaded, line: i64, reason: String) {
+    loaded.report.bad += 1;
+    // The reader's own bad lines may stand behind this one: they are sorted later.
+    if loaded.bad_lines.len() < 2 * SHOWN as usize {
+        let file = loaded.report.file.clone();
+        loaded.bad_lines.push(BadLine { file, line: line.unsigned_abs(), reason });
+    }
+}
+
+/// Embeds products that have no vector and returns how many got one; in a dry run, how many have none.
+pub(super) async fn embed_missing(
+    connection: &mut AsyncPgConnection,
+    write: Write,
+    steps: &mut Steps<'_>,
+) -> Result<u64, ImportError> {
+    let (_, missing) = bulk::count_embeddings(connection).await?;
+    if missing == 0 || write == Write::DryRun {
+        return Ok(missing);
+    }
+    steps.begin("Embedding products", missing, Unit::Rows);
+    let (mut embedded, mut done, mut after) = (0, 0, String::new());
+    let mut working: Option<JoinHandle<EmbeddingBatch>> = None;
+    loop {
+        // While the batch before is being embedded, the next is read; while that is embedded, the first is written.
+        let rows = bulk::without_embedding(connection, &after, ROWS).await?;
+        let read = rows.len() as u64;
+        if let Some(last) = rows.last() {
+            after.clone_from(&last.product_key);
+        }
+        let next = (!rows.is_empty()).then(|| tokio::task::spawn_blocking(move || embed(rows)));
+        if let Some(batch) = std::mem::replace(&mut working, next) {
+            let batch = batch.await.map_err(|error| ImportError::Task(error.to_string()))?;
+            embedded += bulk::write_embeddings(connection, &batch).await?.inserted;
+        }
+        if working.is_none() {
+            return Ok(embedded);
+        }
+        done += read;
+        steps.advance(done);
+    }
+}
+
+/// Embeds products; one without a letter or digit in its texts is left out.
+fn embed(rows: Vec<TextRow>) -> EmbeddingBatch {
+    let mut batch = EmbeddingBatch::default();
+    for row in rows {
+        let texts: Vec<&str> = row.texts.iter().map(String::as_str).collect();
+        let text = product_text(row.product_name.as_deref(), &texts);
+        if let Some(vector) = HashingEmbedder.embed(&text) {
+            batch.push(row.product_key, vector, Some(text.chars().take(DESCRIPTION).collect()));
+        }
+    }
+    batch
+}
+
+/// Rebuilds the nearest-neighbour index if more than a fifth of the vectors is new.
+pub(super) async fn rebuild_index(
+    connection: &mut AsyncPgConnection,
+    new: u64,
+    steps: &mut Steps<'_>,
+) -> Result<(), ImportError> {
+    if new == 0 {
+        return Ok(());
+    }
+    let (stored, _) = bulk::count_embeddings(connection).await?;
+    if new > stored / 5 {
+        steps.begin("Building the nearest-neighbour index", 0, Unit::Rows);
+        bulk::rebuild_index(connection).await?;
+    }
+    Ok(())
+}

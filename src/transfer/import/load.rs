@@ -1,0 +1,200 @@
+//! A load inside its transaction: stage, check, merge, embed.
+
+use super::check::Checked;
+use super::embedding;
+use super::error::ImportError;
+use super::parse::quoted;
+use super::progress::{Steps, Unit};
+use super::reader::{self, BatchSize};
+use super::report::{BadLine, FileReport, ImportReport, SHOWN};
+use super::source::{Content, Source};
+use super::{Bad, Embed, ImportOptions, Write};
+use crate::repository::bulk::{self, Bulk, Missing, Refused, Row, Table};
+use crate::transfer::record::{
+    AttributeAllowableValueRecord, AttributeRecord, CategoryAllowableValueRecord, CategoryAttributeRecord,
+    CategoryRecord, ExperimentRecord, GapRecord, PredictionRecord, ProductAllowableValueRecord,
+    ProductCategoryRecord, ProductRecord, RecommendationRecord, RichTextRecord, RoundRecord, ValueRecord,
+};
+use diesel_async::AsyncPgConnection;
+
+/// Rows of one statement: large enough that the statement's own cost vanishes, small enough to lie in memory twice.
+pub(super) const BATCH: BatchSize = BatchSize { rows: 2_000, bytes: 1 << 20 };
+
+/// One file's counts, its first bad lines, and its last line.
+#[derive(Debug, Default)]
+pub(super) struct Loaded {
+    pub report: FileReport,
+    pub bad_lines: Vec<BadLine>,
+    pub last: i64,
+}
+
+impl Loaded {
+    pub fn named(file: &str) -> Self {
+        Self { report: FileReport { file: file.to_owned(), ..FileReport::default() }, ..Self::default() }
+    }
+
+    /// Takes the counts of a batch over.
+    pub fn add<R>(&mut self, batch: &mut reader::Batch<R>) {
+        self.report.lines = batch.read;
+        self.report.bad += batch.bad;
+        self.bad_lines.append(&mut batch.bad_lines);
+        self.last = batch.last;
+    }
+
+    /// Counts what was written, after everything is known about bad lines.
+    pub fn count(&mut self, merged: bulk::Merged) {
+        self.report.inserted += merged.inserted;
+        self.report.updated += merged.updated;
+    }
+
+    /// Closes the counts.
+    pub fn finish(mut self, report: &mut ImportReport, merged: bool) {
+        let file = &mut self.report;
+        file.accepted = file.lines - file.bad;
+        if merged {
+            file.unchanged = file.accepted.saturating_sub(file.inserted + file.updated);
+        }
+        report.add(self.report, self.bad_lines);
+    }
+}
+
+/// Loads the files; what they hold is in the tables afterwards unless lines are bad and not to be skipped.
+pub(super) async fn run(
+    connection: &mut AsyncPgConnection,
+    sources: Vec<Source>,
+    options: &ImportOptions,
+    steps: &mut Steps<'_>,
+    report: &mut ImportReport,
+) -> Result<(), ImportError> {
+    let mut bulk = Bulk::start(connection).await?;
+    let (mut staged, mut vectors) = (Vec::new(), None);
+    for source in sources {
+        match source.content {
+            Content::Rows(table) => {
+                let loaded = stage_and_check(&mut bulk, table, source, steps).await?;
+                staged.push((table, loaded));
+            }
+            Content::Embeddings => vectors = Some(source),
+        }
+    }
+    let bad: u64 = staged.iter().map(|(_, loaded)| loaded.report.bad).sum();
+    let merge = options.bad == Bad::Skip || bad == 0;
+    if merge {
+        merge_staged(&mut bulk, &mut staged, steps).await?;
+    }
+    for (_, loaded) in staged {
+        loaded.finish(report, merge);
+    }
+    let connection = bulk.connection();
+    let mut new = 0;
+    if let Some(source) = vectors {
+        let write = if merge { options.bad } else { Bad::Refuse };
+        let loaded = embedding::load(connection, source, write, report.bad, steps).await?;
+        new += loaded.report.inserted + loaded.report.updated;
+        loaded.finish(report, merge);
+    }
+    if options.bad == Bad::Refuse && report.bad > 0 {
+        return Ok(());
+    }
+    if options.embed == Embed::Missing {
+        report.embedded = embedding::embed_missing(connection, options.write, steps).await?;
+        new += report.embedded;
+    }
+    if options.write == Write::Commit {
+        embedding::rebuild_index(connection, new, steps).await?;
+    }
+    Ok(())
+}
+
+/// Merges what is staged into the tables.
+pub(super) async fn merge_staged(
+    bulk: &mut Bulk<'_>,
+    staged: &mut [(Table, Loaded)],
+    steps: &mut Steps<'_>,
+) -> Result<(), ImportError> {
+    for table in Table::in_merge_order() {
+        let Some((_, loaded)) = staged.iter_mut().find(|(staged, _)| *staged == table) else { continue };
+        steps.begin(&format!("Writing {}", loaded.report.file), loaded.last.unsigned_abs(), Unit::Rows);
+        let merged = bulk.merge(table, loaded.last, |line| steps.advance(line.unsigned_abs())).await?;
+        loaded.count(merged);
+    }
+    Ok(())
+}
+
+/// Stages a file of whatever table.
+async fn stage_and_check(
+    bulk: &mut Bulk<'_>,
+    table: Table,
+    source: Source,
+    steps: &mut Steps<'_>,
+) -> Result<Loaded, ImportError> {
+    steps.begin(&format!("Reading {}", source.name), source.bytes, Unit::Bytes);
+    let mut loaded = match table {
+        Table::Categories => stage::<CategoryRecord>(bulk, table, source, steps).await,
+        Table::Attributes => stage::<AttributeRecord>(bulk, table, source, steps).await,
+        Table::CategoryAttributes => stage::<CategoryAttributeRecord>(bulk, table, source, steps).await,
+        Table::Products => stage::<ProductRecord>(bulk, table, source, steps).await,
+        Table::ProductCategories => stage::<ProductCategoryRecord>(bulk, table, source, steps).await,
+        Table::CategoryAllowableValues => {
+            stage::<CategoryAllowableValueRecord>(bulk, table, source, steps).await
+        }
+        Table::AllowableValuesInEveryCategory | Table::AllowableValuesInAnyCategory => {
+            stage::<AttributeAllowableValueRecord>(bulk, table, source, steps).await
+        }
+        Table::ProductAllowableValues => {
+            stage::<ProductAllowableValueRecord>(bulk, table, source, steps).await
+        }
+        Table::RichTexts => stage::<RichTextRecord>(bulk, table, source, steps).await,
+        Table::Values => stage::<ValueRecord>(bulk, table, source, steps).await,
+        Table::Gaps => stage::<GapRecord>(bulk, table, source, steps).await,
+        Table::Experiments => stage::<ExperimentRecord>(bulk, table, source, steps).await,
+        Table::Predictions => stage::<PredictionRecord>(bulk, table, source, steps).await,
+        Table::Rounds => stage::<RoundRecord>(bulk, table, source, steps).await,
+        Table::Recommendations => stage::<RecommendationRecord>(bulk, table, source, steps).await,
+    }?;
+    let (unknown, refused) = bulk.drop_unknown(table, SHOWN).await?;
+    loaded.report.bad += unknown;
+    let file = loaded.report.file.clone();
+    loaded.bad_lines.extend(refused.iter().map(|row| BadLine {
+        file: file.clone(),
+        line: row.line.unsigned_abs(),
+        reason: reason(row),
+    }));
+    bulk.drop_duplicates(table).await?;
+    Ok(loaded)
+}
+
+/// Stages a file's records.
+async fn stage<R: Row + Checked>(
+    bulk: &mut Bulk<'_>,
+    table: Table,
+    source: Source,
+    steps: &mut Steps<'_>,
+) -> Result<Loaded, ImportError> {
+    let mut loaded = Loaded::named(&source.name);
+    let mut batches = reader::read::<R>(source, BATCH);
+    while let Some(batch) = batches.recv().await {
+        let mut batch = batch?;
+        bulk.stage(table, &batch.lines, &batch.rows).await?;
+        loaded.add(&mut batch);
+        steps.advance(batch.bytes);
+    }
+    Ok(loaded)
+}
+
+/// Says why a staged row is refused.
+fn reason(row: &Refused) -> String {
+    let unknown = |field: &str, file: &str| {
+        format!("{field}: {} is neither in {file} nor in the database", quoted(&row.key))
+    };
+    match row.missing {
+        Missing::Product => unknown("product_key", "products"),
+        Missing::Category => unknown("category_key", "categories"),
+        Missing::Attribute => unknown("attribute_key", "attributes"),
+        Missing::Gap => format!(
+            "not a gap: product {}, attribute {} is neither in product_attribute_gaps nor in the database",
+            quoted(&row.key),
+            quoted(row.other.as_deref().unwrap_or_default())
+        ),
+    }
+}

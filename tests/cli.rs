@@ -1,0 +1,45 @@
+//! The headless twins through the real binary: JSON on standard output, messages on standard error, exit codes.
+
+mod support;
+
+#[path = "cli/decide.rs"]
+mod decide;
+#[path = "cli/failures.rs"]
+mod failures;
+#[path = "cli/listings.rs"]
+mod listings;
+
+use serde_json::Value;
+use support::binary::Gapdeck;
+use support::server::TestDatabase;
+
+/// Makes a database of its own with the demo in it, and the binary on it.
+async fn demo() -> (TestDatabase, Gapdeck) {
+    let seed = async |url: String| {
+        Gapdeck::new().succeeds(&["demo", "--seed-only", "--database-url", &url]);
+    };
+    let database = TestDatabase::like("demo", seed).await;
+    let gapdeck = Gapdeck::on(&database);
+    (database, gapdeck)
+}
+
+fn array(value: Value) -> Vec<Value> {
+    match value {
+        Value::Array(items) => items,
+        other => panic!("no array: {other:#}"),
+    }
+}
+
+fn text<'a>(object: &'a Value, field: &str) -> &'a str {
+    object[field].as_str().unwrap_or_else(|| panic!("no text {field} in {object:#}"))
+}
+
+/// Names the gap of a listed object.
+fn pair(object: &Value) -> (String, String) {
+    (text(object, "product_key").to_owned(), text(object, "attribute_key").to_owned())
+}
+
+/// Lists every gap of the demo.
+fn everything(gapdeck: &Gapdeck) -> Vec<Value> {
+    array(gapdeck.json(&["queue", "--json", "--state", "all", "--limit", "100000"]))
+}

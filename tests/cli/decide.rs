@@ -1,0 +1,125 @@
+//! `decide` and `history`.
+
+use super::*;
+
+/// Returns a gap whose best candidate came from an experiment.
+fn a_gap(gapdeck: &Gapdeck) -> Value {
+    let gaps = array(gapdeck.json(&["queue", "--json", "--limit", "50", "--min-confidence", "0.2"]));
+    gaps.into_iter().find(|gap| gap["candidates"][0]["experiment"].is_string()).expect("a predicted gap")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_action_is_decided_and_told() {
+    let (_database, gapdeck) = demo().await;
+    let gap = a_gap(&gapdeck);
+    let (product, attribute) = pair(&gap);
+    let best = text(&gap["candidates"][0], "value");
+    let steps: [(&str, &[&str], &str, Value); 6] = [
+        ("accept", &[], "accepted", best.into()),
+        ("override", &["--value", "my own", "--keep"], "overridden", "my own".into()),
+        ("reject", &["--comment", "none of them"], "rejected", Value::Null),
+        ("not-applicable", &[], "not_applicable", Value::Null),
+        ("defer", &[], "deferred", Value::Null),
+        ("flag", &["--comment", "who knows?"], "flagged", Value::Null),
+    ];
+    for (version, (action, options, state, value)) in (1..).zip(&steps) {
+        let arguments = [&["decide", product.as_str(), &attribute, action, "--json"], *options].concat();
+        let told = gapdeck.json(&arguments);
+        assert_eq!(pair(&told), (product.clone(), attribute.clone()));
+        assert_eq!((text(&told, "state"), &told["version"]), (*state, &version.into()), "{told:#}");
+        assert_eq!(told["value"], *value);
+        let row = array(gapdeck.json(&["queue", "--json", "--state", state, "--text", &product]));
+        let row = row.iter().find(|row| pair(row) == pair(&gap)).expect("the gap");
+        assert_eq!(row["version"], version);
+    }
+    let history = array(gapdeck.json(&["history", &product, &attribute, "--json"]));
+    let actions: Vec<_> = history.iter().map(|event| text(event, "action").replace('_', "-")).collect();
+    assert_eq!(actions, steps.iter().map(|step| step.0).collect::<Vec<_>>());
+    for (event, (_, _, _, value)) in history.iter().zip(&steps) {
+        assert_eq!((event["value"].clone(), text(event, "reviewer")), (value.clone(), "ada"));
+    }
+    assert_eq!(text(&history[2], "comment"), "none of them");
+    assert_eq!(text(&history[0], "shown_value"), best, "what the reviewer saw is recorded");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn undo_takes_back_one_decision_after_the_other() {
+    let (_database, gapdeck) = demo().await;
+    let gap = a_gap(&gapdeck);
+    let (product, attribute) = pair(&gap);
+    let decide = |action: &str| gapdeck.json(&["decide", &product, &attribute, action, "--json"]);
+    decide("accept");
+    decide("reject");
+    assert_eq!(text(&decide("undo"), "state"), "accepted");
+    assert_eq!(text(&decide("undo"), "state"), "open");
+    gapdeck.fails(5, &["decide", &product, &attribute, "undo"]);
+    assert_eq!(text(&decide("defer"), "state"), "deferred");
+    let history = array(gapdeck.json(&["history", &product, &attribute, "--json"]));
+    let told: Vec<_> =
+        history.iter().map(|event| (text(event, "action"), event["undone_by"].is_string())).collect();
+    assert_eq!(
+        told,
+        [("accept", true), ("reject", true), ("undo", false), ("undo", false), ("defer", false)]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_reviewers_decision_is_neither_overwritten_nor_undone_unawares() {
+    let (_database, gapdeck) = demo().await;
+    let gap = a_gap(&gapdeck);
+    let (product, attribute) = pair(&gap);
+    gapdeck.succeeds(&["decide", &product, &attribute, "accept", "--reviewer", "bob"]);
+    let message = gapdeck.fails(5, &["decide", &product, &attribute, "reject"]);
+    assert!(message.contains("bob") && message.contains("accepted"), "{message}");
+    let message = gapdeck.fails(5, &["decide", &product, &attribute, "undo"]);
+    assert!(message.contains("bob"), "{message}");
+    let history = array(gapdeck.json(&["history", &product, &attribute, "--json"]));
+    assert_eq!(history.len(), 1);
+    assert_eq!(text(&history[0], "reviewer"), "bob");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_decision_that_cannot_be_is_refused_with_its_reason() {
+    let (_database, gapdeck) = demo().await;
+    let gap = a_gap(&gapdeck);
+    let (product, attribute) = pair(&gap);
+    let message = gapdeck.fails(2, &["decide", &product, &attribute, "approve"]);
+    assert!(message.contains("approve") && message.contains("not-applicable"), "{message}");
+    gapdeck.fails(2, &["decide", &product, &attribute, "override"]);
+    gapdeck.fails(2, &["decide", &product, &attribute, "reject", "--value", "x"]);
+    gapdeck.fails(2, &["decide", &product]);
+    gapdeck.fails(3, &["decide", &product, &attribute, "override", "--value", "  "]);
+    let message = gapdeck.fails(3, &["decide", &product, &attribute, "accept", "--value", "no candidate"]);
+    assert!(message.contains("no candidate"), "{message}");
+    let message = gapdeck.fails(6, &["decide", &product, "no such attribute", "accept"]);
+    assert!(message.contains("no such attribute"), "{message}");
+    gapdeck.fails(6, &["decide", "no such product", &attribute, "accept"]);
+    let row = array(gapdeck.json(&["queue", "--json", "--state", "decided"]));
+    assert!(row.is_empty(), "nothing was decided: {row:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_scripts_deciding_the_same_gap_at_once_do_not_both_win_unawares() {
+    let (_database, gapdeck) = demo().await;
+    let gap = a_gap(&gapdeck);
+    let (product, attribute) = pair(&gap);
+    let started: Vec<_> = ["ada", "bob", "eve", "kim"]
+        .iter()
+        .map(|reviewer| {
+            let mut command =
+                gapdeck.command(&["decide", &product, &attribute, "accept", "--reviewer", reviewer]);
+            command
+                .stdout(std::process::Stdio::null())
+                .stderr(std::process::Stdio::null())
+                .spawn()
+                .expect("run")
+        })
+        .collect();
+    let mut codes: Vec<_> = started
+        .into_iter()
+        .map(|mut child| child.wait().expect("the end").code().expect("an exit code"))
+        .collect();
+    codes.sort_unstable();
+    assert_eq!(codes, [0, 5, 5, 5]);
+    assert_eq!(array(gapdeck.json(&["history", &product, &attribute, "--json"])).len(), 1);
+}
