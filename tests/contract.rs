@@ -137,6 +137,7 @@ contract! {
         an_accept_or_override_without_a_value_is_refused,
         a_nul_character_in_a_decision_is_refused,
         accept_and_override_mark_predictions_of_their_value_right_and_others_wrong,
+        a_prediction_of_several_values_is_right_when_each_of_them_was_decided,
         reject_and_not_applicable_mark_every_prediction_wrong,
         defer_and_flag_clear_the_marks,
         judgements_reach_the_summary_of_the_experiment,
@@ -188,6 +189,7 @@ contract! {
     review_card {
         a_card_shows_the_gap_its_candidates_and_its_product,
         candidates_come_most_confident_first,
+        candidates_of_several_gaps_come_in_the_order_of_the_gaps,
         allowed_values_of_the_narrowest_scope_decide,
         at_most_two_thousand_allowed_values_come_and_all_are_counted,
         a_card_of_a_pair_that_is_no_gap_is_none,

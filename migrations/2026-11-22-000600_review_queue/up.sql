@@ -118,13 +118,16 @@ CREATE FUNCTION gapdeck_queue_add_sql(pairs text) RETURNS text LANGUAGE sql IMMU
     $query$
 $sql$;
 
--- Scores queue rows anew, in two statements. The first locks the rows, in order: the second then sees the candidates of
--- another writer that the first waited for. Texts, because a function called by a trigger function would not see the
--- trigger's transition tables.
-CREATE FUNCTION gapdeck_queue_lock_sql(pairs text) RETURNS text LANGUAGE sql IMMUTABLE AS $sql$
-    SELECT format('SELECT FROM review_queue WHERE (product_key, attribute_key) IN (%s)
-                    ORDER BY product_key, attribute_key FOR NO KEY UPDATE', pairs)
+-- Makes the writers of one product's rows wait for each other, in the order of the keys: the statement after this one
+-- then sees what the writer before has committed (a gap and its prediction, name or category may come from two programs
+-- at once). Foreign keys to the product and readers do not wait. Texts, because a function called by a trigger function
+-- would not see the trigger's transition tables.
+CREATE FUNCTION gapdeck_queue_lock_sql(products text) RETURNS text LANGUAGE sql IMMUTABLE AS $sql$
+    SELECT format('SELECT FROM raw_products WHERE product_key IN (SELECT product_key FROM (%s) AS p)
+                    ORDER BY product_key FOR NO KEY UPDATE', products)
 $sql$;
+
+-- Scores queue rows anew.
 CREATE FUNCTION gapdeck_queue_rescore_sql(pairs text) RETURNS text LANGUAGE sql IMMUTABLE AS $sql$
     SELECT 'WITH ' || gapdeck_score_sql(pairs) || $query$
     UPDATE review_queue q
@@ -150,13 +153,14 @@ BEGIN
     EXECUTE gapdeck_queue_rescore_sql(gaps);
     UPDATE review_queue q SET product_name = left(coalesce(p.product_name, ''), 1000),
            sort_name = left(lower(coalesce(p.product_name, '')), 100), category_key = coalesce(c.category_key, ''),
-           updated_at = now()
-      FROM raw_products p
+           gap_created_at = g.created_at, updated_at = now()
+      FROM raw_product_attribute_gaps g
+      JOIN raw_products p USING (product_key)
       LEFT JOIN (SELECT product_key, min(category_key) AS category_key FROM raw_product_categories GROUP BY product_key) c
            USING (product_key)
-     WHERE p.product_key = q.product_key
-       AND (q.product_name, q.category_key)
-           IS DISTINCT FROM (left(coalesce(p.product_name, ''), 1000), coalesce(c.category_key, ''));
+     WHERE g.product_key = q.product_key AND g.attribute_key = q.attribute_key
+       AND (q.product_name, q.category_key, q.gap_created_at)
+           IS DISTINCT FROM (left(coalesce(p.product_name, ''), 1000), coalesce(c.category_key, ''), g.created_at);
 END $$;
 
 CREATE FUNCTION gapdeck_gaps_changed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
@@ -172,7 +176,12 @@ BEGIN
                             WHERE g.product_key = o.product_key AND g.attribute_key = o.attribute_key);
     END IF;
     IF TG_OP <> 'DELETE' THEN
+        EXECUTE gapdeck_queue_lock_sql('SELECT product_key FROM new_rows');
         EXECUTE gapdeck_queue_add_sql('SELECT product_key, attribute_key FROM new_rows');
+    END IF;
+    IF TG_OP = 'UPDATE' THEN
+        UPDATE review_queue q SET gap_created_at = n.created_at, updated_at = now() FROM new_rows n
+         WHERE q.product_key = n.product_key AND q.attribute_key = n.attribute_key AND q.gap_created_at <> n.created_at;
     END IF;
     RETURN NULL;
 END $$;
@@ -216,6 +225,7 @@ BEGIN
         WHEN 'DELETE' THEN 'SELECT product_key FROM old_rows'
         WHEN 'UPDATE' THEN 'SELECT product_key FROM new_rows UNION SELECT product_key FROM old_rows'
         ELSE 'SELECT product_key FROM review_queue' END;
+    EXECUTE gapdeck_queue_lock_sql(changed);
     EXECUTE format('
         UPDATE review_queue q SET category_key = coalesce(c.category_key, ''''), updated_at = now()
           FROM (SELECT DISTINCT product_key FROM (%s) AS p) AS changed

@@ -89,7 +89,8 @@ async fn every_filter_of_the_queue_keeps_what_it_names_and_nothing_else() {
     let by_name = listed(&gapdeck, &["--text", &name]);
     let exact = those(&gaps, |gap| text(gap, "product_name").to_lowercase().contains(&name));
     assert!(exact.iter().all(|gap| by_name.contains(gap)), "{name} finds {by_name:?}");
-    assert_eq!(listed(&gapdeck, &["--limit", "3"]), those(&gaps, |_| true)[..3]);
+    let few = array(gapdeck.json(&["queue", "--json", "--limit", "3"]));
+    assert_eq!(few, gaps[..3]);
     let both = listed(&gapdeck, &["--attribute", attribute, "--category", category, "--state", "open"]);
     let wanted = those(&gaps, |gap| {
         gap["attribute_key"] == some["attribute_key"] && gap["category_key"] == some["category_key"]

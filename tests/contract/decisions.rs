@@ -3,7 +3,7 @@
 use crate::support::fixture::*;
 use futures_util::future::join_all;
 use gapdeck::domain::{Action, Decision, DecisionId, GapId, Seen, SeenCandidate, SeenNeighbour, State};
-use gapdeck::repository::{RepositoryError, Store};
+use gapdeck::repository::{CatalogueBatch, RepositoryError, Store};
 use uuid::Uuid;
 
 const PAIR: (&str, &str) = ("p1", "colour");
@@ -230,6 +230,21 @@ pub async fn accept_and_override_mark_predictions_of_their_value_right_and_other
     assert_eq!(marks(store).await, of(Some(false), Some(true)));
     decide(store, &decision(PAIR, Action::Override, Some("Green"), 2)).await;
     assert_eq!(marks(store).await, of(Some(false), Some(false)));
+}
+
+pub async fn a_prediction_of_several_values_is_right_when_each_of_them_was_decided(store: &dyn Store) {
+    open_shop(store).await;
+    let mut colours = attribute("colour", Some("Colour"), "choice");
+    colours.multi_valued = true;
+    let batch = CatalogueBatch { attributes: vec![colours], ..CatalogueBatch::default() };
+    store.save_catalogue(&batch).await.unwrap();
+    for value in ["Black", "blue;BLACK", "Black; Red", " ; "] {
+        predict(store, "e1", PAIR, value, 0.5).await;
+    }
+    decide(store, &accept(PAIR, "Black; Blue", 0)).await;
+    let expected = [(" ; ", false), ("Black", true), ("Black; Red", false), ("blue;BLACK", true)]
+        .map(|(value, correct)| (value.to_owned(), Some(correct)));
+    assert_eq!(marks(store).await, expected);
 }
 
 pub async fn reject_and_not_applicable_mark_every_prediction_wrong(store: &dyn Store) {

@@ -73,6 +73,22 @@ pub async fn candidates_come_most_confident_first(store: &dyn Store) {
     );
 }
 
+pub async fn candidates_of_several_gaps_come_in_the_order_of_the_gaps(store: &dyn Store) {
+    open_shop(store).await;
+    predict(store, "e1", ("p1", "colour"), "Black", 0.5).await;
+    predict(store, "e1", ("p1", "weight"), "7", 0.5).await;
+    predict(store, "e1", ("p2", "colour"), "Red", 0.2).await;
+    predict(store, "e2", ("p2", "colour"), "Blue", 0.4).await;
+    predict(store, "e2", ("p2", "wireless"), "no gap", 0.4).await;
+    let gaps = [("p2", "colour"), ("p3", "weight"), ("p1", "weight"), ("nobody", "colour")];
+    let gaps = gaps.map(|(product, attribute)| gap_id(product, attribute));
+    let found = store.candidates(&gaps).await.unwrap();
+    let values: Vec<Vec<_>> =
+        found.iter().map(|candidates| candidates.iter().map(|one| one.value.as_str()).collect()).collect();
+    assert_eq!(values, [vec!["Blue", "Red"], vec![], vec!["7"], vec![]]);
+    assert_eq!(store.candidates(&[]).await.unwrap(), Vec::<Vec<_>>::new());
+}
+
 pub async fn allowed_values_of_the_narrowest_scope_decide(store: &dyn Store) {
     open_shop(store).await;
     let of_attribute =

@@ -7,6 +7,7 @@ use crate::repository::{RecommendationRepository, RepositoryError, Result};
 use crate::transfer::record::{RecommendationRecord, RoundRecord};
 use async_trait::async_trait;
 use chrono::Utc;
+use std::collections::BTreeSet;
 
 #[async_trait]
 impl RecommendationRepository for MemoryStore {
@@ -144,9 +145,11 @@ impl Tables {
     /// Marks a pair's predictions as the decision in force says.
     fn mark(&mut self, gap: &GapId) {
         let decision = self.in_force(gap).map(|event| event.decision.clone());
+        let multi_valued =
+            self.attributes.get(&gap.attribute).is_some_and(|attribute| attribute.multi_valued);
         let Some(rows) = self.predictions.get_mut(gap) else { return };
         for ((_, value), row) in rows {
-            row.correct = decision.as_ref().and_then(|decision| judgement(decision, value));
+            row.correct = decision.as_ref().and_then(|decision| judgement(decision, value, multi_valued));
         }
     }
 }
@@ -170,13 +173,24 @@ fn check(decision: &Decision) -> Result<()> {
     }
 }
 
-/// Tells whether a decision shows a predicted value to be right or wrong.
-fn judgement(decision: &Decision, predicted: &str) -> Option<bool> {
+/// Tells whether a decision shows a predicted value to be right or wrong; of several values, each has to be among the
+/// decided ones.
+fn judgement(decision: &Decision, predicted: &str, multi_valued: bool) -> Option<bool> {
     match decision.action {
         Action::Accept | Action::Override => {
-            Some(decision.value.as_deref().map(normalised) == Some(normalised(predicted)))
+            let (predicted, decided) =
+                (values(predicted, multi_valued), values(decision.value.as_deref()?, multi_valued));
+            Some(!predicted.is_empty() && predicted.is_subset(&decided))
         }
         Action::Reject | Action::NotApplicable => Some(false),
         Action::Defer | Action::Flag | Action::Undo => None,
     }
+}
+
+/// Splits a text into the values that it holds.
+fn values(text: &str, multi_valued: bool) -> BTreeSet<String> {
+    if !multi_valued {
+        return BTreeSet::from([normalised(text)]);
+    }
+    text.split(';').map(normalised).filter(|value| !value.is_empty()).collect()
 }

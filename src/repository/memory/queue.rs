@@ -128,8 +128,7 @@ impl Tables {
         let gap_created_at = *self.gaps.get(gap)?;
         let name = self.products.get(&gap.product).and_then(|product| product.name.as_deref());
         let scores = Scores::of(&self.candidates(gap));
-        let in_force = self.in_force(gap);
-        let decided = in_force.map(|event| &event.decision);
+        let decided = self.in_force(gap).map(|event| &event.decision);
         Some(QueueRow {
             gap: gap.clone(),
             product_name: cut(name.unwrap_or_default(), ROW_TEXT),
@@ -146,7 +145,7 @@ impl Tables {
             decided_value: decided
                 .and_then(|decision| decision.value.as_deref())
                 .map(|value| cut(value, ROW_TEXT)),
-            decided_at: in_force.map(|event| event.recorded_at),
+            decided_at: decided.map(|decision| decision.decided_at),
             gap_created_at,
         })
     }
