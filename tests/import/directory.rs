@@ -160,7 +160,7 @@ impl Directory {
 }
 
 fn joined(lines: &[Value]) -> String {
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    lines.iter().fold(String::new(), |text, line| text + &line.to_string() + "\n")
 }
 
 pub fn gap(product: &str, attribute: &str) -> Value {
