@@ -12,6 +12,8 @@ mod sanitise;
 mod screens;
 mod signals;
 mod terminal;
+#[cfg(test)]
+mod tests;
 mod theme;
 mod view;
 mod widgets;

@@ -1,5 +1,7 @@
 //! `import`: files in, rows out, on a real server.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod support;
 
 #[path = "import/bad_lines.rs"]

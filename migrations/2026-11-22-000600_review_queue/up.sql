@@ -169,11 +169,6 @@ BEGIN
         DELETE FROM review_queue;
         RETURN NULL;
     END IF;
-    IF TG_OP = 'UPDATE' THEN
-        UPDATE review_queue q SET gap_created_at = n.created_at, updated_at = now()
-          FROM new_rows n
-         WHERE q.product_key = n.product_key AND q.attribute_key = n.attribute_key AND q.gap_created_at <> n.created_at;
-    END IF;
     IF TG_OP <> 'INSERT' THEN
         DELETE FROM review_queue q USING old_rows o
          WHERE q.product_key = o.product_key AND q.attribute_key = o.attribute_key

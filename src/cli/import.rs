@@ -65,7 +65,7 @@ pub fn report_text(report: &ImportReport) -> String {
         );
     }
     if report.bad > 0 {
-        let _ = writeln!(text, "\nLeft out, {} bad lines:", report.bad);
+        let _ = writeln!(text, "\nBad lines, left out: {}", report.bad);
         for bad in &report.bad_lines {
             let _ = writeln!(text, "  {}:{}: {}", bad.file, bad.line, bad.reason);
         }
@@ -80,8 +80,8 @@ pub fn report_text(report: &ImportReport) -> String {
         let _ = writeln!(text, "Ignored: {}", ignored.join(", "));
     }
     if report.embedded > 0 {
-        let what = if report.dry_run { "would be embedded" } else { "embedded" };
-        let _ = writeln!(text, "{} products without a vector {what}", report.embedded);
+        let what = if report.dry_run { "to be embedded" } else { "embedded" };
+        let _ = writeln!(text, "Products without a vector, {what}: {}", report.embedded);
     }
     for warning in &report.warnings {
         let _ = writeln!(text, "Warning: {warning}");
@@ -115,6 +115,17 @@ mod tests {
             ignored: vec!["truth.jsonl".into()],
             ..ImportReport::default()
         };
-        insta::assert_snapshot!(report_text(&report), @"");
+        insta::assert_snapshot!(report_text(&report), @r"
+        file                lines        new    changed       same        bad
+        products.jsonl         30          5          0          0         25
+
+        Bad lines, left out: 25
+          products.jsonl:3: not a JSON object
+          ... and 24 more
+
+        Ignored: truth.jsonl
+        Products without a vector, embedded: 5
+        Imported (0.0 s)
+        ");
     }
 }

@@ -13,7 +13,7 @@ mod values;
 mod views;
 
 pub use embeddings::{
-    EmbeddingBatch, TextRow, count_embeddings, rebuild_index, unknown_products, without_embedding,
+    EmbeddingBatch, IndexAside, TextRow, count_embeddings, rebuild_index, set_index_aside, unknown_products, without_embedding,
     write_embeddings,
 };
 pub use table::{Missing, Table};

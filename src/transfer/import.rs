@@ -4,7 +4,7 @@
 //! against the database, and merged; then products without a vector are embedded. A bad line leaves the database as it
 //! was, unless bad lines are to be skipped. A second import of the same files changes nothing.
 //!
-//! Memory is bounded: a file is read line by line (a line by [`reader`]'s limit), and four batches of at most 2,000 rows
+//! Memory is bounded: a file is read line by line (no line longer than 32 MiB), and four batches of at most 2,000 rows
 //! or about 1 MiB exist at a time.
 
 mod check;

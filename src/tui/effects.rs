@@ -1,6 +1,6 @@
 //! Runs effects on the runtime; each answers with one message.
 //!
-//! A read that a newer one of its kind supersedes is aborted. Writes run one after the other in the order they were
+//! A read in a single statement that a newer one of its kind supersedes is aborted. Writes run one after the other in the order they were
 //! asked for, and are never aborted: an undo must find the decision before it in the database.
 
 use super::app::msg::{Effect, Figures, Msg};
@@ -44,8 +44,8 @@ impl Effects {
                 // The writer lives as long as this value, so there is somebody to receive it.
                 let _ = self.writes.send(effect);
             }
-            // A card is never superseded: see `Cards::plan`.
-            Effect::LoadCard(_) => {
+            // Cut off in its transaction, a read of neighbours would cost the connection: see `Cards::plan`.
+            Effect::LoadCard(_) | Effect::LoadProduct { .. } => {
                 self.spawn(effect);
             }
             effect => {

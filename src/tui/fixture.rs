@@ -166,8 +166,14 @@ pub fn product_card(index: usize) -> ProductCard {
 /// The neighbours of product `index`.
 pub fn neighbours(index: usize) -> Vec<Neighbour> {
     let merged = choices(&candidates(index));
-    let first = merged.first().map_or("Black/White", |choice| choice.value.as_str()).to_owned();
-    let second = merged.get(1).map_or("Blue", |choice| choice.value.as_str()).to_owned();
+    let (known, other) = match ATTRIBUTES[index % ATTRIBUTES.len()].2 {
+        DataType::Choice => ("Black/White", "Blue"),
+        DataType::Number => ("286", "301"),
+        DataType::Boolean => ("Yes", "No"),
+        DataType::Text => ("Pegasus 38", "Winflo 8"),
+    };
+    let first = merged.first().map_or(known, |choice| choice.value.as_str()).to_owned();
+    let second = merged.get(1).map_or(other, |choice| choice.value.as_str()).to_owned();
     (0..10)
         .map(|step| Neighbour {
             product_key: row(index + step + 1).gap.product,

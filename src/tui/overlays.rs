@@ -86,6 +86,16 @@ pub fn dialog(state: &State, frame: &mut Frame, title: &str, width: u16, height:
     let area = layout::centred(Rect { height: screen.body.height + 1, ..screen.body }, width, height + 2);
     let area = area.intersection(frame.area());
     frame.render_widget(Clear, area);
+    // A wide character that the left border cuts in half would cover it.
+    if let Some(x) = area.x.checked_sub(1) {
+        for y in area.top()..area.bottom() {
+            if let Some(cell) =
+                frame.buffer_mut().cell_mut((x, y)).filter(|cell| wrap::width(cell.symbol()) > 1)
+            {
+                cell.set_symbol(" ");
+            }
+        }
+    }
     let title = wrap::cut(title, usize::from(area.width).saturating_sub(6));
     let block = Block::bordered()
         .border_type(BorderType::Rounded)
@@ -134,9 +144,14 @@ pub fn draw_picker(state: &State, frame: &mut Frame, area: Rect, picker: &Picker
 }
 
 /// Makes a line of keys and what they do.
-pub fn keys_line(theme: Theme, keys: &[(&str, &str)]) -> Line<'static> {
+///
+/// What does not fit is left out, the last first.
+pub fn keys_line(theme: Theme, columns: u16, keys: &[(&str, &str)]) -> Line<'static> {
     let mut line = Line::default();
     for (key, word) in keys {
+        if line.width() + wrap::width(key) + wrap::width(word) + 1 > usize::from(columns) {
+            break;
+        }
         line.push_span(Span::styled((*key).to_owned(), theme.style(Role::Key)));
         line.push_span(Span::styled(format!(" {word}   "), theme.style(Role::Muted)));
     }

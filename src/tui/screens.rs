@@ -3,7 +3,13 @@
 pub mod card;
 pub mod card_sections;
 pub mod chrome;
+pub mod experiments;
+pub mod neighbours;
 pub mod opening;
+pub mod pane;
+pub mod product;
 pub mod queue;
 pub mod queue_view;
 pub mod review;
+pub mod texts;
+mod trend;

@@ -1,8 +1,9 @@
 //! Draws the state; changes nothing.
 
 use super::app::State;
+use super::app::state::Screen;
 use super::layout;
-use super::screens::{chrome, opening, review};
+use super::screens::{chrome, experiments, neighbours, opening, product, review, texts};
 use ratatui::Frame;
 
 /// Draws one frame.
@@ -19,7 +20,13 @@ pub fn view(state: &State, frame: &mut Frame) {
     } else {
         let place = layout::frame(state.size);
         chrome::header(state, frame, place.header);
-        review::view(state, frame);
+        match state.screens.last() {
+            None => review::view(state, frame),
+            Some(Screen::Experiments(screen)) => experiments::view(state, frame, screen),
+            Some(Screen::Product(pane)) => product::view(state, frame, pane),
+            Some(Screen::Walk(walk)) => neighbours::view(state, frame, walk),
+            Some(Screen::Texts(screen)) => texts::view(state, frame, screen),
+        }
         chrome::hints(state, frame, place.hints);
     }
     if let Some(overlay) = &state.overlay {

@@ -81,7 +81,10 @@ impl Directory {
             &[json!({"category_key": "shoes", "attribute_key": "colour", "value": "red"})],
         );
         let value = json!({"attribute_key": "colour", "value": "blue"});
-        directory.lines("attribute_allowable_values_applicable_in_every_category.jsonl", &[value.clone()]);
+        directory.lines(
+            "attribute_allowable_values_applicable_in_every_category.jsonl",
+            std::slice::from_ref(&value),
+        );
         directory.lines("raw_attribute_allowable_values_in_any_category.jsonl", &[value]);
         directory.lines(
             "product_attribute_allowable_values.jsonl",
@@ -157,7 +160,7 @@ impl Directory {
 }
 
 fn joined(lines: &[Value]) -> String {
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    lines.iter().fold(String::new(), |text, line| text + &line.to_string() + "\n")
 }
 
 pub fn gap(product: &str, attribute: &str) -> Value {

@@ -92,6 +92,9 @@ async fn many_vectors_find_their_neighbours() {
     let embedding = ImportOptions { embed: Embed::Missing, ..options(&directory) };
     assert_eq!(run(&database, &embedding).await.unwrap().embedded, 900);
     let client = database.client().await;
+    let index = "SELECT indexdef FROM pg_indexes WHERE indexname = 'product_embeddings_embedding'";
+    let index = strings(&client, index).await;
+    assert!(index[0].contains("ivfflat (embedding vector_cosine_ops) WITH (lists='100')"), "{index:?}");
     client.batch_execute("SET enable_seqscan = off; SET ivfflat.probes = 10").await.unwrap();
     let sql = "SELECT product_key FROM product_embeddings
                 ORDER BY embedding <=> (SELECT embedding FROM product_embeddings WHERE product_key = 'p000') LIMIT 20";

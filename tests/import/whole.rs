@@ -5,9 +5,12 @@ use crate::directory::{
     strings,
 };
 use crate::support::server::TestDatabase;
+use gapdeck::database::Database;
 use gapdeck::error::{AppError, ErrorKind};
-use gapdeck::transfer::import::ImportError;
+use gapdeck::transfer::import::{ImportError, ProgressSink, Silent, Unit, import};
 use serde_json::json;
+use std::sync::Arc;
+use tokio::sync::Notify;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_file_reaches_its_table() {
@@ -183,4 +186,49 @@ async fn what_cannot_be_imported_is_said() {
     missing.directory = "/nonexistent".into();
     assert!(matches!(run(&database, &missing).await, Err(ImportError::Directory { .. })));
     assert_eq!(count(&database.client().await, "raw_products").await, 0);
+}
+
+/// Tells when a step begins.
+struct Until {
+    step: &'static str,
+    begun: Arc<Notify>,
+}
+
+impl ProgressSink for Until {
+    fn begin(&mut self, step: &str, _total: u64, _unit: Unit) {
+        if step == self.step {
+            self.begun.notify_one();
+        }
+    }
+
+    fn advance(&mut self, _done: u64) {}
+
+    fn end(&mut self) {}
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_import_that_is_cut_off_leaves_nothing_behind() {
+    let (database, directory) = (TestDatabase::migrated().await, Directory::catalogue());
+    let client = database.client().await;
+    let before = dump(&client).await;
+    for step in
+        ["Reading predictions.jsonl", "Writing products.jsonl", "Writing product_attribute_gaps.jsonl"]
+    {
+        let gapdeck = Database::connect(&database.url).await.unwrap();
+        let mut connection = gapdeck.connection().await.unwrap();
+        let begun = Arc::new(Notify::new());
+        let mut sink = Until { step, begun: Arc::clone(&begun) };
+        let options = options(&directory);
+        tokio::select! {
+            biased;
+            () = begun.notified() => {}
+            outcome = import(&mut connection, &options, &mut sink) => panic!("not cut off at {step}: {outcome:?}"),
+        }
+        drop(connection);
+        assert_eq!(dump(&client).await, before);
+        // Locks that stayed would make this wait, and the pool's connection still works.
+        let mut connection = gapdeck.connection().await.unwrap();
+        import(&mut connection, &dry(&directory), &mut Silent).await.unwrap();
+    }
+    imported(&database, &directory).await;
 }

@@ -3,7 +3,7 @@
 use super::{Merged, MergedRow};
 use crate::database::vector::{Vector, VectorType};
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
-use diesel::{QueryResult, QueryableByName};
+use diesel::{OptionalExtension, QueryResult, QueryableByName};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
 /// Embeddings to be written together: no product twice, every vector of full length.
@@ -136,24 +136,48 @@ pub async fn count_embeddings(connection: &mut AsyncPgConnection) -> QueryResult
     Ok((counts.stored.unsigned_abs(), counts.missing.unsigned_abs()))
 }
 
-const IS_IVFFLAT: &str = "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_am a ON a.oid = c.relam
-    WHERE c.oid = to_regclass('product_embeddings_embedding') AND a.amname = 'ivfflat') AS yes";
-
-/// The build keeps sample vectors in memory: 100 lists of 1,536 dimensions need more than the default.
-const REBUILD: &str = "SET LOCAL maintenance_work_mem = '256MB'; REINDEX INDEX product_embeddings_embedding";
+const IVFFLAT: &str =
+    "SELECT pg_get_indexdef(c.oid) AS definition, NOT EXISTS (SELECT FROM product_embeddings) AS empty
+  FROM pg_class c JOIN pg_am a ON a.oid = c.relam
+ WHERE c.oid = to_regclass('product_embeddings_embedding') AND a.amname = 'ivfflat'";
 
 #[derive(QueryableByName)]
-struct Yes {
+struct Ivfflat {
+    #[diesel(sql_type = Text)]
+    definition: String,
     #[diesel(sql_type = Bool)]
-    yes: bool,
+    empty: bool,
 }
 
-/// Rebuilds the nearest-neighbour index if it is an ivfflat one: its lists are centred on the rows there are when it is
-/// built. Tells whether it did.
-pub async fn rebuild_index(connection: &mut AsyncPgConnection) -> QueryResult<bool> {
-    let ivfflat: Yes = diesel::sql_query(IS_IVFFLAT).get_result(connection).await?;
-    if ivfflat.yes {
-        connection.batch_execute(REBUILD).await?;
+/// A nearest-neighbour index that was dropped for the time of a load.
+#[derive(Debug)]
+#[must_use = "the index must be built again"]
+pub struct IndexAside {
+    definition: String,
+}
+
+/// Drops the nearest-neighbour index of a table without rows until [`rebuild_index`], which spares the load from sorting
+/// every vector into lists that are thrown away afterwards.
+pub async fn set_index_aside(connection: &mut AsyncPgConnection) -> QueryResult<Option<IndexAside>> {
+    let index: Option<Ivfflat> = diesel::sql_query(IVFFLAT).get_result(connection).await.optional()?;
+    let Some(Ivfflat { definition, empty: true }) = index else { return Ok(None) };
+    connection.batch_execute("DROP INDEX product_embeddings_embedding").await?;
+    Ok(Some(IndexAside { definition }))
+}
+
+/// The build keeps sample vectors in memory: 100 lists of 1,536 dimensions need more than the default.
+const BUILD_MEMORY: &str = "SET LOCAL maintenance_work_mem = '256MB'";
+
+/// Builds the nearest-neighbour index anew, if it is set aside or an ivfflat one: its lists are centred on the rows there
+/// are when it is built.
+pub async fn rebuild_index(connection: &mut AsyncPgConnection, aside: Option<IndexAside>) -> QueryResult<()> {
+    connection.batch_execute(BUILD_MEMORY).await?;
+    if let Some(IndexAside { definition }) = aside {
+        return connection.batch_execute(&definition).await;
     }
-    Ok(ivfflat.yes)
+    let index: Option<Ivfflat> = diesel::sql_query(IVFFLAT).get_result(connection).await.optional()?;
+    if index.is_some() {
+        connection.batch_execute("REINDEX INDEX product_embeddings_embedding").await?;
+    }
+    Ok(())
 }

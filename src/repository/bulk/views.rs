@@ -54,12 +54,16 @@ pub async fn refresh_views(connection: &mut AsyncPgConnection) -> QueryResult<()
 /// From how many changed rows on statistics are worth gathering.
 pub const WORTH_STATISTICS: u64 = 500;
 
-/// Vectors are left out: nothing is planned by their distribution, and sampling them reads them all.
+/// Vectors and texts that nothing is planned by are left out: sampling them takes most of the time.
 const STATISTICS: &str = "ANALYZE raw_products, raw_categories, raw_attributes, raw_product_categories,
-    raw_category_attributes, raw_product_attribute_values, raw_product_attribute_gaps, raw_category_allowable_values,
+    raw_category_attributes, raw_product_attribute_values (product_key, attribute_key, value_md5),
+    raw_product_attribute_gaps, raw_category_allowable_values (category_key, attribute_key, value_md5),
     raw_attribute_allowable_values_applicable_in_every_category, raw_attribute_allowable_values_in_any_category,
-    raw_product_attribute_allowable_values, raw_rich_text_sources, raw_recommendation_rounds, raw_recommendations,
-    prediction_experiments, prediction_results, review_queue, product_embeddings (product_key, created_at)";
+    raw_product_attribute_allowable_values, raw_rich_text_sources (product_key, source), raw_recommendation_rounds,
+    raw_recommendations (product_key, attribute_key, round_key, value_md5, confidence, created_at),
+    prediction_experiments,
+    prediction_results (product_key, attribute_key, experiment_key, value_md5, confidence, is_correct, created_at),
+    review_queue, product_embeddings (product_key, created_at)";
 
 /// Gathers the planner's statistics of all tables; the embedded database has nobody else who does.
 pub async fn gather_statistics(connection: &mut AsyncPgConnection) -> QueryResult<()> {

@@ -77,8 +77,10 @@ async fn write(
     for (_, loaded) in staged {
         loaded.finish(report, true);
     }
-    let new = write_embeddings(bulk.connection(), &catalogue.embeddings, steps, report).await?;
-    embedding::rebuild_index(bulk.connection(), new, steps).await
+    let connection = bulk.connection();
+    let aside = bulk::set_index_aside(connection).await?;
+    let new = write_embeddings(connection, &catalogue.embeddings, steps, report).await?;
+    embedding::rebuild_index(connection, aside, new, steps).await
 }
 
 /// Stages the lists one after the other.

@@ -9,7 +9,7 @@ use super::report::{BadLine, SHOWN};
 use super::source::Source;
 use super::{Bad, Write};
 use crate::embed::{HashingEmbedder, pad, product_text};
-use crate::repository::bulk::{self, EmbeddingBatch, TextRow};
+use crate::repository::bulk::{self, EmbeddingBatch, IndexAside, TextRow};
 use crate::transfer::record::EmbeddingRecord;
 use diesel_async::AsyncPgConnection;
 use std::collections::HashSet;
@@ -117,19 +117,16 @@ fn embed(rows: Vec<TextRow>) -> EmbeddingBatch {
     batch
 }
 
-/// Rebuilds the nearest-neighbour index if more than a fifth of the vectors is new.
+/// Builds the nearest-neighbour index anew if it was set aside, or if more than a fifth of the vectors is new.
 pub(super) async fn rebuild_index(
     connection: &mut AsyncPgConnection,
+    aside: Option<IndexAside>,
     new: u64,
     steps: &mut Steps<'_>,
 ) -> Result<(), ImportError> {
-    if new == 0 {
+    if aside.is_none() && (new == 0 || new <= bulk::count_embeddings(connection).await?.0 / 5) {
         return Ok(());
     }
-    let (stored, _) = bulk::count_embeddings(connection).await?;
-    if new > stored / 5 {
-        steps.begin("Building the nearest-neighbour index", 0, Unit::Rows);
-        bulk::rebuild_index(connection).await?;
-    }
-    Ok(())
+    steps.begin("Building the nearest-neighbour index", 0, Unit::Rows);
+    Ok(bulk::rebuild_index(connection, aside).await?)
 }

@@ -86,6 +86,11 @@ pub(super) async fn run(
         loaded.finish(report, merge);
     }
     let connection = bulk.connection();
+    let vectors_follow = vectors.is_some() || options.embed == Embed::Missing;
+    let mut aside = None;
+    if merge && vectors_follow && options.write == Write::Commit {
+        aside = bulk::set_index_aside(connection).await?;
+    }
     let mut new = 0;
     if let Some(source) = vectors {
         let write = if merge { options.bad } else { Bad::Refuse };
@@ -101,7 +106,7 @@ pub(super) async fn run(
         new += report.embedded;
     }
     if options.write == Write::Commit {
-        embedding::rebuild_index(connection, new, steps).await?;
+        embedding::rebuild_index(connection, aside, new, steps).await?;
     }
     Ok(())
 }

@@ -68,6 +68,7 @@ pub enum Context {
 
 impl Context {
     /// Every context.
+    #[cfg(test)]
     pub const ALL: [Self; 7] =
         [Self::Opening, Self::Queue, Self::Card, Self::Experiments, Self::Product, Self::Walk, Self::Texts];
 
@@ -186,7 +187,7 @@ macro_rules! actions {
 use ActionId as A;
 
 actions! {
-    A::Accept, "accept", Decide, REVIEW, [c('a')], Some("accept"), checks::accept, "Accepts the selected candidate, the first unless another is selected";
+    A::Accept, "accept", Decide, REVIEW, [c('a')], Some("accept"), checks::accept, "Accepts the selected candidate, by default the first";
     A::Choose(1), "choose 1", Decide, REVIEW, [c('1')], Some("choose"), checks::accept, "Accepts the candidate of that number";
     A::Choose(2), "choose 2", Decide, REVIEW, [c('2')], None, checks::accept, "Accepts the second candidate";
     A::Choose(3), "choose 3", Decide, REVIEW, [c('3')], None, checks::accept, "Accepts the third candidate";
@@ -198,10 +199,10 @@ actions! {
     A::Choose(9), "choose 9", Decide, REVIEW, [c('9')], None, checks::accept, "Accepts the ninth candidate";
     A::Override, "override", Decide, REVIEW, [c('o')], Some("override"), checks::decide, "Gives another value, in an editor made for the attribute";
     A::Reject, "reject", Decide, REVIEW, [c('r')], Some("reject"), checks::decide, "Says that none of the candidates is right";
-    A::NotApplicable, "not applicable", Decide, REVIEW, [c('n')], Some("not applicable"), checks::decide, "Says that the product cannot have a value for the attribute";
+    A::NotApplicable, "not applicable", Decide, REVIEW, [c('n')], Some("not applicable"), checks::decide, "Says that the product can have no such value";
     A::Defer, "defer", Decide, REVIEW, [c('d')], Some("defer"), checks::decide, "Puts the gap off";
     A::Flag, "flag", Decide, REVIEW, [c('f')], Some("flag"), checks::decide, "Asks for someone's attention, with a comment";
-    A::Undo, "undo", Decide, REVIEW, [c('u')], Some("undo"), checks::undo, "Takes your last decision back, in this session or an earlier one";
+    A::Undo, "undo", Decide, REVIEW, [c('u')], Some("undo"), checks::undo, "Takes your last decision back, also after a restart";
     A::Retry, "retry", Decide, REVIEW, [], None, checks::retry, "Sends the decisions again that could not be saved";
     A::Down, "down", Move, LISTS, [c('j'), k(KeyCode::Down)], None, checks::always, "Goes one row down";
     A::Up, "up", Move, LISTS, [c('k'), k(KeyCode::Up)], None, checks::always, "Goes one row up";
@@ -214,7 +215,7 @@ actions! {
     A::Open, "open", Move, &[Queue, Product, Walk], [k(KeyCode::Enter)], None, checks::open, "Opens what is under the cursor";
     A::SwitchPanel, "switch panel", Move, &[Queue, Card, Walk, Product], [k(KeyCode::Tab), k(KeyCode::BackTab)], None, checks::always, "Goes from the list to the card and back";
     A::Back, "back", Move, LISTS, [k(KeyCode::Esc), k(KeyCode::Backspace)], None, checks::back, "Goes one step back";
-    A::Filter, "filter", Find, REVIEW, [c('/')], Some("filter"), checks::always, "Narrows the queue: text, attribute, category, experiment, state, confidence";
+    A::Filter, "filter", Find, REVIEW, [c('/')], Some("filter"), checks::always, "Narrows the queue by product, attribute, state and more";
     A::ClearFilter, "clear filter", Find, REVIEW, [c('x')], None, checks::clear_filter, "Shows every open gap again";
     A::CycleSort, "next sort order", Find, REVIEW, [c('s')], None, checks::always, "Goes to the next sort order";
     A::PickSort, "pick sort order", Find, REVIEW, [c('S')], None, checks::always, "Picks the sort order from a list";
@@ -234,5 +235,5 @@ actions! {
     A::Palette, "commands", Application, LISTS, [c(':')], Some("commands"), checks::always, "Finds any command by its name";
     A::Help, "help", Application, EVERYWHERE, [c('?'), k(KeyCode::F(1))], Some("help"), checks::always, "Shows the keys";
     A::Suspend, "suspend", Application, EVERYWHERE, [Key::ctrl('z')], None, checks::always, "Gives the terminal back to the shell until `fg`";
-    A::Quit, "quit", Application, EVERYWHERE, [c('q'), Key::ctrl('c')], Some("quit"), checks::always, "Ends gapdeck, or goes back to the queue from another screen";
+    A::Quit, "quit", Application, EVERYWHERE, [c('q'), Key::ctrl('c')], Some("quit"), checks::always, "Ends gapdeck; on other screens, goes back to the queue";
 }

@@ -2,7 +2,7 @@
 
 use super::action::{Context, Refusal};
 use super::decide::Phase;
-use super::state::State;
+use super::state::{Screen, State};
 
 type Check = Result<(), Refusal>;
 
@@ -76,6 +76,9 @@ pub fn clear_filter(state: &State) -> Check {
 pub fn open(state: &State) -> Check {
     match state.context() {
         Context::Queue if state.queue.current().is_none() => Err("no gap is under the cursor".into()),
+        Context::Product | Context::Walk if state.pane().is_none_or(|pane| pane.card.is_none()) => {
+            Err("the product is still being loaded".into())
+        }
         _ => Ok(()),
     }
 }
@@ -88,6 +91,7 @@ pub fn back(state: &State) -> Check {
 /// A product is in view.
 pub fn product(state: &State) -> Check {
     match state.screens.last() {
+        Some(Screen::Product(_) | Screen::Walk(_)) => Ok(()),
         Some(_) => Err("no product is in view".into()),
         None if state.queue.current().is_some() => Ok(()),
         None => Err("no gap is under the cursor".into()),

@@ -177,7 +177,7 @@ pub fn decided(state: &mut State, id: DecisionId, result: RepositoryResult<Outco
             if let Some(row) = state.queue.row_mut(&gap) {
                 row.decided_here = false;
             }
-            let text = format!("Not saved: {reason} · R sends it again, u takes it back");
+            let text = format!("Not saved · R sends it again, u takes it back · {reason}");
             state.toasts.show(state.now, Level::Error, text);
         }
     }

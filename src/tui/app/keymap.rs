@@ -41,19 +41,6 @@ impl Key {
         };
         Some(Self { code, ctrl, alt })
     }
-
-    /// Returns the character that a text input takes for the key.
-    pub fn text(self) -> Option<char> {
-        match self.code {
-            KeyCode::Char(c) if !self.ctrl && !self.alt => Some(c),
-            _ => None,
-        }
-    }
-
-    /// Returns the digit 1-9 of the key.
-    pub fn digit(self) -> Option<u8> {
-        self.text().and_then(|c| c.to_digit(10)).and_then(|digit| u8::try_from(digit).ok()).filter(|&d| d > 0)
-    }
 }
 
 impl fmt::Display for Key {
@@ -131,6 +118,7 @@ mod tests {
             assert!(!action.doc.is_empty() && !action.doc.ends_with('.'), "{}", action.name);
             assert!(names.insert(action.name), "{} twice", action.name);
             assert!(!action.contexts.is_empty(), "{}", action.name);
+            assert!(action.doc.chars().count() <= 58, "the help at 80 columns cuts: {}", action.doc);
         }
     }
 }

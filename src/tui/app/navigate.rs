@@ -2,8 +2,15 @@
 
 use super::action::ActionId;
 use super::msg::Effect;
-use super::state::State;
+use super::state::{Screen, State};
+use super::toast::Level;
+use crate::domain::{AttributeKey, GapId, ProductKey, QueueFilter, StateFilter};
 use crate::tui::layout;
+use crate::tui::screens::experiments::Experiments;
+use crate::tui::screens::neighbours::{self, Walk};
+use crate::tui::screens::pane::Pane;
+use crate::tui::screens::product;
+use crate::tui::screens::texts::Texts;
 
 /// A movement within a list or a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,14 +46,177 @@ pub fn perform(state: &mut State, id: ActionId) -> Vec<Effect> {
         ActionId::Bottom => motion(state, Motion::Bottom),
         ActionId::NextChoice => choose(state, 1),
         ActionId::PreviousChoice => choose(state, -1),
-        ActionId::Open | ActionId::SwitchPanel => switch_panel(state),
-        ActionId::Back => state.review.card_focused = false,
+        ActionId::Open => return open(state),
+        ActionId::SwitchPanel => switch_panel(state),
+        ActionId::Back => return back(state),
+        ActionId::Queue => to_queue(state),
+        ActionId::Experiments => {
+            state.product_slot.cancel();
+            let mut screen = Experiments::default();
+            let effect = screen.load(state.now);
+            state.screens.push(Screen::Experiments(Box::new(screen)));
+            return vec![effect];
+        }
+        ActionId::Product => {
+            let Some((product, name, _)) = in_view(state) else { return Vec::new() };
+            state.screens.push(Screen::Product(Box::new(Pane::new(product, &name, None))));
+            return load_product(state);
+        }
+        ActionId::Walk => {
+            let Some((product, name, attribute)) = in_view(state) else { return Vec::new() };
+            state.screens.push(Screen::Walk(Walk { steps: vec![Pane::new(product, &name, attribute)] }));
+            return load_product(state);
+        }
+        ActionId::Texts => texts(state),
         _ => {}
     }
     Vec::new()
 }
 
+/// Brings the top screen in step with what the last message changed.
+pub fn sync(state: &mut State) -> Option<Effect> {
+    let (size, theme, now) = (state.size, state.theme, state.now);
+    match state.screens.last_mut()? {
+        Screen::Experiments(screen) => return screen.sync(size, now),
+        Screen::Product(pane) => {
+            let rows = product::gaps(pane).len();
+            pane.sync(rows, size, theme);
+        }
+        Screen::Walk(walk) => {
+            if let Some(pane) = walk.here_mut() {
+                let rows = neighbours::neighbours(pane).len();
+                pane.sync(rows, size, theme);
+            }
+        }
+        Screen::Texts(texts) => texts.sync(size, theme),
+    }
+    None
+}
+
+/// Goes back to the review screen.
+pub fn to_queue(state: &mut State) {
+    state.product_slot.cancel();
+    state.screens.clear();
+}
+
+/// Loads what the top screen shows again.
+pub fn reload(state: &mut State) -> Vec<Effect> {
+    let now = state.now;
+    match state.screens.last_mut() {
+        Some(Screen::Experiments(screen)) => vec![screen.load(now)],
+        Some(Screen::Product(_) | Screen::Walk(_)) => load_product(state),
+        Some(Screen::Texts(_)) | None => Vec::new(),
+    }
+}
+
+/// Returns the product in view: key, name, and the attribute that is asked for.
+fn in_view(state: &State) -> Option<(ProductKey, String, Option<AttributeKey>)> {
+    if let Some(pane) = state.pane() {
+        return Some((pane.product.clone(), pane.name.clone(), pane.attribute.clone()));
+    }
+    let row = &state.queue.current()?.data;
+    Some((row.gap.product.clone(), row.display_name().to_owned(), Some(row.gap.attribute.clone())))
+}
+
+fn load_product(state: &mut State) -> Vec<Effect> {
+    let ticket = state.product_slot.begin(state.now);
+    let Some(pane) = state.pane() else { return Vec::new() };
+    vec![Effect::LoadProduct { ticket, product: pane.product.clone(), attribute: pane.attribute.clone() }]
+}
+
+fn texts(state: &mut State) {
+    let texts = match state.pane() {
+        Some(pane) => pane.card.as_ref().map(|card| Texts::of_product(pane.name.clone(), &card.texts)),
+        None => state.current_card().map(|card| Texts::of_card(card, state.review.choice)),
+    };
+    if let Some(texts) = texts {
+        state.screens.push(Screen::Texts(Box::new(texts)));
+    } else {
+        state.toasts.show(state.now, Level::Warning, "The texts are still being loaded");
+    }
+}
+
+fn open(state: &mut State) -> Vec<Effect> {
+    match state.screens.last_mut() {
+        None => {
+            switch_panel(state);
+            Vec::new()
+        }
+        Some(Screen::Product(pane)) => {
+            let gap = product::gaps(pane).get(pane.cursor).map(|row| row.gap.clone());
+            gap.map(|gap| open_gap(state, gap)).unwrap_or_default()
+        }
+        Some(Screen::Walk(walk)) => {
+            let next = walk.here().and_then(|pane| {
+                let neighbour = neighbours::neighbours(pane).get(pane.cursor)?;
+                let name = neighbour.display_name();
+                Some(Pane::new(neighbour.product_key.clone(), name, pane.attribute.clone()))
+            });
+            let Some(next) = next else { return Vec::new() };
+            walk.steps.push(next);
+            load_product(state)
+        }
+        Some(Screen::Experiments(_) | Screen::Texts(_)) => Vec::new(),
+    }
+}
+
+/// Goes to a gap in the queue; where the list does not hold it, the queue shows its product's gaps.
+fn open_gap(state: &mut State, gap: GapId) -> Vec<Effect> {
+    to_queue(state);
+    state.review.card_focused = false;
+    if state.queue.go_to(&gap) {
+        return Vec::new();
+    }
+    let text = Some(gap.product.to_string());
+    state.queue.filter = QueueFilter { text, state: StateFilter::All, ..QueueFilter::default() };
+    state.toasts.show(
+        state.now,
+        Level::Info,
+        "The queue now shows the gaps of this product · x clears the filter",
+    );
+    vec![state.queue.reload_at(state.now, gap)]
+}
+
+fn back(state: &mut State) -> Vec<Effect> {
+    state.product_slot.cancel();
+    if let Some(Screen::Walk(walk)) = state.screens.last_mut() {
+        if walk.steps.len() > 1 {
+            walk.steps.pop();
+            return reload_missing(state);
+        }
+    }
+    if state.screens.pop().is_none() {
+        state.review.card_focused = false;
+        return Vec::new();
+    }
+    reload_missing(state)
+}
+
+/// Asks again for a product whose request was given up when another screen came on top of it.
+fn reload_missing(state: &mut State) -> Vec<Effect> {
+    if state.pane().is_some_and(|pane| pane.card.is_none()) { load_product(state) } else { Vec::new() }
+}
+
 fn motion(state: &mut State, motion: Motion) {
+    let size = state.size;
+    match state.screens.last_mut() {
+        None => review_motion(state, motion),
+        Some(Screen::Experiments(screen)) => screen.motion(motion, size),
+        Some(Screen::Texts(texts)) => texts.motion(motion, size),
+        Some(Screen::Product(pane)) => {
+            let rows = product::gaps(pane).len();
+            pane.motion(motion, rows, size);
+        }
+        Some(Screen::Walk(walk)) => {
+            if let Some(pane) = walk.here_mut() {
+                let rows = neighbours::neighbours(pane).len();
+                pane.motion(motion, rows, size);
+            }
+        }
+    }
+}
+
+fn review_motion(state: &mut State, motion: Motion) {
     let place = layout::review(state.size);
     if state.review.card_focused {
         let lines = state.review.document.as_ref().map_or(0, |document| document.lines.len());
@@ -70,7 +240,9 @@ fn choose(state: &mut State, by: isize) {
 }
 
 fn switch_panel(state: &mut State) {
-    if state.queue.current().is_some() {
+    if let Some(pane) = state.pane_mut() {
+        pane.document_focused = !pane.document_focused;
+    } else if state.screens.is_empty() && state.queue.current().is_some() {
         state.review.card_focused = !state.review.card_focused;
     }
 }

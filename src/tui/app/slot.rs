@@ -46,6 +46,11 @@ impl<T> Slot<T> {
         true
     }
 
+    /// Gives the request up: its answer no longer counts.
+    pub fn cancel(&mut self) {
+        self.waiting_since = None;
+    }
+
     /// Tells whether an answer is awaited.
     pub fn is_waiting(&self) -> bool {
         self.waiting_since.is_some()

@@ -9,9 +9,13 @@ use crate::domain::{DecisionId, Facets, GapId};
 use crate::tui::Identity;
 use crate::tui::overlays::Overlay;
 use crate::tui::screens::card::{Cards, LoadedCard};
+use crate::tui::screens::experiments::Experiments;
+use crate::tui::screens::neighbours::Walk;
 use crate::tui::screens::opening::Opening;
+use crate::tui::screens::pane::Pane;
 use crate::tui::screens::queue::Queue;
 use crate::tui::screens::review::Review;
+use crate::tui::screens::texts::Texts;
 use crate::tui::theme::Theme;
 use chrono::{DateTime, Utc};
 use ratatui::layout::Size;
@@ -25,7 +29,12 @@ pub const QUIT_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A screen on top of the review screen.
 #[derive(Debug, Clone)]
-pub enum Screen {}
+pub enum Screen {
+    Experiments(Box<Experiments>),
+    Product(Box<Pane>),
+    Walk(Walk),
+    Texts(Box<Texts>),
+}
 
 /// Whether the application ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +76,8 @@ pub struct State {
     pub undo: Undo,
     /// Screens on top of the review screen.
     pub screens: Vec<Screen>,
+    /// The request for the product on the top screen.
+    pub product_slot: Slot<()>,
     pub overlay: Option<Overlay>,
     pub toasts: Toasts,
     pub quit: Quit,
@@ -93,6 +104,7 @@ impl State {
             conflicts: std::collections::VecDeque::new(),
             undo: Undo::default(),
             screens: Vec::new(),
+            product_slot: Slot::default(),
             overlay: None,
             toasts: Toasts::default(),
             quit: Quit::No,
@@ -107,7 +119,36 @@ impl State {
         match self.screens.last() {
             None if self.review.card_focused => Context::Card,
             None => Context::Queue,
-            Some(_) => Context::Queue,
+            Some(Screen::Experiments(_)) => Context::Experiments,
+            Some(Screen::Product(_)) => Context::Product,
+            Some(Screen::Walk(_)) => Context::Walk,
+            Some(Screen::Texts(_)) => Context::Texts,
+        }
+    }
+
+    /// Returns the experiments screen if it is shown.
+    pub fn experiments(&self) -> Option<&Experiments> {
+        match self.screens.last() {
+            Some(Screen::Experiments(screen)) => Some(screen),
+            _ => None,
+        }
+    }
+
+    /// Returns the product on the product screen or the walk.
+    pub fn pane(&self) -> Option<&Pane> {
+        match self.screens.last() {
+            Some(Screen::Product(pane)) => Some(pane),
+            Some(Screen::Walk(walk)) => walk.here(),
+            _ => None,
+        }
+    }
+
+    /// Returns the product on the product screen or the walk, to change it.
+    pub fn pane_mut(&mut self) -> Option<&mut Pane> {
+        match self.screens.last_mut() {
+            Some(Screen::Product(pane)) => Some(pane),
+            Some(Screen::Walk(walk)) => walk.here_mut(),
+            _ => None,
         }
     }
 
@@ -155,7 +196,9 @@ impl State {
             self.review.waiting_since,
             self.queue.waiting_since(),
             self.unsaved.iter().filter(|one| one.phase == Phase::Saving).map(|one| one.since).min(),
-            self.screens.last().and_then(Screen::waiting_since),
+            self.product_slot.waiting_since,
+            self.experiments().and_then(|screen| screen.list.waiting_since),
+            self.experiments().and_then(|screen| screen.trends.waiting_since),
         ];
         let signs = waits.into_iter().flatten().map(|since| since + PATIENCE).filter(|at| *at > self.now);
         toast.into_iter().chain(opening).chain(quitting).chain(signs).min()
@@ -164,12 +207,5 @@ impl State {
     /// Tells whether something has been awaited long enough to say so.
     pub fn is_overdue(&self, since: Option<Instant>) -> bool {
         since.is_some_and(|since| self.now.saturating_duration_since(since) >= PATIENCE)
-    }
-}
-
-impl Screen {
-    /// Tells since when the screen waits for the database.
-    pub fn waiting_since(&self) -> Option<Instant> {
-        match *self {}
     }
 }

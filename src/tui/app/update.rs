@@ -5,7 +5,7 @@ use super::decide;
 use super::keymap::{self, Key};
 use super::msg::{Effect, Msg};
 use super::navigate;
-use super::state::{QUIT_PATIENCE, Quit, State};
+use super::state::{QUIT_PATIENCE, Quit, Screen, State};
 use super::toast::Level;
 use crate::domain::{self, QueueFilter, QueueSort};
 use crate::tui::layout;
@@ -69,6 +69,26 @@ fn on_answer(state: &mut State, msg: Msg) -> Vec<Effect> {
         }
         Msg::Decided { id, result } => decide::decided(state, id, result),
         Msg::Undone { result } => decide::undone(state, result),
+        Msg::Experiments { ticket, result } => {
+            if let Some(Screen::Experiments(screen)) = state.screens.last_mut() {
+                screen.list.accept(ticket, result);
+            }
+            Vec::new()
+        }
+        Msg::Trends { ticket, result } => {
+            if let Some(Screen::Experiments(screen)) = state.screens.last_mut() {
+                screen.trends_arrive(ticket, result);
+            }
+            Vec::new()
+        }
+        Msg::Product { ticket, result } => {
+            if state.product_slot.accept(ticket, Ok(())) {
+                if let Some(pane) = state.pane_mut() {
+                    pane.arrive(result);
+                }
+            }
+            Vec::new()
+        }
         _ => Vec::new(),
     }
 }
@@ -112,6 +132,7 @@ fn settle(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     let mut effects = review::sync(state);
+    effects.extend(navigate::sync(state));
     if state.overlay.is_none() {
         if let Some(conflict) = state.conflicts.pop_front() {
             state.overlay = Some(Overlay::Confirm(Confirm::conflict(conflict, state.now)));
@@ -211,9 +232,14 @@ fn perform(state: &mut State, id: ActionId, keys: &str) -> Vec<Effect> {
             sort(state, QueueSort::ALL[(at + 1) % QueueSort::ALL.len()])
         }
         ActionId::Sort(order) => sort(state, order),
+        ActionId::Refresh if !state.screens.is_empty() => navigate::reload(state),
         ActionId::Refresh => refresh(state),
         ActionId::Reasoning => {
             state.review.reasoning = !state.review.reasoning;
+            Vec::new()
+        }
+        ActionId::Quit if !state.screens.is_empty() && keys != "Ctrl-C" => {
+            navigate::to_queue(state);
             Vec::new()
         }
         ActionId::Quit => quit(state, false),

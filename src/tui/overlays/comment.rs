@@ -77,7 +77,7 @@ impl Comment {
             }
             (true, _) => Line::styled("Esc again discards the comment", theme.style(Role::Warning)),
             (false, true) => Line::styled("What should somebody look at?", theme.style(Role::Muted)),
-            (false, false) => keys_line(theme, &[("Enter", "flag"), ("Esc", "cancel")]),
+            (false, false) => keys_line(theme, area.width, &[("Enter", "flag"), ("Esc", "cancel")]),
         };
         frame.render_widget(line, last);
     }

@@ -109,7 +109,7 @@ fn view_conflict(state: &State, conflict: &Conflict, frame: &mut Frame) {
             Span::raw(wrap::cut(&decision_words(state, &conflict.gap), columns.saturating_sub(8))),
         ]),
         Line::default(),
-        keys_line(theme, &[("k", "keep mine, on top of theirs"), ("Esc", "leave theirs")]),
+        keys_line(theme, area.width, &[("k", "keep mine, on top of theirs"), ("Esc", "leave theirs")]),
     ];
     draw_lines(frame, area, lines);
 }
@@ -140,7 +140,11 @@ fn view_unsaved(state: &State, frame: &mut Frame) {
         lines.push(Line::styled(format!("and {} more", count - listed), theme.style(Role::Muted)));
     }
     lines.push(Line::default());
-    lines.push(keys_line(theme, &[("s", "send again"), ("y", "quit without them"), ("Esc", "stay")]));
+    lines.push(keys_line(
+        theme,
+        area.width,
+        &[("s", "send again"), ("y", "quit without them"), ("Esc", "stay")],
+    ));
     let rows = Rect { ..area };
     draw_lines(frame, rows, lines);
 }

@@ -39,7 +39,7 @@ const FIELDS: [(Field, &str); 7] = [
 ];
 
 /// How many columns the names of the fields take.
-const NAMES: usize = 17;
+const NAMES: usize = 18;
 /// How many options are shown below the form.
 const OPTIONS: u16 = 6;
 
@@ -221,7 +221,18 @@ impl Filter {
         }
         let list_y = (area.y + fields + 1).min(bottom);
         let list = Rect { y: list_y, height: bottom.saturating_sub(list_y + 2).min(OPTIONS), ..area };
-        if self.is_pick() {
+        if self.is_pick() && list.is_empty() {
+            // No room for the options: the one that would be taken stands behind what was typed.
+            let at = u16::try_from(self.at).unwrap_or(0);
+            let line = Rect { y: area.y + at, height: u16::from(at < area.height), ..area };
+            let taken = self.picker.selected().filter(|_| !self.inputs[self.at].is_blank());
+            let item = taken.and_then(|index| options(state, self.field()).into_iter().nth(index));
+            if let Some(item) = item {
+                let text = format!("→ {}", wrap::cut(&item.label, usize::from(area.width) / 2));
+                let sign = Line::styled(text, theme.style(Role::Muted)).right_aligned();
+                frame.render_widget(sign, line);
+            }
+        } else if self.is_pick() {
             let nothing =
                 if state.facets.value.is_some() { "nothing of that name" } else { "still being loaded" };
             draw_picker(state, frame, list, &self.picker, nothing);
@@ -231,7 +242,9 @@ impl Filter {
             Some(problem) => {
                 Line::styled(format!("{}: {problem}", FIELDS[self.at].1), theme.style(Role::Bad))
             }
-            None => keys_line(theme, &[("Tab", "next field"), ("Enter", "apply"), ("Esc", "cancel")]),
+            None => {
+                keys_line(theme, area.width, &[("Tab", "next field"), ("Enter", "apply"), ("Esc", "cancel")])
+            }
         };
         frame.render_widget(line, last);
     }

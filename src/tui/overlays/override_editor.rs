@@ -201,15 +201,18 @@ impl OverrideEditor {
     }
 
     /// Says what the value would become, or why it is refused.
-    fn verdict_line(&self, state: &State) -> Line<'static> {
+    fn verdict_line(&self, state: &State, columns: usize) -> Line<'static> {
         let theme = state.theme;
+        let refusal = |reason: &str, keep: &str| {
+            let reason = capitalised(&sanitise::line(reason, 200));
+            format!("{}{keep}", wrap::cut(&reason, columns.saturating_sub(wrap::width(keep))))
+        };
         if self.asked {
             return Line::styled("Esc again discards what you typed", theme.style(Role::Warning));
         }
         if let Some((reason, can_keep)) = &self.refused {
-            let keep = if *can_keep { " · Ctrl-O keeps it as typed" } else { "" };
-            let reason = capitalised(&sanitise::line(reason, 200));
-            return Line::styled(format!("{reason}{keep}"), theme.style(Role::Bad));
+            let keep = if *can_keep { " · Ctrl-O keeps it" } else { "" };
+            return Line::styled(refusal(reason, keep), theme.style(Role::Bad));
         }
         let meant = self.meant();
         if meant.is_empty() {
@@ -229,8 +232,7 @@ impl OverrideEditor {
             }
             Err(problem) => {
                 let keep = if problem.can_keep { " · Ctrl-O keeps it" } else { "" };
-                let text = format!("{}{keep}", capitalised(&sanitise::line(&problem.reason, 200)));
-                Line::styled(text, theme.style(Role::Warning))
+                Line::styled(refusal(&problem.reason, keep), theme.style(Role::Warning))
             }
         }
     }
@@ -273,7 +275,7 @@ impl OverrideEditor {
             ),
             row(1),
         );
-        frame.render_widget(self.verdict_line(state), row(2));
+        frame.render_widget(self.verdict_line(state, usize::from(area.width)), row(2));
         let list = Rect {
             y: (area.y + 3).min(area.bottom()),
             height: area.bottom().saturating_sub(area.y + 4),
@@ -283,12 +285,12 @@ impl OverrideEditor {
         let keys: &[(&str, &str)] = if card.attribute.multi_valued {
             &[("Enter", "take"), ("Tab", "add"), ("↑ ↓", "select"), ("Esc", "cancel")]
         } else {
-            &[("Enter", "take"), ("↑ ↓", "select"), ("Ctrl-O", "keep as typed"), ("Esc", "cancel")]
+            &[("Enter", "take"), ("Ctrl-O", "keep as typed"), ("Esc", "cancel"), ("↑ ↓", "select")]
         };
         let last =
             Rect { y: area.bottom().saturating_sub(1).max(area.y), height: 1.min(area.height), ..area };
         if area.height > 3 {
-            frame.render_widget(keys_line(theme, keys), last);
+            frame.render_widget(keys_line(theme, area.width, keys), last);
         }
     }
 }

@@ -452,7 +452,7 @@ fn neighbour_heading(setting: Setting, title: &str, attribute: &str) -> Line<'st
     let border = setting.theme.style(Role::Border);
     let muted = setting.theme.style(Role::Muted);
     let start = neighbour_value_start(setting);
-    let similarity = if setting.columns >= 56 { " similarity " } else { " " };
+    let similarity = if setting.columns >= 56 { " similarity " } else { "" };
     let left = wrap::width(title) + 4;
     let rule = start.saturating_sub(left + wrap::width(similarity) + 3);
     let attribute = wrap::cut(attribute, setting.columns.saturating_sub(start + 3));

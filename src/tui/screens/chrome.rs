@@ -46,7 +46,9 @@ pub fn header(state: &State, frame: &mut Frame, area: Rect) {
     // From the most to the least needed; what does not fit is left out, from the end.
     let room = usize::from(area.width).saturating_sub(left.width() + 3);
     let saving = saving(state);
-    let mut parts = vec![(saving.0, saving.1, 3)];
+    // What is not saved is told before anything else.
+    let saving_rank = if state.unsaved.is_empty() { 3 } else { 5 };
+    let mut parts = vec![(saving.0, saving.1, saving_rank)];
     if let Some(figures) = &state.figures.value {
         parts.insert(0, (format!("{} today", wrap::grouped(figures.today)), Role::Muted, 2));
         parts.insert(0, (format!("{} open", count(figures.open)), Role::Muted, 4));

@@ -150,6 +150,13 @@ impl Queue {
         Effect::LoadPage { ticket, filter: self.filter.clone(), sort: self.sort, after: None, limit }
     }
 
+    /// Loads the list anew and goes to a gap in it.
+    pub fn reload_at(&mut self, now: Instant, gap: GapId) -> Effect {
+        let effect = self.reload(now, KeepPlace::No);
+        self.place = Some(gap);
+        effect
+    }
+
     /// Counts what the filter lets through.
     pub fn recount(&mut self, now: Instant) -> Effect {
         Effect::Count { ticket: self.count.begin(now), filter: self.filter.clone() }
@@ -210,7 +217,8 @@ impl Queue {
             return None;
         }
         let after = self.next.clone()?;
-        let limit = if self.to_end { 5 * PAGE } else { PAGE };
+        let rest = FAR.saturating_sub(self.rows.len());
+        let limit = if self.to_end { rest.clamp(1, 5 * PAGE) } else { PAGE };
         self.purpose = Purpose::More;
         let ticket = self.page.begin(now);
         Some(Effect::LoadPage {

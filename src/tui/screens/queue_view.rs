@@ -153,6 +153,9 @@ fn nothing(state: &State, frame: &mut Frame, area: Rect) {
             return;
         }
         "loading the queue…".into()
+    } else if state.facets.value.as_ref().is_some_and(|facets| facets.attributes.is_empty()) {
+        "The database holds no gaps yet\n\n`gapdeck import` reads a catalogue, `gapdeck demo` makes one"
+            .into()
     } else if queue.filter == crate::domain::QueueFilter::default() {
         let today = state.figures.value.map_or(0, |figures| figures.today);
         format!("No open gaps\n\nYou decided {} today\n\n/ shows others, u takes back", wrap::grouped(today))

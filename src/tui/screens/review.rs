@@ -2,7 +2,7 @@
 
 use super::card_sections::{self, Setting};
 use super::{chrome, queue_view};
-use crate::domain::{GapId, QueueFilter, StateFilter};
+use crate::domain::{Count, GapId, QueueFilter, StateFilter};
 use crate::tui::app::State;
 use crate::tui::app::msg::Effect;
 use crate::tui::layout;
@@ -133,12 +133,12 @@ fn status(state: &State, frame: &mut Frame, area: Rect) {
             right.push(Span::styled(" · loading…", theme.style(Role::Warning)));
         }
         (Some(count), false) => {
-            let words = match count.value() {
-                1 => "matches",
-                _ => "match",
+            let words = match count {
+                Count::Exact(0) => "no match".to_owned(),
+                Count::Exact(1) => "1 match".to_owned(),
+                many => format!("{} match", chrome::count(many)),
             };
-            right
-                .push(Span::styled(format!(" · {} {words}", chrome::count(count)), theme.style(Role::Muted)));
+            right.push(Span::styled(format!(" · {words}"), theme.style(Role::Muted)));
         }
         _ => {}
     }

@@ -1,0 +1,105 @@
+//! Charts of the experiments screen: confidence by day, and what decisions showed of each experiment.
+
+use crate::domain::{ExperimentSummary, MetricTrend};
+use crate::tui::app::State;
+use crate::tui::sanitise;
+use crate::tui::theme::Role;
+use crate::tui::widgets::wrap;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::symbols::Marker;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Axis, Chart, Dataset, GraphType};
+
+/// Draws the average confidence of an experiment's predictions, a point a day.
+pub fn confidence(state: &State, frame: &mut Frame, area: Rect, trends: &[MetricTrend]) {
+    let theme = state.theme;
+    let points: Vec<(&MetricTrend, f64)> =
+        trends.iter().filter_map(|trend| Some((trend, trend.average_confidence?))).collect();
+    let (Some((first, _)), Some((last, newest))) = (points.first(), points.last()) else {
+        frame.render_widget(Line::styled("no predictions yet", theme.style(Role::Muted)), area);
+        return;
+    };
+    if points.len() == 1 {
+        let text = format!("{newest:.2} on {}; a trend needs a second day", first.day.format("%Y-%m-%d"));
+        let (lines, _) = wrap::wrap(
+            &[(text, theme.style(Role::Muted))],
+            usize::from(area.width),
+            usize::from(area.height),
+        );
+        frame.render_widget(ratatui::widgets::Paragraph::new(lines), area);
+        return;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "days")]
+    let data: Vec<(f64, f64)> =
+        points.iter().map(|(trend, y)| ((trend.day - first.day).num_days() as f64, *y)).collect();
+    let low = data.iter().map(|(_, y)| *y).fold(f64::INFINITY, f64::min);
+    let high = data.iter().map(|(_, y)| *y).fold(f64::NEG_INFINITY, f64::max);
+    // Whole tenths around the data, so that small changes are not made to look large.
+    let bottom = (low * 10.0).floor() / 10.0;
+    let top = ((high * 10.0).ceil() / 10.0).max(bottom + 0.1);
+    let muted = theme.style(Role::Muted);
+    let days = data.last().map_or(1.0, |(x, _)| x.max(1.0));
+    let chart = Chart::new(vec![
+        Dataset::default()
+            .marker(Marker::Braille)
+            .graph_type(GraphType::Line)
+            .style(theme.style(Role::BorderFocused))
+            .data(&data),
+    ])
+    .x_axis(
+        Axis::default()
+            .style(theme.style(Role::Border))
+            .bounds([0.0, days])
+            .labels([day(first, muted), day(last, muted)]),
+    )
+    .y_axis(Axis::default().style(theme.style(Role::Border)).bounds([bottom, top]).labels([
+        Span::styled(format!("{bottom:.1}"), muted),
+        Span::styled(format!("{:.2}", f64::midpoint(bottom, top)), muted),
+        Span::styled(format!("{top:.1}"), muted),
+    ]));
+    frame.render_widget(chart, area);
+}
+
+fn day(trend: &MetricTrend, style: Style) -> Span<'static> {
+    Span::styled(trend.day.format("%m-%d").to_string(), style)
+}
+
+/// Draws a bar an experiment: right, wrong, not judged.
+pub fn outcomes(state: &State, frame: &mut Frame, area: Rect, experiments: &[ExperimentSummary]) {
+    let theme = state.theme;
+    let columns = usize::from(area.width);
+    let longest =
+        experiments.iter().map(|one| wrap::width(&sanitise::line(one.experiment.as_str(), 60))).max();
+    let names = longest.unwrap_or(0).clamp(4, (columns / 3).max(4));
+    let room = columns.saturating_sub(names + 9);
+    let mut lines = vec![Line::from(vec![
+        Span::styled("█ right  ", theme.style(Role::Good)),
+        Span::styled("▒ wrong  ", theme.style(Role::Bad)),
+        Span::styled("right of judged", theme.style(Role::Muted)),
+    ])];
+    for one in experiments {
+        let name = wrap::pad(&sanitise::line(one.experiment.as_str(), 60), names);
+        let mut line = Line::from(vec![Span::raw(name), Span::raw("  ")]);
+        match one.accuracy() {
+            Some(accuracy) => {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    clippy::cast_precision_loss,
+                    reason = "columns of a terminal"
+                )]
+                let right = (accuracy * room as f64).round() as usize;
+                line.push_span(Span::styled("█".repeat(right), theme.style(Role::Good)));
+                line.push_span(Span::styled("▒".repeat(room.saturating_sub(right)), theme.style(Role::Bad)));
+                line.push_span(Span::raw(format!(" {:>3.0} %", accuracy * 100.0)));
+            }
+            None => line.push_span(Span::styled("nothing judged yet", theme.style(Role::Muted))),
+        }
+        lines.push(line);
+    }
+    for (line, y) in lines.into_iter().zip(area.top()..area.bottom()) {
+        frame.render_widget(line, Rect { y, height: 1, ..area });
+    }
+}

@@ -1,0 +1,325 @@
+//! The terminal application without a terminal: keys in, effects and screens out.
+
+mod flows;
+mod random;
+mod snapshots;
+
+use super::app::keymap::Key;
+use super::app::msg::{Effect, Figures, Msg};
+use super::app::{State, update};
+use super::fixture;
+use super::theme::Theme;
+use super::view::view;
+use super::{Identity, Progress};
+use crate::domain::{
+    Action, Count, CursorValue, Decision, DecisionId, Event, GapId, Outcome, QueueCursor, QueueRow, Reviewer,
+    State as GapState,
+};
+use crate::repository::{Page, RepositoryError, Result};
+use crossterm::event::KeyCode;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Size;
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+use uuid::Uuid;
+
+/// A database that answers at once, with the made-up catalogue.
+struct Database {
+    rows: Vec<QueueRow>,
+    events: Vec<Event>,
+    /// What every request fails with.
+    down: Option<RepositoryError>,
+}
+
+impl Database {
+    fn new(count: usize) -> Self {
+        Self { rows: fixture::rows(count), events: Vec::new(), down: None }
+    }
+
+    fn index(gap: &GapId) -> usize {
+        gap.product.as_str()[2..].parse().unwrap()
+    }
+
+    fn up<T>(&self, value: T) -> Result<T> {
+        self.down.clone().map_or(Ok(value), Err)
+    }
+
+    fn decide(&mut self, decision: &Decision) -> Result<Outcome> {
+        self.up(())?;
+        let row = self.rows.iter_mut().find(|row| row.gap == decision.gap).unwrap();
+        if row.version != decision.base_version {
+            return Err(RepositoryError::Conflict {
+                gap: decision.gap.clone(),
+                version: row.version,
+                state: row.state,
+                by: row.decided_by.as_ref().map(ToString::to_string),
+            });
+        }
+        row.version += 1;
+        row.state = decision.action.state().unwrap_or(GapState::Open);
+        row.decided_by = Some(decision.reviewer.clone());
+        row.decided_value.clone_from(&decision.value);
+        let outcome = Outcome { state: row.state, version: row.version, replayed: false };
+        for event in &mut self.events {
+            if Some(event.decision.id) == decision.undoes {
+                event.undone_by = Some(decision.id);
+            }
+        }
+        self.events.push(Event {
+            decision: decision.clone(),
+            result_version: outcome.version,
+            recorded_at: decision.decided_at,
+            undone_by: None,
+        });
+        Ok(outcome)
+    }
+
+    fn undo_last(&mut self) -> Result<Option<Box<(Event, Outcome)>>> {
+        let last = self.events.iter().rev();
+        let in_force = |event: &&Event| event.decision.action != Action::Undo && event.undone_by.is_none();
+        let Some(event) = last.into_iter().find(in_force).cloned() else { return self.up(None) };
+        let undo = Decision {
+            id: DecisionId::new(),
+            action: Action::Undo,
+            base_version: event.result_version,
+            undoes: Some(event.decision.id),
+            ..event.decision.clone()
+        };
+        let outcome = self.decide(&undo)?;
+        Ok(Some(Box::new((event, outcome))))
+    }
+
+    fn card(&self, gap: &GapId) -> Result<Option<Box<crate::domain::ReviewCard>>> {
+        let mut card = fixture::card(Self::index(gap));
+        card.row = self.rows.iter().find(|row| row.gap == *gap).unwrap().clone();
+        card.history = self.events.iter().filter(|event| event.decision.gap == *gap).cloned().collect();
+        self.up(Some(Box::new(card)))
+    }
+
+    fn answer(&mut self, effect: Effect) -> Option<Msg> {
+        Some(match effect {
+            Effect::LoadPage { ticket, filter, after, limit, .. } => {
+                let matching: Vec<_> = self
+                    .rows
+                    .iter()
+                    .filter(|row| filter.state.admits(row.state))
+                    .filter(|row| filter.attribute.as_ref().is_none_or(|key| row.gap.attribute == *key))
+                    .filter(|row| filter.text.as_ref().is_none_or(|text| row.gap.product.as_str() == text))
+                    .collect();
+                let from = after
+                    .map_or(0, |after| matching.iter().position(|row| row.gap == after.gap).unwrap() + 1);
+                let rows: Vec<_> = matching.iter().skip(from).take(limit).map(|row| (*row).clone()).collect();
+                let next = rows
+                    .last()
+                    .filter(|_| from + rows.len() < matching.len())
+                    .map(|row| QueueCursor { value: CursorValue::Number(0.0), gap: row.gap.clone() });
+                Msg::Page { ticket, result: self.up(Page { rows, next }) }
+            }
+            Effect::Count { ticket, filter } => {
+                let count = self.rows.iter().filter(|row| filter.state.admits(row.state)).count();
+                Msg::Counted { ticket, result: self.up(Count::Exact(count as u64)) }
+            }
+            Effect::LoadFigures { ticket } => {
+                let open = self.rows.iter().filter(|row| row.state == GapState::Open).count();
+                let figures = Figures { open: Count::Exact(open as u64), today: self.events.len() as u64 };
+                Msg::Figures { ticket, result: self.up(figures) }
+            }
+            Effect::LoadFacets { ticket } => Msg::Facets { ticket, result: self.up(fixture::facets()) },
+            Effect::LoadCard(gap) => {
+                let result = self.card(&gap);
+                Msg::Card { gap, result }
+            }
+            Effect::Decide(decision) => Msg::Decided { id: decision.id, result: self.decide(&decision) },
+            Effect::UndoLast => Msg::Undone { result: self.undo_last() },
+            Effect::LoadExperiments { ticket } => {
+                Msg::Experiments { ticket, result: self.up(fixture::experiments()) }
+            }
+            Effect::LoadTrends { ticket, experiment } => {
+                let mut trends = fixture::trends();
+                for trend in &mut trends {
+                    trend.experiment = experiment.clone();
+                }
+                Msg::Trends { ticket, result: self.up(trends) }
+            }
+            Effect::LoadProduct { ticket, product, .. } => {
+                let index = product.as_str()[2..].parse().unwrap();
+                Msg::Product { ticket, result: self.up(Some(Box::new(fixture::product_card(index)))) }
+            }
+            Effect::Suspend | Effect::Quit => return None,
+        })
+    }
+}
+
+/// The application, a database, and what it was asked and has not answered.
+struct App {
+    state: State,
+    database: Database,
+    waiting: Vec<Effect>,
+    ended: bool,
+}
+
+thread_local! {
+    static IDS: Cell<u128> = const { Cell::new(1) };
+}
+
+/// Makes decision ids that are the same in every run.
+fn next_id() -> DecisionId {
+    DecisionId(Uuid::from_u128(IDS.replace(IDS.get() + 1)))
+}
+
+impl App {
+    /// The start screen.
+    fn opening(size: (u16, u16)) -> Self {
+        IDS.set(1);
+        let identity = Identity { reviewer: Reviewer::new("alice"), database: "demo".into() };
+        let size = Size { width: size.0, height: size.1 };
+        let mut state = State::new(identity, Theme::Mono, size, Instant::now(), fixture::noon());
+        state.new_id = next_id;
+        Self { state, database: Database::new(600), waiting: Vec::new(), ended: false }
+    }
+
+    /// The review screen, everything it asked for answered.
+    fn open(size: (u16, u16)) -> Self {
+        let mut app = Self::opening(size);
+        app.send(Msg::Opened);
+        app.settle();
+        app
+    }
+
+    /// The review screen over an empty database.
+    fn empty(size: (u16, u16)) -> Self {
+        let mut app = Self::opening(size);
+        app.database.rows.clear();
+        app.send(Msg::Opened);
+        app.settle();
+        app
+    }
+
+    fn send(&mut self, msg: Msg) -> Vec<Effect> {
+        let effects = update(&mut self.state, msg);
+        self.ended |= effects.contains(&Effect::Quit);
+        self.waiting.extend(effects.clone());
+        effects
+    }
+
+    /// Lets the database answer everything.
+    fn settle(&mut self) {
+        while !self.waiting.is_empty() {
+            let effect = self.waiting.remove(0);
+            if let Some(msg) = self.database.answer(effect) {
+                self.send(msg);
+            }
+        }
+    }
+
+    fn wait(&mut self, milliseconds: u64) {
+        self.state.now += Duration::from_millis(milliseconds);
+        self.send(Msg::Woke);
+    }
+
+    /// Presses keys, written as the hint line writes them, parted by spaces; returns the effects.
+    fn press(&mut self, keys: &str) -> Vec<Effect> {
+        keys.split_whitespace().flat_map(|key| self.send(Msg::Key(parse(key)))).collect()
+    }
+
+    /// Presses keys, the database answering after each.
+    fn keys(&mut self, keys: &str) -> &mut Self {
+        for key in keys.split_whitespace() {
+            self.send(Msg::Key(parse(key)));
+            self.settle();
+        }
+        self
+    }
+
+    fn type_text(&mut self, text: &str) -> &mut Self {
+        for c in text.chars() {
+            self.send(Msg::Key(Key::char(c)));
+        }
+        self.settle();
+        self
+    }
+
+    fn resize(&mut self, width: u16, height: u16) -> &mut Self {
+        self.send(Msg::Resize(Size { width, height }));
+        self.settle();
+        self
+    }
+
+    fn buffer(&self) -> Buffer {
+        let mut terminal =
+            Terminal::new(TestBackend::new(self.state.size.width, self.state.size.height)).unwrap();
+        terminal.draw(|frame| view(&self.state, frame)).unwrap();
+        terminal.backend().buffer().clone()
+    }
+
+    fn screen(&self) -> String {
+        let buffer = self.buffer();
+        let mut text = String::new();
+        for y in 0..buffer.area.height {
+            let mut line = String::new();
+            let mut x = 0;
+            while x < buffer.area.width {
+                let symbol = buffer[(x, y)].symbol();
+                line.push_str(symbol);
+                x += u16::try_from(super::widgets::wrap::width(symbol).max(1)).unwrap();
+            }
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        text
+    }
+
+    fn toast(&self) -> &str {
+        self.state.toasts.current().map_or("", |toast| &toast.text)
+    }
+
+    fn cursor(&self) -> usize {
+        self.state.queue.cursor
+    }
+
+    fn row_state(&self, index: usize) -> GapState {
+        self.state.queue.rows[index].data.state
+    }
+}
+
+/// Reads a key as [`Key`] writes it.
+fn parse(text: &str) -> Key {
+    let code = match text {
+        "Enter" => KeyCode::Enter,
+        "Esc" => KeyCode::Esc,
+        "Tab" => KeyCode::Tab,
+        "Shift-Tab" => KeyCode::BackTab,
+        "Space" => KeyCode::Char(' '),
+        "Backspace" => KeyCode::Backspace,
+        "Down" => KeyCode::Down,
+        "Up" => KeyCode::Up,
+        "Left" => KeyCode::Left,
+        "Right" => KeyCode::Right,
+        "PgDn" => KeyCode::PageDown,
+        "PgUp" => KeyCode::PageUp,
+        "Home" => KeyCode::Home,
+        "End" => KeyCode::End,
+        text => match text.strip_prefix("Ctrl-") {
+            Some(c) => return Key::ctrl(c.chars().next().unwrap().to_ascii_lowercase()),
+            None => KeyCode::Char(text.chars().next().unwrap()),
+        },
+    };
+    Key::plain(code)
+}
+
+/// A decision among effects.
+fn decisions(effects: &[Effect]) -> Vec<&Decision> {
+    effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Decide(decision) => Some(decision.as_ref()),
+            _ => None,
+        })
+        .collect()
+}
+
+fn progress(done: u64) -> Msg {
+    Msg::Progress(Progress { step: "Loading the demo catalogue".into(), done, total: Some(8_000) })
+}

@@ -1,0 +1,150 @@
+//! Any keys, on any screen, at any size: no panic, and the cursor stays where it can be.
+
+use super::*;
+use proptest::prelude::*;
+
+const KEYS: [&str; 60] = [
+    "j",
+    "k",
+    "g",
+    "G",
+    "PgDn",
+    "PgUp",
+    "Enter",
+    "Enter",
+    "Esc",
+    "Esc",
+    "Tab",
+    "Shift-Tab",
+    "a",
+    "1",
+    "2",
+    "9",
+    "o",
+    "r",
+    "n",
+    "d",
+    "f",
+    "u",
+    "/",
+    "x",
+    "s",
+    "S",
+    "e",
+    "w",
+    "p",
+    "t",
+    "E",
+    "Q",
+    "R",
+    "?",
+    ":",
+    "q",
+    "Up",
+    "Down",
+    "Left",
+    "Right",
+    "Home",
+    "End",
+    "Backspace",
+    "Space",
+    "Ctrl-O",
+    "Ctrl-W",
+    "Ctrl-U",
+    "Ctrl-C",
+    "Ctrl-D",
+    "l",
+    "h",
+    "y",
+    "é",
+    "日",
+    ";",
+    ".",
+    "0",
+    "%",
+    "Ctrl-A",
+    "Ctrl-E",
+];
+
+const SIZES: [(u16, u16); 12] = [
+    (0, 0),
+    (1, 1),
+    (0, 10),
+    (20, 5),
+    (40, 12),
+    (41, 13),
+    (69, 20),
+    (70, 12),
+    (80, 24),
+    (120, 36),
+    (250, 80),
+    (39, 80),
+];
+
+#[derive(Debug, Clone)]
+enum Step {
+    Key(usize),
+    Size(usize),
+    Wait(u64),
+    Paste(String),
+    /// The database answers what it was asked.
+    Answer,
+    /// The database goes down or comes back.
+    Down(bool),
+    /// Somebody else decides a gap.
+    Meddle(usize),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        12 => (0..KEYS.len()).prop_map(Step::Key),
+        2 => (0..SIZES.len()).prop_map(Step::Size),
+        1 => (0_u64..8_000).prop_map(Step::Wait),
+        1 => r"(\PC|\n|\u{202e}){0,8}".prop_map(Step::Paste),
+        6 => Just(Step::Answer),
+        1 => any::<bool>().prop_map(Step::Down),
+        1 => (0_usize..30).prop_map(Step::Meddle),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_keys_at_no_size_break_anything(steps in prop::collection::vec(step(), 1..70), theme in any::<bool>()) {
+        let mut app = App::opening((80, 24));
+        app.database = Database::new(450);
+        app.state.theme = if theme { Theme::Colour } else { Theme::Mono };
+        app.send(Msg::Opened);
+        app.settle();
+        for step in steps {
+            match step {
+                Step::Key(index) => { app.press(KEYS[index]); }
+                Step::Size(index) => { app.send(Msg::Resize(Size { width: SIZES[index].0, height: SIZES[index].1 })); }
+                Step::Wait(milliseconds) => app.wait(milliseconds),
+                Step::Paste(text) => { app.send(Msg::Paste(text)); }
+                Step::Answer => app.settle(),
+                Step::Down(down) => {
+                    app.database.down = down.then(|| RepositoryError::Unavailable("gone \u{1b}[2J".into()));
+                }
+                Step::Meddle(index) => {
+                    app.database.rows[index].version += 1;
+                    app.database.rows[index].state = GapState::Flagged;
+                }
+            }
+            let screen = app.screen();
+            let hostile = screen.contains(['\u{1b}', '\u{202e}']);
+            prop_assert!(!hostile, "hostile text reached the screen");
+            prop_assert!(app.state.queue.rows.is_empty() || app.cursor() < app.state.queue.rows.len());
+            if app.ended {
+                break;
+            }
+        }
+        // Every decision is either in the database or still known to be unsaved.
+        app.database.down = None;
+        app.settle();
+        for one in &app.state.unsaved {
+            prop_assert!(app.database.events.iter().all(|event| event.decision.id != one.decision.id));
+        }
+    }
+}
