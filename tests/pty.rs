@@ -23,10 +23,11 @@ async fn start() -> (TestDatabase, Gapdeck, Terminal) {
     (database, gapdeck, terminal)
 }
 
+/// Waits until the figures, the queue and the first card are there.
 fn wait_for_queue(terminal: &Terminal) -> String {
     terminal.wait_until("the queue", |screen| {
         let text = screen.contents();
-        text.contains(" open") && text.contains(" today")
+        [" open", " today", "Nearest"].iter().all(|part| text.contains(part))
     })
 }
 

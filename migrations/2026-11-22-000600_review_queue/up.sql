@@ -179,6 +179,10 @@ BEGIN
         EXECUTE gapdeck_queue_lock_sql('SELECT product_key FROM new_rows');
         EXECUTE gapdeck_queue_add_sql('SELECT product_key, attribute_key FROM new_rows');
     END IF;
+    IF TG_OP = 'UPDATE' THEN
+        UPDATE review_queue q SET gap_created_at = n.created_at, updated_at = now() FROM new_rows n
+         WHERE q.product_key = n.product_key AND q.attribute_key = n.attribute_key AND q.gap_created_at <> n.created_at;
+    END IF;
     RETURN NULL;
 END $$;
 
