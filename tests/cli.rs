@@ -1,5 +1,7 @@
 //! The headless twins through the real binary: JSON on standard output, messages on standard error, exit codes.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it fails")]
+
 mod support;
 
 #[path = "cli/decide.rs"]

@@ -1,5 +1,7 @@
 //! The repositories' contract: one suite, held against the in-memory fake, a real server and the embedded database.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it fails")]
+
 mod support;
 
 #[path = "contract/decisions.rs"]

@@ -1,5 +1,7 @@
 //! The migrations on a real server: up, down, up again, and everything that the specification names.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it fails")]
+
 mod support;
 
 use gapdeck::database::Database;

@@ -1,5 +1,6 @@
 //! The real binary in a real terminal, on the demo.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it fails")]
 #![cfg(unix)]
 
 mod support;

@@ -2,6 +2,8 @@
 //!
 //! After each statement the queue table is compared with what the in-memory store makes of the raw rows.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it fails")]
+
 mod support;
 
 #[path = "queue_triggers/recomputed.rs"]
@@ -230,7 +232,8 @@ async fn a_gap_and_its_products_category_written_by_two_programs_at_once_meet() 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_programs_that_each_write_predictions_and_gaps_of_one_product_do_not_deadlock() {
-    let other = "INSERT INTO prediction_results (product_key, attribute_key, experiment_key, value, confidence)
+    let other =
+        "INSERT INTO prediction_results (product_key, attribute_key, experiment_key, value, confidence)
                      VALUES ('p2', 'a0', 'e1', 'y', 0.5);
                  INSERT INTO raw_product_attribute_gaps (product_key, attribute_key) VALUES ('p2', 'a0')";
     interleaved(PREDICTION, other, GAP).await;

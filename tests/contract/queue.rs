@@ -1,7 +1,7 @@
 //! What [`gapdeck::repository::QueueRepository`] promises of rows, filters and counts.
 
 use crate::support::fixture::*;
-use gapdeck::domain::{Action, Count, QueueFilter, QueueRow, QueueSort, State, StateFilter};
+use gapdeck::domain::{Action, Confidence, Count, QueueFilter, QueueRow, QueueSort, State, StateFilter};
 use gapdeck::repository::{CatalogueBatch, Store};
 
 const PAIR: (&str, &str) = ("p1", "colour");
@@ -71,7 +71,7 @@ pub async fn the_best_candidate_is_the_most_confident(store: &dyn Store) {
     open_shop(store).await;
     let best = async || {
         let row = row(store, PAIR).await;
-        (row.best_value.unwrap_or_default(), row.best_confidence.map(|c| c.get()))
+        (row.best_value.unwrap_or_default(), row.best_confidence.map(Confidence::get))
     };
     predict(store, "e1", PAIR, "Zinc", None).await;
     predict(store, "e2", PAIR, "Amber", None).await;
@@ -99,10 +99,13 @@ pub async fn disagreement_is_the_share_outside_the_most_frequent_value(store: &d
     assert_eq!((row.candidate_count, row.value_count), (4, 3));
 }
 
+/// Values with their confidences.
+type Candidates<'a> = &'a [(&'a str, Option<f64>)];
+
 pub async fn uncertainty_is_one_minus_the_margin_of_the_best_two_values(store: &dyn Store) {
     open_shop(store).await;
     // (candidates, expected): where there is no other value, what is left of the confidence counts as one.
-    let cases: [(&str, &[(&str, Option<f64>)], f64); 5] = [
+    let cases: [(&str, Candidates<'_>, f64); 5] = [
         ("p1/colour", &[("Black", Some(0.9))], 0.2),
         ("p1/weight", &[("7", Some(0.3))], 1.0),
         ("p1/wireless", &[("Yes", Some(0.9)), ("No", Some(0.6)), ("yes", Some(0.8))], 0.7),

@@ -1,7 +1,7 @@
 //! What [`gapdeck::repository::QueueRepository`] promises of orders, pages and cursors.
 
 use crate::support::fixture::*;
-use gapdeck::domain::{QueueCursor, QueueFilter, QueueRow, QueueSort, StateFilter};
+use gapdeck::domain::{Confidence, QueueCursor, QueueFilter, QueueRow, QueueSort, StateFilter};
 use gapdeck::repository::{CatalogueBatch, Store};
 use std::cmp::Ordering;
 
@@ -46,7 +46,7 @@ async fn page(
 /// Compares two rows as the order says, without the tie-break.
 fn compare(sort: QueueSort, a: &QueueRow, b: &QueueRow) -> Ordering {
     let descending = |a: f64, b: f64| b.total_cmp(&a);
-    let number = |row: &QueueRow| row.best_confidence.map(|confidence| confidence.get());
+    let number = |row: &QueueRow| row.best_confidence.map(Confidence::get);
     let without_last = number(a).is_none().cmp(&number(b).is_none());
     match sort {
         QueueSort::ConfidenceDescending => {
@@ -67,7 +67,7 @@ pub async fn every_order_puts_the_rows_as_it_says(store: &dyn Store) {
         assert_eq!((rows.len(), next), (40, None), "{sort:?}");
         for pair in rows.windows(2) {
             let order = compare(sort, &pair[0], &pair[1]).then_with(|| pair[0].gap.cmp(&pair[1].gap));
-            assert_eq!(order, Ordering::Less, "{sort:?}: {:#?}", pair);
+            assert_eq!(order, Ordering::Less, "{sort:?}: {pair:#?}");
         }
     }
 }

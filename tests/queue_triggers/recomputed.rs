@@ -1,7 +1,7 @@
 //! The queue as the in-memory store computes it from the raw rows, beside the queue table.
 
 use chrono::{DateTime, Utc};
-use gapdeck::domain::{QueueFilter, QueueRow, QueueSort, StateFilter};
+use gapdeck::domain::{Confidence, QueueFilter, QueueRow, QueueSort, StateFilter};
 use gapdeck::repository::memory::MemoryStore;
 use gapdeck::repository::{
     CatalogueBatch, InputRepository, PredictionRepository, QueueRepository, RecommendationRepository,
@@ -144,7 +144,7 @@ fn line(row: QueueRow, created_at: DateTime<Utc>) -> Line {
         name: row.product_name,
         category: row.category.map(String::from),
         best_value: row.best_value,
-        best_confidence: row.best_confidence.map(|confidence| confidence.get()),
+        best_confidence: row.best_confidence.map(Confidence::get),
         counts: (row.candidate_count, row.value_count),
         scores: (millionths(row.disagreement), millionths(row.uncertainty)),
         created_at,

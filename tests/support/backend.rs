@@ -30,7 +30,7 @@ pub async fn embedded(directory: &Path) -> Database {
 #[cfg(feature = "embedded")]
 pub async fn empty(database: &Database) {
     // For so few rows many times faster than TRUNCATE, which makes new files for every table and index.
-    let deletes: String = TABLES.iter().map(|table| format!("DELETE FROM {table};")).collect();
+    let deletes = format!("DELETE FROM {};", TABLES.join("; DELETE FROM "));
     let sql =
         format!("SET session_replication_role = replica; {deletes} SET session_replication_role = DEFAULT");
     database.connection().await.expect("a connection").batch_execute(&sql).await.expect("DELETE");

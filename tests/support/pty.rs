@@ -183,7 +183,7 @@ fn type_keys(keyboard: &Keyboard, bytes: &[u8]) {
 
 /// Feeds the screen until the program has ended, and answers what a terminal answers.
 fn read(mut reader: Box<dyn Read + Send>, output: &Output, keyboard: &Keyboard) {
-    let mut chunk = [0; 1 << 16];
+    let mut chunk = vec![0; 1 << 16];
     loop {
         // Linux ends a terminal without a program with an error instead of an end of file.
         let length = reader.read(&mut chunk).unwrap_or(0);

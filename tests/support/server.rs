@@ -130,6 +130,7 @@ impl TestDatabase {
 }
 
 impl Drop for TestDatabase {
+    #[allow(clippy::print_stderr, reason = "a test that fails already must not fail here")]
     fn drop(&mut self) {
         let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
         let thread = std::thread::spawn(move || {
@@ -170,7 +171,9 @@ fn hash(path: &Path, hasher: &mut DefaultHasher) {
     if let Ok(entries) = std::fs::read_dir(path) {
         let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
         paths.sort();
-        paths.iter().for_each(|path| hash(path, hasher));
+        for path in &paths {
+            hash(path, hasher);
+        }
     } else if let Ok(bytes) = std::fs::read(path) {
         path.hash(hasher);
         bytes.hash(hasher);

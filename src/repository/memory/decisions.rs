@@ -21,7 +21,7 @@ impl RecommendationRepository for MemoryStore {
 
     async fn decide(&self, decision: &Decision) -> Result<Outcome> {
         let decision = Decision { decided_at: microseconds(decision.decided_at), ..decision.clone() };
-        self.tables().decide(decision)
+        self.tables().decide(&decision)
     }
 
     async fn history(&self, gap: &GapId) -> Result<Vec<Event>> {
@@ -73,9 +73,9 @@ impl Tables {
         self.in_force(gap).and_then(|event| event.decision.action.state()).unwrap_or(State::Open)
     }
 
-    fn decide(&mut self, decision: Decision) -> Result<Outcome> {
-        check(&decision)?;
-        if let Some(outcome) = self.replay(&decision)? {
+    fn decide(&mut self, decision: &Decision) -> Result<Outcome> {
+        check(decision)?;
+        if let Some(outcome) = self.replay(decision)? {
             return Ok(outcome);
         }
         let gap = decision.gap.clone();
@@ -88,7 +88,7 @@ impl Tables {
             let by = last.map(|(event, _)| event.decision.reviewer.to_string());
             return Err(RepositoryError::Conflict { state: self.state(&gap), gap, version, by });
         }
-        self.take_back(&decision)?;
+        self.take_back(decision)?;
         let event = Event {
             result_version: version + 1,
             recorded_at: self.now(),
