@@ -11,6 +11,8 @@ pub mod vector;
 use crate::error::{AppError, ErrorKind};
 use crate::repository::postgres::PostgresStore;
 use diesel_async::AsyncPgConnection;
+#[cfg(all(feature = "embedded", unix))]
+use diesel_async::SimpleAsyncConnection as _;
 use diesel_async::pooled_connection::bb8::{Pool, PooledConnection};
 use std::sync::Arc;
 use std::time::Duration;
@@ -157,6 +159,13 @@ impl Database {
     pub async fn close(self) {
         #[cfg(all(feature = "embedded", unix))]
         if let Some(engine) = self.engine {
+            // The engine ends without a checkpoint: without this one, the next start would have to recover.
+            if let Ok(mut connection) = self.pool.get_owned().await {
+                let checkpoint = connection.batch_execute("CHECKPOINT");
+                if tokio::time::timeout(Duration::from_secs(5), checkpoint).await.is_err() {
+                    tracing::warn!("the embedded database was closed without a checkpoint");
+                }
+            }
             drop(self.pool);
             engine.stop().await;
         }

@@ -95,6 +95,7 @@ pub async fn run(identity: Identity, opening: Opening) -> Result<(), AppError> {
     unsaved(&state).map_or(Ok(()), Err)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "made for `map_err`")]
 fn lost_terminal(error: std::io::Error) -> AppError {
     AppError::new(ErrorKind::NoTerminal, format!("the terminal is gone: {error}"))
 }
@@ -212,13 +213,12 @@ impl Session {
             opened = &mut self.opening, if self.is_opening => Event::Opened(opened.unwrap_or_else(|_| {
                 Err(AppError::new(ErrorKind::Internal, "opening the database ended in a fault of gapdeck itself"))
             })),
-            step = progress => match step {
-                Some(step) => Event::Msg(Msg::Progress(step)),
-                None => {
-                    self.progress = None;
-                    Event::Msg(Msg::Woke)
-                }
-            },
+            step = progress => Event::Msg(if let Some(step) = step {
+                Msg::Progress(step)
+            } else {
+                self.progress = None;
+                Msg::Woke
+            }),
             () = clock => Event::Msg(Msg::Woke),
         })
     }

@@ -33,7 +33,7 @@ struct Near<'a> {
     similarity: f64,
     /// The value for the attribute asked for; several joined with "; ", null where it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<Option<String>>,
+    value: Option<serde_json::Value>,
 }
 
 pub(super) async fn run(command: Neighbours, config: &Config) -> Result<(), AppError> {
@@ -51,7 +51,7 @@ pub(super) async fn run(command: Neighbours, config: &Config) -> Result<(), AppE
                 product_key: &one.product_key,
                 product_name: &one.product_name,
                 similarity: one.similarity,
-                value: attribute.is_some().then(|| value(one)),
+                value: attribute.is_some().then(|| value(one).into()),
             })
             .collect();
         return json(&near);

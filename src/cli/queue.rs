@@ -52,7 +52,7 @@ pub struct Queue {
 
 /// A gap as `queue --json` prints it.
 #[derive(Serialize)]
-struct Gap {
+struct Listed {
     product_key: String,
     product_name: String,
     attribute_key: String,
@@ -80,7 +80,7 @@ struct Proposal {
     reasoning: Option<String>,
 }
 
-impl Gap {
+impl Listed {
     fn new(row: QueueRow, candidates: Vec<Candidate>) -> Self {
         Self {
             product_key: row.gap.product.into(),
@@ -185,14 +185,16 @@ async fn load(
     filter: &QueueFilter,
     sort: QueueSort,
     limit: usize,
-) -> Result<Vec<Gap>, RepositoryError> {
+) -> Result<Vec<Listed>, RepositoryError> {
     let mut gaps = Vec::new();
     let mut place = None;
     while gaps.len() < limit {
         let page = store.page(filter, sort, place.as_ref(), PAGE.min(limit - gaps.len())).await?;
         let ids: Vec<GapId> = page.rows.iter().map(|row| row.gap.clone()).collect();
         let candidates = store.candidates(&ids).await?;
-        gaps.extend(page.rows.into_iter().zip(candidates).map(|(row, candidates)| Gap::new(row, candidates)));
+        gaps.extend(
+            page.rows.into_iter().zip(candidates).map(|(row, candidates)| Listed::new(row, candidates)),
+        );
         place = page.next;
         if place.is_none() {
             break;

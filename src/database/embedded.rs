@@ -167,16 +167,18 @@ fn serve(mut client: UnixStream, runtime: &PreparedRuntime) -> Result<(), String
 
 /// Reads the start-up packet; `None` for a client that leaves, or only asks to cancel.
 fn startup_packet(client: &mut UnixStream) -> io::Result<Option<Vec<u8>>> {
-    const PROTOCOL_3: u32 = 3 << 16;
+    /// The protocol's major version; requests for TLS or to cancel have others.
+    const PROTOCOL: u32 = 3;
     let mut head = [0; 8];
     if client.read_exact(&mut head).is_err() {
         return Ok(None);
     }
-    let [a, b, c, d, e, f, g, h] = head;
-    let length = u32::from_be_bytes([a, b, c, d]) as usize;
-    if u32::from_be_bytes([e, f, g, h]) < PROTOCOL_3 || u32::from_be_bytes([e, f, g, h]) >> 16 != 3 {
+    let [length, version] =
+        [0, 4].map(|at| head[at..].first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes)));
+    if version >> 16 != PROTOCOL {
         return Ok(None);
     }
+    let length = length as usize;
     if !(8..10_000).contains(&length) {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "start-up packet of a wrong length"));
     }

@@ -168,7 +168,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
+    use diesel::sql_types::{Nullable, Text, Timestamptz};
     use crate::database::vector::VectorType;
 
     product_embeddings (product_key) {

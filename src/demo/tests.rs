@@ -65,7 +65,7 @@ fn a_seed_gives_one_catalogue_for_ever() {
 }
 
 /// The default catalogue's hash; change it with the generator or its files.
-const GOLDEN: u64 = 0x468b_c3b9_b284_7632;
+const GOLDEN: u64 = 0xeecf_f27a_e987_8136;
 
 #[test]
 fn every_key_refers_to_something_and_no_row_stands_twice() {

@@ -26,15 +26,16 @@ pub struct Effects {
     answers: mpsc::Sender<Msg>,
     reads: HashMap<Discriminant<Effect>, AbortHandle>,
     writes: mpsc::UnboundedSender<Effect>,
-    writer: JoinHandle<()>,
+    /// Ends when everything asked for is written and nobody can ask for more.
+    writing: JoinHandle<()>,
 }
 
 impl Effects {
     /// Serves one review; answers go to `answers`.
     pub fn new(review: Review, answers: mpsc::Sender<Msg>) -> Self {
         let (writes, queue) = mpsc::unbounded_channel();
-        let writer = tokio::spawn(write_in_order(review.clone(), queue, answers.clone()));
-        Self { review, answers, reads: HashMap::new(), writes, writer }
+        let writing = tokio::spawn(write_in_order(review.clone(), queue, answers.clone()));
+        Self { review, answers, reads: HashMap::new(), writes, writing }
     }
 
     /// Starts an effect.
@@ -76,7 +77,7 @@ impl Effects {
         }
         drop(self.writes);
         drop(self.answers);
-        let _ = tokio::time::timeout(patience, self.writer).await;
+        let _ = tokio::time::timeout(patience, self.writing).await;
     }
 }
 
@@ -86,15 +87,12 @@ async fn write_in_order(
     answers: mpsc::Sender<Msg>,
 ) {
     while let Some(effect) = queue.recv().await {
-        let answer = match effect {
-            Effect::Decide(decision) => {
-                let result = guarded(review.decide(&decision)).await;
-                Msg::Decided { id: decision.id, result }
-            }
-            _ => {
-                let undone = guarded(review.undo_last()).await;
-                Msg::Undone { result: undone.map(|undone| undone.map(Box::new)) }
-            }
+        let answer = if let Effect::Decide(decision) = effect {
+            let result = guarded(review.decide(&decision)).await;
+            Msg::Decided { id: decision.id, result }
+        } else {
+            let undone = guarded(review.undo_last()).await;
+            Msg::Undone { result: undone.map(|undone| undone.map(Box::new)) }
         };
         // Nobody listens any more after quitting; what is left is written all the same.
         let _ = answers.send(answer).await;

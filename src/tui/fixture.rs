@@ -1,4 +1,5 @@
 //! A made-up catalogue for the tests of the terminal application.
+#![expect(clippy::cast_precision_loss, reason = "small numbers")]
 
 use crate::domain::{
     AllowedScope, AllowedValue, AllowedValues, Attribute, Candidate, Category, Confidence, DataType,

@@ -29,6 +29,18 @@ pub fn lines(text: &str, limit: usize) -> String {
     clean(text, limit, Breaks::Kept)
 }
 
+/// Returns a value as a reader can tell it from nothing: an empty one is shown as such, outer spaces are visible.
+pub fn value(value: &str, limit: usize) -> String {
+    if value.trim().is_empty() {
+        return "(empty)".into();
+    }
+    let clean = line(value, limit);
+    let inner = clean.trim();
+    let lead = clean.len() - clean.trim_start().len();
+    let trail = clean.len() - clean.trim_end().len();
+    format!("{}{inner}{}", "␣".repeat(lead.min(4)), "␣".repeat(trail.min(4)))
+}
+
 fn clean(text: &str, limit: usize, breaks: Breaks) -> String {
     let mut out = String::with_capacity(text.len().min(limit * 2));
     let mut count = 0;

@@ -1,6 +1,8 @@
 //! The screens: state, update and view of each.
 
 pub mod card;
+pub mod card_choices;
+pub mod card_evidence;
 pub mod card_sections;
 pub mod chrome;
 pub mod experiments;

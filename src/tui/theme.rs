@@ -61,13 +61,12 @@ impl Theme {
         let coloured = |colour: Color| if self == Self::Colour { plain.fg(colour) } else { plain };
         match role {
             Role::Text => plain,
-            Role::Muted | Role::Stale => plain.add_modifier(Modifier::DIM),
             // Said outright, so that a title does not take its border's colour.
             Role::Strong => plain.fg(Color::Reset).add_modifier(Modifier::BOLD),
             Role::Title | Role::Key | Role::Accent => coloured(Color::Cyan).add_modifier(Modifier::BOLD),
             // Lines need not be read: the one place where a faint colour may vanish on some palettes.
             Role::Border if self == Self::Colour => plain.fg(Color::DarkGray),
-            Role::Border => plain.add_modifier(Modifier::DIM),
+            Role::Muted | Role::Stale | Role::Border => plain.add_modifier(Modifier::DIM),
             Role::BorderFocused => coloured(Color::Cyan),
             Role::Selected => plain.add_modifier(Modifier::REVERSED),
             Role::SelectedElsewhere => plain.add_modifier(Modifier::BOLD),

@@ -107,11 +107,13 @@ async fn save_dictionaries(connection: &mut AsyncPgConnection, batch: &Catalogue
             .execute(connection)
             .await?;
     }
-    use raw_category_attributes as t;
-    insert_keys!(connection, batch.category_attributes, raw_category_attributes, |row| (
-        t::category_key.eq(&row.category_key),
-        t::attribute_key.eq(&row.attribute_key)
-    ));
+    {
+        use raw_category_attributes as t;
+        insert_keys!(connection, batch.category_attributes, raw_category_attributes, |row| (
+            t::category_key.eq(&row.category_key),
+            t::attribute_key.eq(&row.attribute_key)
+        ));
+    }
     Ok(())
 }
 
@@ -144,11 +146,13 @@ async fn save_products(connection: &mut AsyncPgConnection, batch: &CatalogueBatc
             .execute(connection)
             .await?;
     }
-    use raw_product_categories as t;
-    insert_keys!(connection, batch.product_categories, raw_product_categories, |row| (
-        t::product_key.eq(&row.product_key),
-        t::category_key.eq(&row.category_key)
-    ));
+    {
+        use raw_product_categories as t;
+        insert_keys!(connection, batch.product_categories, raw_product_categories, |row| (
+            t::product_key.eq(&row.product_key),
+            t::category_key.eq(&row.category_key)
+        ));
+    }
     Ok(())
 }
 

@@ -32,8 +32,8 @@ pub(super) type Selected = (
     (f64, f64, String, i32, Option<String>, Option<String>, Option<DateTime<Utc>>, DateTime<Utc>, String),
 );
 
-/// What is selected of a queue row.
-pub(super) fn columns() -> (
+/// The columns of a queue row, as types.
+type Columns = (
     (
         review_queue::product_key,
         review_queue::attribute_key,
@@ -55,7 +55,10 @@ pub(super) fn columns() -> (
         review_queue::gap_created_at,
         review_queue::sort_name,
     ),
-) {
+);
+
+/// What is selected of a queue row.
+pub(super) fn columns() -> Columns {
     use review_queue as q;
     (
         (

@@ -9,7 +9,8 @@ use crate::domain::{Action, Count, Decision, DecisionId, Event, GapId, Outcome, 
 use crate::repository::{RepositoryError, Result as RepositoryResult};
 use crate::review::{Circumstances, Review};
 use crate::tui::sanitise;
-use crate::tui::screens::card_sections::capitalised;
+use crate::tui::widgets::wrap;
+
 use std::time::Instant;
 
 /// How far a decision is.
@@ -83,7 +84,7 @@ pub fn decide(state: &mut State, verdict: Verdict) -> Vec<Effect> {
     match draft(state, verdict) {
         Ok(decision) => send(state, decision),
         Err(refusal) => {
-            state.toasts.show(state.now, Level::Warning, capitalised(&refusal));
+            state.toasts.show(state.now, Level::Warning, wrap::capitalised(&refusal));
             Vec::new()
         }
     }
@@ -245,7 +246,7 @@ pub fn undone(state: &mut State, result: RepositoryResult<Option<Box<(Event, Out
             state.cards.invalidate(&decision.gap);
             let mut name = decision.gap.product.to_string();
             if let Some(row) = state.queue.row_mut(&decision.gap) {
-                name = row.data.display_name().to_owned();
+                row.data.display_name().clone_into(&mut name);
                 row.data.state = outcome.state;
                 row.data.version = outcome.version;
                 row.decided_here = false;
@@ -280,7 +281,7 @@ pub fn undone(state: &mut State, result: RepositoryResult<Option<Box<(Event, Out
             state.toasts.show(state.now, Level::Info, text);
         }
         Ok(None) => {
-            state.toasts.show(state.now, Level::Info, "Nothing to undo: you have no decision in force")
+            state.toasts.show(state.now, Level::Info, "Nothing to undo: you have no decision in force");
         }
         Err(error) => {
             let text = format!("Undo failed: {} · u tries again", sanitise::line(&error.to_string(), 200));

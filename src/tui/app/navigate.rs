@@ -179,11 +179,11 @@ fn open_gap(state: &mut State, gap: GapId) -> Vec<Effect> {
 
 fn back(state: &mut State) -> Vec<Effect> {
     state.product_slot.cancel();
-    if let Some(Screen::Walk(walk)) = state.screens.last_mut() {
-        if walk.steps.len() > 1 {
-            walk.steps.pop();
-            return reload_missing(state);
-        }
+    if let Some(Screen::Walk(walk)) = state.screens.last_mut()
+        && walk.steps.len() > 1
+    {
+        walk.steps.pop();
+        return reload_missing(state);
     }
     if state.screens.pop().is_none() {
         state.review.card_focused = false;
@@ -229,8 +229,8 @@ fn review_motion(state: &mut State, motion: Motion) {
     match motion {
         Motion::Lines(lines) => state.queue.move_by(lines),
         Motion::Pages(pages) => state.queue.move_by(pages * page),
-        Motion::Top => state.queue.to_top(),
-        Motion::Bottom => state.queue.to_bottom(),
+        Motion::Top => state.queue.go_to_top(),
+        Motion::Bottom => state.queue.go_to_bottom(),
     }
 }
 

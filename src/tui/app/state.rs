@@ -186,7 +186,7 @@ impl State {
     /// Returns when the screen must change although nothing happens: `None` lets the loop sleep.
     pub fn next_deadline(&self) -> Option<Instant> {
         let toast = self.toasts.current().map(|toast| toast.until);
-        let opening = self.opening.as_ref().map(|opening| opening.next_frame(self.now));
+        let opening = self.opening.as_ref().map(|_| Opening::next_frame(self.now));
         let quitting = match self.quit {
             Quit::Waiting { since, .. } => Some(since + QUIT_PATIENCE),
             _ => None,

@@ -11,7 +11,7 @@ use crate::domain::{self, QueueFilter, QueueSort};
 use crate::tui::layout;
 use crate::tui::overlays::{Comment, Confirm, Filter, Help, Overlay, OverrideEditor, Palette};
 use crate::tui::sanitise;
-use crate::tui::screens::card_sections::capitalised;
+
 use crate::tui::screens::queue::{Arrival, FAR, KeepPlace};
 use crate::tui::screens::review;
 use crate::tui::widgets::wrap;
@@ -82,10 +82,10 @@ fn on_answer(state: &mut State, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Product { ticket, result } => {
-            if state.product_slot.accept(ticket, Ok(())) {
-                if let Some(pane) = state.pane_mut() {
-                    pane.arrive(result);
-                }
+            if state.product_slot.accept(ticket, Ok(()))
+                && let Some(pane) = state.pane_mut()
+            {
+                pane.arrive(result);
             }
             Vec::new()
         }
@@ -133,10 +133,10 @@ fn settle(state: &mut State) -> Vec<Effect> {
     }
     let mut effects = review::sync(state);
     effects.extend(navigate::sync(state));
-    if state.overlay.is_none() {
-        if let Some(conflict) = state.conflicts.pop_front() {
-            state.overlay = Some(Overlay::Confirm(Confirm::conflict(conflict, state.now)));
-        }
+    if state.overlay.is_none()
+        && let Some(conflict) = state.conflicts.pop_front()
+    {
+        state.overlay = Some(Overlay::Confirm(Confirm::conflict(conflict, state.now)));
     }
     if let Quit::Waiting { since, forced } = state.quit {
         let late = state.now.saturating_duration_since(since) >= QUIT_PATIENCE;
@@ -184,7 +184,7 @@ fn on_key(state: &mut State, key: Key) -> Vec<Effect> {
 /// Does an action, or says why it cannot be done now.
 pub fn run(state: &mut State, id: ActionId, keys: &str) -> Vec<Effect> {
     if let Some(Err(refusal)) = Action::of(id).map(|action| (action.check)(state)) {
-        let text = capitalised(&sanitise::line(&refusal, 200));
+        let text = wrap::capitalised(&sanitise::line(&refusal, 200));
         state.toasts.show(state.now, Level::Warning, text);
         return Vec::new();
     }

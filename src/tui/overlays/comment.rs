@@ -7,7 +7,8 @@ use crate::tui::app::keymap::Key;
 use crate::tui::app::msg::Effect;
 use crate::tui::app::state::State;
 use crate::tui::sanitise;
-use crate::tui::screens::card_sections::capitalised;
+use crate::tui::widgets::wrap;
+
 use crate::tui::theme::Role;
 use crate::tui::widgets::text_input::TextInput;
 use crossterm::event::KeyCode;
@@ -72,9 +73,10 @@ impl Comment {
         draw_input(frame, area, Line::styled("> ", theme.style(Role::Key)), &self.input, theme);
         let last = Rect { y: area.y + area.height.saturating_sub(1), height: 1.min(area.height), ..area };
         let line = match (self.asked, self.input.is_blank()) {
-            _ if self.refused.is_some() => {
-                Line::styled(capitalised(self.refused.as_deref().unwrap_or_default()), theme.style(Role::Bad))
-            }
+            _ if self.refused.is_some() => Line::styled(
+                wrap::capitalised(self.refused.as_deref().unwrap_or_default()),
+                theme.style(Role::Bad),
+            ),
             (true, _) => Line::styled("Esc again discards the comment", theme.style(Role::Warning)),
             (false, true) => Line::styled("What should somebody look at?", theme.style(Role::Muted)),
             (false, false) => keys_line(theme, area.width, &[("Enter", "flag"), ("Esc", "cancel")]),

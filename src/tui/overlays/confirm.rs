@@ -6,7 +6,7 @@ use crate::tui::app::keymap::Key;
 use crate::tui::app::msg::Effect;
 use crate::tui::app::state::{Quit, State};
 use crate::tui::sanitise;
-use crate::tui::screens::card_sections::shown_value;
+
 use crate::tui::screens::queue_view::outcome;
 use crate::tui::theme::Role;
 use crate::tui::widgets::wrap;
@@ -86,7 +86,7 @@ fn name_of(state: &State, gap: &crate::domain::GapId) -> String {
 
 fn decision_words(state: &State, gap: &crate::domain::GapId) -> String {
     let Some(one) = state.unsaved_on(gap) else { return String::new() };
-    let value = one.decision.value.as_ref().map(|value| format!(" \"{}\"", shown_value(value, 40)));
+    let value = one.decision.value.as_ref().map(|value| format!(" \"{}\"", sanitise::value(value, 40)));
     format!("{}{}", one.decision.action.as_str().replace('_', " "), value.unwrap_or_default())
 }
 

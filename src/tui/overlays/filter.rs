@@ -103,10 +103,9 @@ impl Filter {
         if !self.is_pick() || self.inputs[self.at].is_blank() {
             return;
         }
-        if let Some(index) = self.picker.selected() {
-            if let Some(item) = options(state, self.field()).into_iter().nth(index) {
-                self.inputs[self.at].set(item.label);
-            }
+        let selected = self.picker.selected();
+        if let Some(item) = selected.and_then(|index| options(state, self.field()).into_iter().nth(index)) {
+            self.inputs[self.at].set(item.label);
         }
     }
 
@@ -133,13 +132,11 @@ impl Filter {
                     }
                 }
             }
-            KeyCode::Tab => self.go(state, 1),
-            KeyCode::BackTab => self.go(state, -1),
             // Once something is typed into a field with options, the arrows go through these.
             KeyCode::Down if self.is_pick() && !self.inputs[self.at].is_blank() => self.picker.move_by(1),
             KeyCode::Up if self.is_pick() && !self.inputs[self.at].is_blank() => self.picker.move_by(-1),
-            KeyCode::Down => self.go(state, 1),
-            KeyCode::Up => self.go(state, -1),
+            KeyCode::Tab | KeyCode::Down => self.go(state, 1),
+            KeyCode::BackTab | KeyCode::Up => self.go(state, -1),
             _ => {
                 if self.inputs[self.at].key(key) == Edit::Changed {
                     self.offer(state);
@@ -165,10 +162,10 @@ impl Filter {
         let facets = state.facets.value.as_ref().unwrap_or(&empty);
         let min_confidence = confidence(5, text(5))?;
         let max_confidence = confidence(6, text(6))?;
-        if let (Some(min), Some(max)) = (min_confidence, max_confidence) {
-            if min > max {
-                return Err((5, format!("from {} is above to {}", min.get(), max.get())));
-            }
+        if let (Some(min), Some(max)) = (min_confidence, max_confidence)
+            && min > max
+        {
+            return Err((5, format!("from {} is above to {}", min.get(), max.get())));
         }
         let wanted_state = match text(4) {
             None => StateFilter::Open,
@@ -237,7 +234,7 @@ impl Filter {
                 if state.facets.value.is_some() { "nothing of that name" } else { "still being loaded" };
             draw_picker(state, frame, list, &self.picker, nothing);
         }
-        let last = Rect { y: bottom.saturating_sub(1).max(area.y), height: 1.min(area.height), ..area };
+        let foot = Rect { y: bottom.saturating_sub(1).max(area.y), height: 1.min(area.height), ..area };
         let line = match &self.problem {
             Some(problem) => {
                 Line::styled(format!("{}: {problem}", FIELDS[self.at].1), theme.style(Role::Bad))
@@ -246,7 +243,7 @@ impl Filter {
                 keys_line(theme, area.width, &[("Tab", "next field"), ("Enter", "apply"), ("Esc", "cancel")])
             }
         };
-        frame.render_widget(line, last);
+        frame.render_widget(line, foot);
     }
 }
 

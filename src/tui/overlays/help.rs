@@ -41,9 +41,8 @@ impl Help {
         let height = usize::from(layout::frame(state.size).body.height).saturating_sub(4).max(1);
         let stops = (self.lines(state.theme, usize::MAX).len() + 1).saturating_sub(height);
         let motion = match key.code {
-            KeyCode::Esc if self.input.text().is_empty() => return Vec::new(),
             KeyCode::Enter => return Vec::new(),
-            KeyCode::Char('?') if self.input.text().is_empty() => return Vec::new(),
+            KeyCode::Esc | KeyCode::Char('?') if self.input.text().is_empty() => return Vec::new(),
             KeyCode::Esc => {
                 self.input.set("");
                 Some(Motion::Top)
@@ -73,12 +72,15 @@ impl Help {
     fn lines(&self, theme: Theme, columns: usize) -> Vec<Line<'static>> {
         let query = self.input.text().trim().to_lowercase();
         let wanted = |action: &&Action| {
-            !action.is_sibling()
-                && !(action.keys.is_empty() && query.is_empty())
-                && (query.is_empty()
-                    || action.name.contains(&query)
-                    || action.doc.to_lowercase().contains(&query)
-                    || action.keys_label().to_lowercase() == query)
+            if action.is_sibling() {
+                return false;
+            }
+            if query.is_empty() {
+                return !action.keys.is_empty();
+            }
+            action.name.contains(&query)
+                || action.doc.to_lowercase().contains(&query)
+                || action.keys_label().to_lowercase() == query
         };
         let mut lines = Vec::new();
         let here = |action: &&Action| action.contexts.contains(&self.context);

@@ -10,7 +10,8 @@ use crate::tui::app::msg::Effect;
 use crate::tui::app::state::State;
 use crate::tui::sanitise;
 use crate::tui::screens::card::LoadedCard;
-use crate::tui::screens::card_sections::{attribute_kind, capitalised, shown_value};
+use crate::tui::screens::card_choices::attribute_kind;
+
 use crate::tui::theme::Role;
 use crate::tui::widgets::picker::{Item, Picker};
 use crate::tui::widgets::text_input::{Edit, TextInput};
@@ -40,7 +41,7 @@ impl OverrideEditor {
         let suggestions = suggestions(&card);
         let items = suggestions
             .iter()
-            .map(|suggestion| Item::new(shown_value(&suggestion.value, 200), suggestion.source()))
+            .map(|suggestion| Item::new(sanitise::value(&suggestion.value, 200), suggestion.source()))
             .collect();
         let mut editor = Self {
             picker: Picker::new(items),
@@ -204,7 +205,7 @@ impl OverrideEditor {
     fn verdict_line(&self, state: &State, columns: usize) -> Line<'static> {
         let theme = state.theme;
         let refusal = |reason: &str, keep: &str| {
-            let reason = capitalised(&sanitise::line(reason, 200));
+            let reason = wrap::capitalised(&sanitise::line(reason, 200));
             format!("{}{keep}", wrap::cut(&reason, columns.saturating_sub(wrap::width(keep))))
         };
         if self.asked {
@@ -287,10 +288,10 @@ impl OverrideEditor {
         } else {
             &[("Enter", "take"), ("Ctrl-O", "keep as typed"), ("Esc", "cancel"), ("↑ ↓", "select")]
         };
-        let last =
+        let foot =
             Rect { y: area.bottom().saturating_sub(1).max(area.y), height: 1.min(area.height), ..area };
         if area.height > 3 {
-            frame.render_widget(keys_line(theme, area.width, keys), last);
+            frame.render_widget(keys_line(theme, area.width, keys), foot);
         }
     }
 }

@@ -106,5 +106,5 @@ fn refusal(state: &State, action: &Action) -> Option<String> {
         let place = action.contexts.first().map_or("", |context| context.label());
         return Some(format!("works on another screen: {}", place.to_lowercase()));
     }
-    (action.check)(state).err().map(|refusal| refusal.into_owned())
+    (action.check)(state).err().map(std::borrow::Cow::into_owned)
 }

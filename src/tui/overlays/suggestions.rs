@@ -38,11 +38,10 @@ pub fn suggestions(card: &LoadedCard) -> Vec<Suggestion> {
     let mut found: Vec<Suggestion> = Vec::new();
     let mut index: HashMap<String, usize> = HashMap::new();
     let mut add = |value: &str| {
-        let at = *index.entry(normalised(value)).or_insert_with(|| {
+        *index.entry(normalised(value)).or_insert_with(|| {
             found.push(Suggestion { value: value.into(), neighbours: 0, predicted: false, allowed: false });
             found.len() - 1
-        });
-        at
+        })
     };
     let predicted: Vec<usize> = card.choices.iter().map(|choice| add(&choice.value)).collect();
     let near: Vec<usize> =

@@ -162,10 +162,12 @@ fn table(state: &State, frame: &mut Frame, area: Rect, screen: &Experiments, hei
     let names = room.saturating_sub(models + usize::from(models > 0) * 2);
     let mut title = format!("   {}", wrap::pad("experiment", names));
     if models > 0 {
-        title.push_str(&format!("  {}", wrap::pad("model", models)));
+        title.push_str("  ");
+        title.push_str(&wrap::pad("model", models));
     }
     for column in &shown {
-        title.push_str(&format!("  {}", wrap::pad_left(column.title, column.width)));
+        title.push_str("  ");
+        title.push_str(&wrap::pad_left(column.title, column.width));
     }
     frame.render_widget(
         Line::styled(title, theme.style(Role::Muted)),
@@ -177,10 +179,12 @@ fn table(state: &State, frame: &mut Frame, area: Rect, screen: &Experiments, hei
         let mut text = wrap::pad(&sanitise::line(one.experiment.as_str(), 100), names);
         if models > 0 {
             let model = sanitise::line(one.model.as_deref().unwrap_or("–"), 100);
-            text.push_str(&format!("  {}", wrap::pad(&model, models)));
+            text.push_str("  ");
+            text.push_str(&wrap::pad(&model, models));
         }
         for column in &shown {
-            text.push_str(&format!("  {}", wrap::pad_left(&(column.text)(one), column.width)));
+            text.push_str("  ");
+            text.push_str(&wrap::pad_left(&(column.text)(one), column.width));
         }
         let row = Rect { y, height: 1, ..area };
         let marker = Span::styled(if current { " ▌ " } else { "   " }, Style::new());

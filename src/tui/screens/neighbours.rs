@@ -1,6 +1,5 @@
 //! The walk: from a product to one of its neighbours, on to one of theirs, and back step by step.
 
-use super::card_sections::shown_value;
 use super::pane::{self, ListRow, Pane};
 use crate::domain::Neighbour;
 use crate::tui::app::State;
@@ -66,7 +65,7 @@ fn trail(state: &State, walk: &Walk, columns: usize) -> Line<'static> {
 
 fn row(state: &State, neighbour: &Neighbour, pane: &Pane, columns: usize) -> ListRow {
     let theme = state.theme;
-    let values: Vec<String> = neighbour.values.iter().map(|value| shown_value(value, 80)).collect();
+    let values: Vec<String> = neighbour.values.iter().map(|value| sanitise::value(value, 80)).collect();
     let value_columns = if pane.attribute.is_some() { columns / 3 } else { 0 };
     let name_columns = columns.saturating_sub(value_columns + 7);
     let mut line = Line::from(vec![

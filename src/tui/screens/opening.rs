@@ -29,7 +29,7 @@ impl Opening {
     }
 
     /// Returns when the elapsed time changes next.
-    pub fn next_frame(&self, now: Instant) -> Instant {
+    pub fn next_frame(now: Instant) -> Instant {
         now + TICK
     }
 }
@@ -77,8 +77,8 @@ fn bar(state: &State, progress: Option<&Progress>, columns: usize) -> Line<'stat
         Some(Progress { done, total: Some(total), .. }) if *total > 0 => (*done.min(total), *total),
         _ => (0, 1),
     };
-    #[expect(clippy::cast_possible_truncation, reason = "at most the columns of a terminal")]
-    let filled = (u128::from(done) * columns as u128 / u128::from(total)) as usize;
+    let filled = u128::from(done) * columns as u128 / u128::from(total);
+    let filled = usize::try_from(filled).unwrap_or(columns);
     Line::from(vec![
         Span::styled("━".repeat(filled), state.theme.style(Role::Accent)),
         Span::styled("─".repeat(columns - filled), state.theme.style(Role::Border)),

@@ -1,6 +1,6 @@
 //! A product with a list beside it: what the product screen and the walk share.
 
-use super::card_sections::{Setting, heading, shown_value};
+use super::card_sections::{Setting, heading};
 use crate::domain::{AttributeKey, ProductCard, ProductKey};
 use crate::repository::RepositoryError;
 use crate::tui::app::State;
@@ -131,7 +131,7 @@ fn document(card: &ProductCard, attribute: Option<&AttributeKey>, setting: Setti
     let labels = longest.unwrap_or(0).clamp(6, 24);
     for value in &card.known {
         let unit = value.unit.as_deref().map(|unit| format!(" {}", sanitise::line(unit, 16)));
-        let text = format!("{}{}", shown_value(&value.value, 400), unit.unwrap_or_default());
+        let text = format!("{}{}", sanitise::value(&value.value, 400), unit.unwrap_or_default());
         let label = wrap::pad(&sanitise::line(&value.label, 40), labels);
         let role = if attribute == Some(&value.attribute_key) { Role::Accent } else { Role::Muted };
         lines.push(Line::from(vec![
@@ -142,7 +142,7 @@ fn document(card: &ProductCard, attribute: Option<&AttributeKey>, setting: Setti
     for text in card.texts.iter().filter(|text| !text.content.trim().is_empty()) {
         lines.push(Line::default());
         let cut = if text.truncated { ", cut" } else { "" };
-        let source = super::card_sections::capitalised(&sanitise::line(&text.source, 40));
+        let source = wrap::capitalised(&sanitise::line(&text.source, 40));
         lines.push(heading(setting, &format!("{source}{cut}"), ""));
         lines.extend(paragraph(&text.content, setting, 4));
     }

@@ -40,8 +40,7 @@ fn gap_line(state: &State, row: &QueueRow, columns: usize) -> ListRow {
     let theme = state.theme;
     let (glyph, role) = outcome(row.state);
     let value = row.decided_value.as_deref().or(row.best_value.as_deref());
-    let value =
-        value.map(|value| super::card_sections::shown_value(value, 100)).unwrap_or_else(|| "–".into());
+    let value = value.map_or_else(|| "–".into(), |value| sanitise::value(value, 100));
     let confidence = row.best_confidence.map_or_else(|| "   –".into(), |c| format!("{:.2}", c.get()));
     let names = (columns.saturating_sub(9) / 2).clamp(4, 24);
     let name = sanitise::line(state.attribute_name(&row.gap.attribute), 60);

@@ -239,14 +239,14 @@ impl Queue {
     }
 
     /// Goes to the first row.
-    pub fn to_top(&mut self) {
+    pub fn go_to_top(&mut self) {
         self.cursor = 0;
         self.to_end = false;
         self.wants_next = false;
     }
 
     /// Goes to the last row; the rest of the list is loaded, up to [`FAR`] rows.
-    pub fn to_bottom(&mut self) {
+    pub fn go_to_bottom(&mut self) {
         self.cursor = self.rows.len().saturating_sub(1);
         self.to_end = self.next.is_some() && self.rows.len() < FAR;
     }

@@ -181,9 +181,9 @@ fn card(state: &State, frame: &mut Frame) {
     let focused = state.review.card_focused;
     let gap = state.queue.current_gap();
     let document = state.review.document.as_ref();
-    let stale = document.is_some_and(|document| Some(&document.gap) != gap);
+    let outdated = document.is_some_and(|document| Some(&document.gap) != gap);
     let border = theme.style(if focused { Role::BorderFocused } else { Role::Border });
-    let title = match (document, stale) {
+    let title = match (document, outdated) {
         (Some(document), false) => document.title.clone(),
         _ => {
             state.queue.current().map_or_else(String::new, |row| sanitise::line(row.data.display_name(), 200))
@@ -216,7 +216,7 @@ fn card(state: &State, frame: &mut Frame) {
     for (line, y) in lines.zip(place.content.y..) {
         frame.render_widget(line, Rect { y, height: 1, ..place.content });
     }
-    if stale {
+    if outdated {
         frame.buffer_mut().set_style(place.content, theme.style(Role::Stale));
     }
 }

@@ -1,7 +1,8 @@
 //! A product's texts in full width, the mentions of the selected candidate marked.
 
 use super::card::LoadedCard;
-use super::card_sections::{Setting, capitalised, heading, marked, mentions};
+use super::card_evidence::{marked, mentions};
+use super::card_sections::{Setting, heading};
 use crate::domain::RichText;
 use crate::tui::app::State;
 use crate::tui::app::navigate::Motion;
@@ -21,7 +22,7 @@ const FAR: usize = 10_000;
 #[derive(Debug, Clone)]
 pub struct Texts {
     title: String,
-    texts: Vec<(RichText, Vec<Range<usize>>)>,
+    sources: Vec<(RichText, Vec<Range<usize>>)>,
     scroll: usize,
     lines: Vec<Line<'static>>,
     laid_out: Option<(usize, Theme)>,
@@ -42,8 +43,8 @@ impl Texts {
         Self::of(title, texts.iter().map(|text| (text.clone(), Vec::new())).collect())
     }
 
-    fn of(title: String, texts: Vec<(RichText, Vec<Range<usize>>)>) -> Self {
-        Self { title, texts, scroll: 0, lines: Vec::new(), laid_out: None }
+    fn of(title: String, sources: Vec<(RichText, Vec<Range<usize>>)>) -> Self {
+        Self { title, sources, scroll: 0, lines: Vec::new(), laid_out: None }
     }
 
     /// Scrolls.
@@ -59,7 +60,7 @@ impl Texts {
         if self.laid_out != Some((columns, theme)) {
             let setting =
                 Setting { theme, columns, height: None, choice: 0, reasoning: false, key_hints: false };
-            self.lines = self.texts.iter().flat_map(|(text, found)| lines(text, found, setting)).collect();
+            self.lines = self.sources.iter().flat_map(|(text, found)| lines(text, found, setting)).collect();
             self.lines.truncate(FAR);
             self.laid_out = Some((columns, theme));
         }
@@ -74,7 +75,7 @@ fn lines(text: &RichText, found: &[Range<usize>], setting: Setting) -> Vec<Line<
         n => format!("mentioned {n} times"),
     };
     let cut = if text.truncated { ", cut" } else { "" };
-    let source = capitalised(&sanitise::line(&text.source, 40));
+    let source = wrap::capitalised(&sanitise::line(&text.source, 40));
     let mut lines = vec![heading(setting, &format!("{source}{cut}"), &mentioned)];
     let pieces = marked(&text.content, found, 0, 20_000, setting.theme);
     lines.extend(wrap::wrap(&pieces, setting.columns, FAR).0);

@@ -43,7 +43,7 @@ pub fn confidence(state: &State, frame: &mut Frame, area: Rect, trends: &[Metric
     let days = data.last().map_or(1.0, |(x, _)| x.max(1.0));
     let chart = Chart::new(vec![
         Dataset::default()
-            .marker(Marker::Braille)
+            .marker(Marker::HalfBlock)
             .graph_type(GraphType::Line)
             .style(theme.style(Role::BorderFocused))
             .data(&data),

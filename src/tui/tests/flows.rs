@@ -277,8 +277,8 @@ fn a_wrong_number_in_the_filter_is_named() {
     assert!(app.screen().contains("Confidence to: \"1.5\" is no number between 0 and 1"), "{}", app.screen());
     app.keys("Ctrl-U").type_text("50%").keys("Shift-Tab").type_text("0,25").keys("Enter");
     let filter = &app.state.queue.filter;
-    assert_eq!(filter.min_confidence.map(|c| c.get()), Some(0.25));
-    assert_eq!(filter.max_confidence.map(|c| c.get()), Some(0.5));
+    assert_eq!(filter.min_confidence.map(crate::domain::Confidence::get), Some(0.25));
+    assert_eq!(filter.max_confidence.map(crate::domain::Confidence::get), Some(0.5));
 }
 
 #[test]

@@ -7,8 +7,8 @@ const SMALL: (u16, u16) = (80, 24);
 const LARGE: (u16, u16) = (160, 50);
 const NARROW: (u16, u16) = (40, 12);
 
-fn down() -> Option<RepositoryError> {
-    Some(RepositoryError::Unavailable("connection refused".into()))
+fn down() -> RepositoryError {
+    RepositoryError::Unavailable("connection refused".into())
 }
 
 /// Draws text and, below it, every run of cells that is not plain.
@@ -107,12 +107,12 @@ fn review_empty() {
 #[test]
 fn review_error() {
     let mut app = App::opening(SMALL);
-    app.database.down = down();
+    app.database.down = Some(down());
     app.send(Msg::Opened);
     app.settle();
     assert_snapshot!("review_queue_error", app.screen());
     let mut app = App::open(SMALL);
-    app.database.down = down();
+    app.database.down = Some(down());
     app.keys("PgDn");
     assert_snapshot!("review_card_error", app.screen());
     app.keys("PgUp a");
@@ -169,7 +169,7 @@ fn questions() {
     app.keys("a");
     assert_snapshot!("conflict_80x24", app.screen());
     let mut app = App::open(SMALL);
-    app.database.down = down();
+    app.database.down = Some(down());
     app.keys("a r q");
     assert_snapshot!("quit_unsaved_80x24", app.screen());
     let mut app = App::open(SMALL);
@@ -187,7 +187,7 @@ fn experiments() {
     app.resize(40, 12);
     assert_snapshot!("experiments_40x12", app.screen());
     let mut app = App::open(SMALL);
-    app.database.down = down();
+    app.database.down = Some(down());
     app.keys("E");
     assert_snapshot!("experiments_error", app.screen());
 }
@@ -207,7 +207,7 @@ fn product_walk_and_texts() {
     app.keys("Q t");
     assert_snapshot!("texts_80x24", app.screen());
     let mut app = App::open(SMALL);
-    app.database.down = down();
+    app.database.down = Some(down());
     app.keys("p");
     assert_snapshot!("product_error", app.screen());
 }

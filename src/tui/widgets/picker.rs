@@ -121,7 +121,7 @@ fn ranked(query: &str, items: &[Item]) -> Vec<Hit> {
         return (0..items.len()).map(|index| Hit { index, matched: HashSet::new() }).collect();
     }
     let pattern = Pattern::new(query.trim(), CaseMatching::Ignore, Normalization::Smart, AtomKind::Fuzzy);
-    let mut matcher = Matcher::new(Config::DEFAULT);
+    let mut fuzzy = Matcher::new(Config::DEFAULT);
     let mut buffer = Vec::new();
     let mut found: Vec<(u32, Hit)> = items
         .iter()
@@ -129,7 +129,7 @@ fn ranked(query: &str, items: &[Item]) -> Vec<Hit> {
         .filter_map(|(index, item)| {
             let mut matched = Vec::new();
             let label = Utf32Str::new(&item.label, &mut buffer);
-            let score = pattern.indices(label, &mut matcher, &mut matched)?;
+            let score = pattern.indices(label, &mut fuzzy, &mut matched)?;
             Some((score, Hit { index, matched: matched.into_iter().collect() }))
         })
         .collect();

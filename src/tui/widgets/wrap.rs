@@ -147,6 +147,12 @@ impl Wrapper {
     }
 }
 
+/// Returns the text with its first letter in upper case.
+pub fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
 /// Counts with a thin separator (`8012` to `8,012`).
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();

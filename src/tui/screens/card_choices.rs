@@ -1,0 +1,217 @@
+//! The upper part of the review card: what is asked, what is proposed, and why.
+
+use super::card::LoadedCard;
+use super::card_evidence::mentions;
+use super::card_sections::{FAR, Setting, indented, spread};
+use super::queue_view::outcome;
+use crate::domain::{AllowedValues, Attribute, Choice, DataType, State as GapState};
+use crate::tui::sanitise;
+use crate::tui::theme::{Role, Theme};
+use crate::tui::widgets::wrap;
+use ratatui::text::{Line, Span};
+
+/// Says what kind of value the attribute takes.
+pub fn attribute_kind(attribute: &Attribute, allowed: &AllowedValues) -> String {
+    let mut kind = match (attribute.data_type, allowed.total) {
+        (DataType::Number, _) => match &attribute.unit {
+            Some(unit) => format!("number in {}", sanitise::line(unit, 16)),
+            None => "number".into(),
+        },
+        (DataType::Boolean, _) => "yes or no".into(),
+        (DataType::Choice, 0) => "choice".into(),
+        (DataType::Text, 0) => "text".into(),
+        (DataType::Choice, total) => format!("one of {}", wrap::grouped(total as u64)),
+        (DataType::Text, total) => format!("text, {} known values", wrap::grouped(total as u64)),
+    };
+    if attribute.multi_valued {
+        kind.push_str(", several");
+    }
+    kind
+}
+
+pub(super) fn attribute_line(card: &LoadedCard, setting: Setting) -> Line<'static> {
+    let theme = setting.theme;
+    let attribute = &card.card.attribute;
+    let name = wrap::cut(&sanitise::line(attribute.display_name(), 80), setting.columns / 2);
+    let left = vec![
+        Span::styled(name, theme.style(Role::Accent)),
+        Span::raw("  "),
+        Span::styled(attribute_kind(attribute, &card.card.allowed), theme.style(Role::Muted)),
+    ];
+    let row = &card.card.row;
+    let right = if row.state == GapState::Open {
+        agreement(card, theme)
+    } else {
+        let (glyph, role) = outcome(row.state);
+        let by = row.decided_by.as_ref().map(|by| format!(" by {}", sanitise::line(by.as_str(), 24)));
+        let value = row.decided_value.as_ref().map(|value| format!(" \"{}\"", sanitise::line(value, 24)));
+        let text =
+            format!("{glyph} {}{}{}", row.state.label(), value.unwrap_or_default(), by.unwrap_or_default());
+        vec![Span::styled(text, theme.style(role))]
+    };
+    spread(setting, left, right)
+}
+
+fn agreement(card: &LoadedCard, theme: Theme) -> Vec<Span<'static>> {
+    let sources = card.card.candidates.len();
+    match card.choices.len() {
+        0 => Vec::new(),
+        1 if sources > 1 => vec![Span::styled(format!("✓ {sources} sources agree"), theme.style(Role::Good))],
+        1 => vec![Span::styled("one source", theme.style(Role::Muted))],
+        values => {
+            let text = format!("≠ {values} values from {sources} sources");
+            vec![Span::styled(text, theme.style(Role::Warning))]
+        }
+    }
+}
+
+pub(super) fn choice_lines(card: &LoadedCard, setting: Setting, left: Option<usize>) -> Vec<Line<'static>> {
+    let theme = setting.theme;
+    if card.choices.is_empty() {
+        let text = "    nothing was predicted · o gives a value";
+        return vec![Line::styled(wrap::cut(text, setting.columns), theme.style(Role::Muted))];
+    }
+    // Leave room for other evidence: half of the lines, at least one, with the selected choice among them.
+    let most = left.map_or(card.choices.len(), |left| (left / 2).max(1)).min(card.choices.len());
+    let from = (setting.choice + 1).saturating_sub(most);
+    let longest =
+        card.choices.iter().map(|choice| wrap::width(&sanitise::line(&choice.value, 200))).max().unwrap_or(0);
+    let bar = if setting.columns >= 64 { 11 } else { 0 };
+    let value_columns = longest.min(setting.columns.saturating_sub(12 + bar) * 6 / 10).max(8);
+    let mut lines: Vec<Line<'static>> = card.choices[from..from + most]
+        .iter()
+        .enumerate()
+        .map(|(index, choice)| choice_line(choice, from + index, setting, value_columns, bar > 0))
+        .collect();
+    let hidden = card.choices.len() - most;
+    if hidden > 0 && lines.len() > 1 {
+        lines.pop();
+        let text = format!("    and {} more · l selects the next", hidden + 1);
+        lines.push(Line::styled(wrap::cut(&text, setting.columns), theme.style(Role::Muted)));
+    }
+    lines
+}
+
+fn choice_line(choice: &Choice, index: usize, setting: Setting, columns: usize, bar: bool) -> Line<'static> {
+    let theme = setting.theme;
+    let selected = index == setting.choice;
+    let number = if index < 9 { (index + 1).to_string() } else { " ".into() };
+    let value = wrap::pad(&sanitise::value(&choice.value, 200), columns);
+    let mut line = Line::from(vec![
+        Span::styled(if selected { " ▌" } else { "  " }, theme.style(Role::Accent)),
+        Span::styled(number, theme.style(Role::Key)),
+        Span::raw("  "),
+        Span::styled(value, theme.style(if selected { Role::Strong } else { Role::Text })),
+        Span::raw("  "),
+    ]);
+    if let Some(confidence) = choice.confidence {
+        line.push_span(Span::raw(format!("{:.2}", confidence.get())));
+        if bar {
+            line.push_span(Span::raw(" "));
+            line.spans.extend(confidence_bar(confidence.get(), theme));
+        }
+    } else {
+        line.push_span(Span::styled("   –", theme.style(Role::Muted)));
+        if bar {
+            line.push_span(Span::raw(" ".repeat(9)));
+        }
+    }
+    let room = setting.columns.saturating_sub(line.width() + 2);
+    if room >= 6 {
+        let sources: Vec<String> =
+            choice.candidates.iter().map(|candidate| sanitise::line(candidate.source.key(), 60)).collect();
+        let sources = if wrap::width(&sources.join(", ")) > room && sources.len() > 1 {
+            format!("{} sources", sources.len())
+        } else {
+            sources.join(", ")
+        };
+        line.push_span(Span::styled(format!("  {}", wrap::cut(&sources, room)), theme.style(Role::Muted)));
+    }
+    line
+}
+
+/// Draws a confidence as a bar of eight cells.
+fn confidence_bar(confidence: f64, theme: Theme) -> Vec<Span<'static>> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a confidence is in 0..=1")]
+    let filled = (confidence * 8.0).round() as usize;
+    vec![
+        Span::styled("━".repeat(filled), theme.style(Role::BorderFocused)),
+        Span::styled("─".repeat(8 - filled), theme.style(Role::Border)),
+    ]
+}
+
+pub(super) fn name_mention(card: &LoadedCard, setting: Setting) -> Option<Line<'static>> {
+    let choice = card.choices.get(setting.choice)?;
+    let name = card.card.product.product.name.as_deref()?;
+    let name: String = name.chars().take(400).collect();
+    let found = mentions(&name, choice, card);
+    let first = found.first()?;
+    let muted = setting.theme.style(Role::Muted);
+    let (before, inside, after) = (&name[..first.start], &name[first.clone()], &name[first.end..]);
+    let inside = sanitise::line(inside, 80);
+    let room = setting.columns.saturating_sub(wrap::width(&inside) + 26);
+    let before = tail(&sanitise::line(before, 400), room / 2);
+    let after = wrap::cut(&sanitise::line(after, 400), room - wrap::width(&before).min(room));
+    Some(Line::from(vec![
+        Span::styled("    in the name: ", muted),
+        Span::styled(before, muted),
+        Span::styled(inside, setting.theme.style(Role::Mention)),
+        Span::styled(after, muted),
+    ]))
+}
+
+/// Returns the end of a text, at most so many columns, with `…` in front where it was cut.
+fn tail(text: &str, columns: usize) -> String {
+    if wrap::width(text) <= columns {
+        return text.to_owned();
+    }
+    let mut from = text.len();
+    for (index, c) in text.char_indices().rev() {
+        if wrap::width(&text[index..]) + 1 > columns {
+            break;
+        }
+        from = index;
+        let _ = c;
+    }
+    format!("…{}", &text[from..])
+}
+
+pub(super) fn reasoning_lines(
+    card: &LoadedCard,
+    setting: Setting,
+    left: Option<usize>,
+) -> Vec<Line<'static>> {
+    let theme = setting.theme;
+    let muted = theme.style(Role::Muted);
+    let Some(choice) = card.choices.get(setting.choice) else { return Vec::new() };
+    let reasons: Vec<(&str, &str)> = choice
+        .candidates
+        .iter()
+        .filter_map(|candidate| Some((candidate.source.key(), candidate.reasoning.as_deref()?)))
+        .filter(|(_, reason)| !reason.trim().is_empty())
+        .collect();
+    let Some((_, first)) = reasons.first() else { return Vec::new() };
+    if !setting.reasoning {
+        let hint = if setting.key_hints && setting.columns >= 40 { "  e reasoning" } else { "" };
+        let room = setting.columns.saturating_sub(4 + wrap::width(hint));
+        let text = wrap::pad(&sanitise::line(first.trim(), 300).replace('↵', " "), room);
+        return vec![Line::from(vec![
+            Span::raw("    "),
+            Span::styled(text, muted),
+            Span::styled(hint, muted),
+        ])];
+    }
+    let most = left.map_or(FAR, |left| (left * 2 / 3).max(1));
+    let mut lines = Vec::new();
+    for (source, reason) in reasons {
+        let source = sanitise::line(source, 60);
+        let pieces = [
+            (format!("{source}: "), muted),
+            (sanitise::lines(reason.trim(), 8_000), theme.style(Role::Text)),
+        ];
+        let (wrapped, _) = wrap::wrap(&pieces, setting.columns.saturating_sub(4), most);
+        lines.extend(wrapped.into_iter().map(|line| indented(line, 4)));
+    }
+    lines.truncate(most);
+    lines
+}
