@@ -254,3 +254,80 @@ async fn decisions_cannot_be_edited_by_plain_sql() {
     }
     assert_eq!(names(&client, "SELECT reviewer FROM human_recommendations").await, ["ada"]);
 }
+
+/// A column as Diesel's schema or the database tells it: table, column, Diesel's type.
+type Column = (String, String, String);
+
+/// Reads the `table!` blocks of the schema's source.
+fn declared_columns(source: &str) -> Vec<Column> {
+    let mut columns = Vec::new();
+    let mut renamed: Option<String> = None;
+    let mut table: Option<String> = None;
+    for line in source.lines().map(str::trim) {
+        if let Some(rest) = line.strip_prefix("#[sql_name = \"") {
+            renamed = rest.split('"').next().map(ToOwned::to_owned);
+        } else if table.is_none() && line.ends_with(") {") {
+            let name = line.split(' ').next().unwrap().to_owned();
+            table = Some(renamed.take().unwrap_or(name));
+        } else if line == "}" {
+            table = None;
+        } else if let (Some(table), Some((name, kind))) =
+            (&table, line.trim_end_matches(',').split_once(" -> "))
+        {
+            columns.push((table.clone(), name.to_owned(), kind.to_owned()));
+        }
+    }
+    columns
+}
+
+#[tokio::test]
+async fn diesels_schema_is_the_databases() {
+    let declared = declared_columns(include_str!("../src/database/schema.rs"));
+    let (_database, client) = migrated().await;
+    let rows = client
+        .query(
+            "SELECT relname::text, attname::text, format_type(atttypid, NULL), attnotnull, relkind = 'v'
+               FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+              WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v') AND attnum > 0 AND NOT attisdropped
+              ORDER BY attrelid, attnum",
+            &[],
+        )
+        .await
+        .unwrap();
+    let mut compared = 0;
+    for row in rows {
+        let (table, column, kind): (String, String, String) = (row.get(0), row.get(1), row.get(2));
+        let (not_null, is_view): (bool, bool) = (row.get(3), row.get(4));
+        if !declared.iter().any(|(name, ..)| *name == table) {
+            assert!(
+                is_view || table == "__diesel_schema_migrations",
+                "Diesel's schema lacks the table {table}"
+            );
+            continue;
+        }
+        let kind = match &*kind {
+            "text" => "Text",
+            "timestamp with time zone" => "Timestamptz",
+            "double precision" => "Double",
+            "integer" => "Integer",
+            "bigint" => "BigInt",
+            "boolean" => "Bool",
+            "uuid" => "Uuid",
+            "jsonb" => "Jsonb",
+            "vector" => "VectorType",
+            other => panic!("{table}.{column} has the type {other}, which the schema does not know"),
+        };
+        let nullable = format!("Nullable<{kind}>");
+        let found = declared.iter().find(|(name, field, _)| (name, field) == (&table, &column));
+        let (_, _, told) = found.unwrap_or_else(|| panic!("Diesel's schema lacks {table}.{column}"));
+        // The database does not know which of a view's columns can be null.
+        let right = if is_view {
+            *told == kind || *told == nullable
+        } else {
+            *told == if not_null { kind } else { &nullable }
+        };
+        assert!(right, "{table}.{column} is {kind}, not null: {not_null}; Diesel's schema says {told}");
+        compared += 1;
+    }
+    assert_eq!(compared, declared.len(), "Diesel's schema has columns that the database lacks");
+}

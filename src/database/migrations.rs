@@ -12,6 +12,9 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
 const LOCK: &str = "SELECT pg_advisory_lock(x'6761706465636b'::bigint)";
 const UNLOCK: &str = "SELECT pg_advisory_unlock(x'6761706465636b'::bigint)";
 
+/// What a session has again after a migration, which may take as long as it needs.
+const TIMEOUTS: &str = "SET lock_timeout = '5s'; SET statement_timeout = '30s'";
+
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 pub(super) async fn run_pending(connection: Connection) -> Result<Vec<String>, AppError> {
@@ -56,6 +59,6 @@ async fn locked<T>(
     let unlocked = connection.batch_execute(UNLOCK).await;
     let result = result.map_err(|error| refused(what, &*error))?;
     unlocked.map_err(|error| refused(what, &error))?;
-    connection.batch_execute(super::SESSION).await.map_err(|error| refused(what, &error))?;
+    connection.batch_execute(TIMEOUTS).await.map_err(|error| refused(what, &error))?;
     Ok(result)
 }

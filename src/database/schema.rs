@@ -1,4 +1,4 @@
-//! The tables and views as Diesel sees them; checked against a migrated database by `tests/schema.rs`.
+//! The tables and views as Diesel sees them; checked against a migrated database by `tests/migrations.rs`.
 
 diesel::table! {
     raw_products (product_key) {

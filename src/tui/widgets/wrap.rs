@@ -78,6 +78,8 @@ pub fn wrap(pieces: &[Piece], columns: usize, most: usize) -> (Vec<Line<'static>
                 }
                 cluster => {
                     let wide = usize::from(cluster.cell_width());
+                    // A cluster may be wider than two columns (an emoji with a spacing mark), even than the line.
+                    let (cluster, wide) = if wide > columns { ("\u{fffd}", 1) } else { (cluster, wide) };
                     if word_width + wide > columns {
                         wrapper.place(&mut word, &mut word_width);
                     }
@@ -192,6 +194,14 @@ mod tests {
         assert_eq!(pad("ab", 4), "ab  ");
         assert_eq!(pad_left("ab", 4), "  ab");
         assert_eq!(grouped(1_234_567), "1,234,567");
+    }
+
+    #[test]
+    fn a_cluster_wider_than_the_line_is_replaced() {
+        let family = "👩\u{200d}👩\u{200d}👧\u{200d}👦𑂰";
+        assert!(width(family) > 2);
+        let (lines, all) = wrap(&[(family.to_owned(), Style::new())], 2, 50);
+        assert!(all && lines == [Line::from("\u{fffd}")], "{lines:?}");
     }
 
     proptest! {
