@@ -254,6 +254,9 @@ impl Session {
                 Msg::Woke
             }
         };
+        if matches!(msg, Msg::Resize(_)) {
+            terminal.forget_screen().map_err(lost_terminal)?;
+        }
         let effects = update(state, msg);
         self.start(state, terminal, effects)
     }

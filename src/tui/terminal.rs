@@ -10,7 +10,7 @@ use crossterm::terminal::{
 };
 use crossterm::{cursor, execute, queue};
 use ratatui::backend::CrosstermBackend;
-use ratatui::layout::Size;
+use ratatui::layout::{Rect, Size};
 use std::io::{self, IsTerminal, Stdout, Write};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -77,6 +77,13 @@ impl Terminal {
         self.inner.draw(|frame| view(state, frame))?;
         queue!(self.inner.backend_mut(), EndSynchronizedUpdate)?;
         io::Write::flush(self.inner.backend_mut())
+    }
+
+    /// Lets the next frame draw everything: a terminal that was smaller for a moment has lost what did not fit, even where
+    /// it has its old size again by the time it is asked.
+    pub fn forget_screen(&mut self) -> io::Result<()> {
+        let size = self.inner.size()?;
+        self.inner.resize(Rect::new(0, 0, size.width, size.height))
     }
 
     /// Takes the terminal again after a suspension, whatever the shell did to it; everything is drawn anew.

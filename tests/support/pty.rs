@@ -9,7 +9,10 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// The longest that a test waits for a condition: a debug build on a busy machine is slow.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const FRAME_BEGINS: &str = "\x1b[?2026h";
+const FRAME_ENDS: &str = "\x1b[?2026l";
 
 /// A terminal with a running program.
 pub struct Terminal {
@@ -33,6 +36,8 @@ struct Seen {
     parser: vt100::Parser,
     /// Every byte, for what the screen does not show.
     bytes: Vec<u8>,
+    /// Whether a frame has begun (a synchronised update) that a terminal shows only at its end.
+    is_in_frame: bool,
     ended: bool,
 }
 
@@ -50,7 +55,12 @@ impl Terminal {
         let child = pair.slave.spawn_command(builder(&gapdeck.command(arguments))).expect("start gapdeck");
         drop(pair.slave);
         let keyboard = Arc::new(Mutex::new(pair.master.take_writer().expect("a keyboard")));
-        let seen = Seen { parser: vt100::Parser::new(rows, columns, 0), bytes: Vec::new(), ended: false };
+        let seen = Seen {
+            parser: vt100::Parser::new(rows, columns, 0),
+            bytes: Vec::new(),
+            is_in_frame: false,
+            ended: false,
+        };
         let output = Arc::new(Output { seen: Mutex::new(seen), more: Condvar::new() });
         let reader = pair.master.try_clone_reader().expect("a screen");
         let reader = {
@@ -70,7 +80,7 @@ impl Terminal {
         let deadline = Instant::now() + PATIENCE;
         let mut seen = self.output.lock();
         loop {
-            if is_so(seen.parser.screen()) {
+            if !seen.is_in_frame && is_so(seen.parser.screen()) {
                 return seen.parser.screen().contents();
             }
             let left = deadline.saturating_duration_since(Instant::now());
@@ -130,7 +140,7 @@ impl Terminal {
         assert!(!screen.hide_cursor(), "the cursor is still hidden");
         assert!(!screen.bracketed_paste(), "bracketed paste is still on");
         assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None, "the mouse is still taken");
-        for (on, off) in [("\x1b[?1004h", "\x1b[?1004l"), ("\x1b[?2026h", "\x1b[?2026l")] {
+        for (on, off) in [("\x1b[?1004h", "\x1b[?1004l"), (FRAME_BEGINS, FRAME_ENDS)] {
             assert!(last(&seen.bytes, off) >= last(&seen.bytes, on), "{on:?} without {off:?} after it");
         }
         let pushed = count(&seen.bytes, "\x1b[>1u") + count(&seen.bytes, "\x1b[>5u");
@@ -196,6 +206,7 @@ fn read(mut reader: Box<dyn Read + Send>, output: &Output, keyboard: &Keyboard) 
         let bytes = &chunk[..length];
         seen.parser.process(bytes);
         seen.bytes.extend_from_slice(bytes);
+        seen.is_in_frame = last(&seen.bytes, FRAME_BEGINS) > last(&seen.bytes, FRAME_ENDS);
         let (row, column) = seen.parser.screen().cursor_position();
         drop(seen);
         output.more.notify_all();
