@@ -10,6 +10,9 @@ use unicode_segmentation::UnicodeSegmentation;
 /// The most combining marks kept on one character; Vietnamese needs two, pointed Hebrew and Arabic three.
 const MARKS: usize = 4;
 
+/// The most characters with a column of their own that join a first one; an Indic syllable needs four.
+const BESIDE: usize = 6;
+
 /// What becomes of line breaks and tabs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Breaks {
@@ -64,6 +67,7 @@ fn push_cluster(out: &mut String, cluster: &str, breaks: Breaks) {
     }
     let chars: Vec<char> = cluster.chars().collect();
     let mut marks = 0;
+    let mut beside = 0;
     let mut dropped = 0;
     let mut previous = None;
     for (index, &c) in chars.iter().enumerate() {
@@ -95,6 +99,14 @@ fn push_cluster(out: &mut String, cluster: &str, breaks: Breaks) {
                 }
             }
             c => {
+                // Signs that take a column of their own pile up sideways (U+110B0).
+                if index > 0 && previous != Some('\u{200d}') {
+                    beside += 1;
+                    if beside > BESIDE {
+                        dropped += 1;
+                        continue;
+                    }
+                }
                 // Each base of an emoji sequence may carry marks of its own.
                 marks = 0;
                 out.push(c);
@@ -187,6 +199,8 @@ mod tests {
         let zalgo = format!("Z{}", "\u{301}".repeat(40));
         assert_eq!(line(&zalgo, 99), format!("Z{}⟨+36⟩", "\u{301}".repeat(4)));
         assert_eq!(line("\u{301}x", 99), "◌\u{301}x");
+        let wide = format!("x{}", "\u{110b0}".repeat(40));
+        assert_eq!(line(&wide, 99), format!("x{}⟨+34⟩", "\u{110b0}".repeat(6)));
     }
 
     #[test]
