@@ -156,6 +156,10 @@ impl Database {
     }
 
     /// Closes the connections and stops the embedded engine, if there is one.
+    #[cfg_attr(
+        not(all(feature = "embedded", unix)),
+        expect(clippy::unused_async, reason = "the same signature as with the feature")
+    )]
     pub async fn close(self) {
         #[cfg(all(feature = "embedded", unix))]
         if let Some(engine) = self.engine {

@@ -66,6 +66,7 @@ pub(super) fn manager(
 }
 
 /// Makes connections to the embedded engine.
+#[cfg(all(feature = "embedded", unix))]
 pub(super) fn local_manager(
     config: tokio_postgres::Config,
     last_error: Arc<LastError>,
