@@ -11,9 +11,9 @@ pub mod postgres;
 pub use error::{RepositoryError, Result};
 
 use crate::domain::{
-    AttributeKey, Candidate, Claim, Claimed, Count, Decision, Event, ExperimentKey, ExperimentSummary,
-    Facets, Fence, GapId, Lease, LeaseToken, MetricTrend, Neighbour, Outcome, Product, ProductCard,
-    ProductKey, QueueCursor, QueueFilter, QueueRow, QueueSort, ReviewCard, Reviewer,
+    AttributeKey, Candidate, Changes, Claim, Claimed, Count, Decision, Event, ExperimentKey,
+    ExperimentSummary, Facets, Fence, GapId, Lease, LeaseToken, MetricTrend, Neighbour, Outcome, Product,
+    ProductCard, ProductKey, QueueCursor, QueueFilter, QueueRow, QueueSort, ReviewCard, Reviewer,
 };
 use crate::transfer::record::{
     AttributeAllowableValueRecord, AttributeRecord, CategoryAllowableValueRecord, CategoryAttributeRecord,
@@ -209,8 +209,11 @@ pub trait LeaseRepository: Send + Sync {
     /// Gives gaps back; one that is not the token's stays as it is.
     async fn release(&self, token: LeaseToken, gaps: &[GapId]) -> Result<()>;
 
-    /// Lists the leases that have not expired, the first to expire first, at most `limit`, with the server's time.
-    async fn leases(&self, limit: usize) -> Result<(Vec<Lease>, DateTime<Utc>)>;
+    /// Tells what was decided since a moment of the server's, and who holds what now; without a moment, only the latter.
+    ///
+    /// A decision is dated before it is committed: who polls goes back a little behind the last answer's time, farther
+    /// now and then, and sees some rows again.
+    async fn changes(&self, since: Option<DateTime<Utc>>, limit: usize) -> Result<Changes>;
 }
 
 /// All repositories of one database.
