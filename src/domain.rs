@@ -8,6 +8,7 @@ mod experiment;
 mod gap;
 mod key;
 mod queue;
+mod view;
 
 pub use candidate::{Candidate, Choice, Confidence, ConfidenceError, Source, choices, normalised};
 pub use card::{
@@ -19,6 +20,7 @@ pub use experiment::{ExperimentSummary, Facets, MetricTrend, Named};
 pub use gap::{GapId, State};
 pub use key::{AttributeKey, CategoryKey, ExperimentKey, ProductKey, Reviewer, RoundKey};
 pub use queue::{Count, CursorValue, QueueCursor, QueueFilter, QueueRow, QueueSort, StateFilter};
+pub use view::{Refresh, Refreshed, View, ViewState, WhenBusy};
 
 /// The dimensions of every stored embedding.
 pub const EMBEDDING_DIMENSIONS: usize = 1536;

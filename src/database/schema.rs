@@ -231,6 +231,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    view_refreshes (view_name) {
+        view_name -> Text,
+        refreshed_at -> Timestamptz,
+        seconds -> Double,
+    }
+}
+
+diesel::table! {
     experiment_summary (experiment_key) {
         experiment_key -> Text,
         model -> Nullable<Text>,

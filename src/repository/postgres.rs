@@ -10,6 +10,10 @@ mod input;
 mod prediction;
 mod queue;
 mod recommendation;
+mod refresh;
+mod view;
+
+pub(crate) use refresh::refresh_view;
 
 use super::{RepositoryError, Result};
 use crate::database::{Connection, Database};

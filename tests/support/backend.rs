@@ -37,7 +37,7 @@ pub async fn empty(database: &Database) {
 }
 
 /// Every table of the specification, and gapdeck's own queue.
-pub const TABLES: [&str; 19] = [
+pub const TABLES: [&str; 20] = [
     "raw_products",
     "raw_categories",
     "raw_attributes",
@@ -57,4 +57,5 @@ pub const TABLES: [&str; 19] = [
     "prediction_experiments",
     "prediction_results",
     "review_queue",
+    "view_refreshes",
 ];
