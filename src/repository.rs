@@ -22,10 +22,12 @@ pub use view::ViewRepository;
 use blocking::repository;
 
 use crate::domain::{
-    AttributeKey, Candidate, Count, GapId, Neighbour, ProductKey, QueueCursor, QueueFilter, QueueRow,
-    QueueSort, ReviewCard,
+    AttributeKey, Candidate, Claim, Claimed, Count, GapId, Lease, LeaseToken, Neighbour, ProductKey,
+    QueueCursor, QueueFilter, QueueRow, QueueSort, ReviewCard,
 };
 use crate::transfer::record::EmbeddingRecord;
+use chrono::{DateTime, Utc};
+use std::time::Duration;
 
 /// Rows of a list, and where the next page starts.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,6 +90,27 @@ pub trait QueueRepository: Send + Sync {
 }
 }
 
+repository! {
+/// Claims open gaps of the review queue for a reviewer, for a while.
+pub trait LeaseRepository: Send + Sync {
+    /// Claims the next open gaps that nobody holds, in the order of the queue. Two claims never get the same gap.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Invalid`] for a lease that does not last.
+    async fn claim(&self, claim: &Claim) -> Result<Claimed>;
+
+    /// Makes leases last from now on; returns those that are still the token's. A missing one has expired and was
+    /// claimed by somebody else, or its gap was decided.
+    async fn renew(&self, token: LeaseToken, gaps: &[GapId], lasts: Duration) -> Result<Vec<Lease>>;
+
+    /// Gives gaps back; one that is not the token's stays as it is.
+    async fn release(&self, token: LeaseToken, gaps: &[GapId]) -> Result<()>;
+
+    /// Lists the leases that have not expired, the first to expire first, at most `limit`, with the server's time.
+    async fn leases(&self, limit: usize) -> Result<(Vec<Lease>, DateTime<Utc>)>;
+}
+}
+
 /// All repositories of one database.
 pub trait Store:
     InputRepository
@@ -95,6 +118,7 @@ pub trait Store:
     + PredictionRepository
     + RecommendationRepository
     + QueueRepository
+    + LeaseRepository
     + ViewRepository
 {
 }
@@ -105,6 +129,7 @@ impl<T> Store for T where
         + PredictionRepository
         + RecommendationRepository
         + QueueRepository
+        + LeaseRepository
         + ViewRepository
 {
 }

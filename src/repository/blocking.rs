@@ -18,7 +18,7 @@ macro_rules! repository {
         pub trait $repository:ident: Send + Sync {
             $(
                 $(#[$doc:meta])*
-                async fn $method:ident(&self $(, $argument:ident: $type:ty)* $(,)?) -> $result:ty;
+                async fn $method:ident(&$self:ident $(, $argument:ident: $type:ty)* $(,)?) -> Result<$result:ty> $body:tt
             )*
         }
     ) => {
@@ -27,7 +27,7 @@ macro_rules! repository {
         pub trait $repository: Send + Sync {
             $(
                 $(#[$doc])*
-                async fn $method(&self $(, $argument: $type)*) -> $result;
+                async fn $method(&$self $(, $argument: $type)*) -> Result<$result> $body
             )*
         }
 
@@ -35,8 +35,8 @@ macro_rules! repository {
         impl $crate::repository::blocking::Store {
             $(
                 $(#[$doc])*
-                pub fn $method(&self $(, $argument: $type)*) -> $result {
-                    self.wait(<dyn $crate::repository::Store as $repository>::$method(self.inner() $(, $argument)*))
+                pub fn $method(&$self $(, $argument: $type)*) -> Result<$result> {
+                    $self.wait(<dyn $crate::repository::Store as $repository>::$method($self.inner() $(, $argument)*))
                 }
             )*
         }

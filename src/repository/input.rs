@@ -33,7 +33,7 @@ repository! {
         /// Writes rows of the catalogue; a row whose key is there already is replaced.
         ///
         /// # Errors
-        /// [`RepositoryError::UnknownKey`] where a row refers to something that is not there; nothing is written then.
+        /// [`RepositoryError::UnknownKey`](super::RepositoryError::UnknownKey) where a row refers to something that is not there; nothing is written then.
         async fn save_catalogue(&self, batch: &CatalogueBatch) -> Result<()>;
 
         /// Deletes gaps, as the upstream pipeline does when a value has arrived; their decisions stay.

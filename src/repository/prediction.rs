@@ -14,7 +14,7 @@ repository! {
         /// not there is made from its key.
         ///
         /// # Errors
-        /// [`RepositoryError::UnknownKey`] for a product or attribute that is not there, [`RepositoryError::Invalid`] for
+        /// [`RepositoryError::UnknownKey`](super::RepositoryError::UnknownKey) for a product or attribute that is not there, [`RepositoryError::Invalid`] for
         /// a confidence outside 0..=1; nothing is written then.
         async fn save_predictions(&self, predictions: &[PredictionRecord]) -> Result<()>;
 

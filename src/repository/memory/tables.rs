@@ -2,7 +2,7 @@
 
 use crate::domain::{
     Attribute, AttributeKey, Candidate, Category, CategoryKey, Confidence, DecisionId, Event, ExperimentKey,
-    GapId, Outcome, Product, ProductKey, Refresh, RoundKey, Source, View,
+    GapId, Lease, Outcome, Product, ProductKey, Refresh, RoundKey, Source, View,
 };
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,6 +36,7 @@ pub(super) struct Tables {
     pub decided_gaps: BTreeMap<DecisionId, GapId>,
     /// When each materialised view was last refreshed.
     pub refreshes: BTreeMap<View, Refresh>,
+    pub leases: BTreeMap<GapId, Lease>,
     last_time: DateTime<Utc>,
 }
 
