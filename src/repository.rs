@@ -22,7 +22,7 @@ pub use view::ViewRepository;
 use blocking::repository;
 
 use crate::domain::{
-    AttributeKey, Candidate, Claim, Claimed, Count, GapId, Lease, LeaseToken, Neighbour, ProductKey,
+    AttributeKey, Candidate, Changes, Claim, Claimed, Count, GapId, Lease, LeaseToken, Neighbour, ProductKey,
     QueueCursor, QueueFilter, QueueRow, QueueSort, ReviewCard,
 };
 use crate::transfer::record::EmbeddingRecord;
@@ -106,8 +106,11 @@ pub trait LeaseRepository: Send + Sync {
     /// Gives gaps back; one that is not the token's stays as it is.
     async fn release(&self, token: LeaseToken, gaps: &[GapId]) -> Result<()>;
 
-    /// Lists the leases that have not expired, the first to expire first, at most `limit`, with the server's time.
-    async fn leases(&self, limit: usize) -> Result<(Vec<Lease>, DateTime<Utc>)>;
+    /// Tells what was decided since a moment of the server's, and who holds what now; without a moment, only the latter.
+    ///
+    /// A decision is dated before it is committed: who polls goes back a little behind the last answer's time, farther
+    /// now and then, and sees some rows again.
+    async fn changes(&self, since: Option<DateTime<Utc>>, limit: usize) -> Result<Changes>;
 }
 }
 

@@ -5,6 +5,7 @@ mod decision;
 mod embedding;
 mod event;
 mod failure;
+mod feed;
 mod fragment;
 mod input;
 mod lease;
