@@ -12,6 +12,10 @@ mod lease;
 mod prediction;
 mod queue;
 mod recommendation;
+mod refresh;
+mod view;
+
+pub(crate) use refresh::refresh_view;
 
 use super::{RepositoryError, Result};
 use crate::database::{Connection, Database};
