@@ -120,7 +120,7 @@ async fn fill_only(location: &Location, volume: Volume, as_json: bool) -> Result
     }
     match filled {
         None => {
-            say(&format!("{label} has been filled with {} gaps before: nothing was changed", volume.gaps()))
+            say(&format!("{label} has been filled with {} gaps before: nothing was changed", volume.gaps()));
         }
         Some(filled) => {
             let seconds: f64 = filled.steps.iter().map(|(_, seconds)| seconds).sum();

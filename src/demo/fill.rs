@@ -86,8 +86,9 @@ struct Name {
     name: String,
 }
 
+/// An index or a constraint that is made again.
 #[derive(QueryableByName)]
-struct Definition {
+struct Aside {
     #[diesel(sql_type = Text)]
     name: String,
     #[diesel(sql_type = Text)]
@@ -158,7 +159,7 @@ async fn write(
         .await?;
     connection.batch_execute(sql::TRIGGERS_OFF).await?;
     connection.batch_execute(sql::SET_ASIDE).await?;
-    let mut aside: Vec<Definition> = diesel::sql_query(sql::ASIDE).load(connection).await?;
+    let mut aside: Vec<Aside> = diesel::sql_query(sql::ASIDE).load(connection).await?;
 
     let products = volume.products();
     let mut filled = Filled {
@@ -227,7 +228,7 @@ async fn by_chunks(
 async fn make_again(
     connection: &mut AsyncPgConnection,
     steps: &mut Steps<'_>,
-    definitions: &[Definition],
+    definitions: &[Aside],
     step: &str,
 ) -> QueryResult<()> {
     steps.begin(step, definitions.len() as u64);
