@@ -11,6 +11,8 @@ mod prediction;
 mod queue;
 mod recommendation;
 
+pub(super) use failure::is_passing;
+
 use super::{RepositoryError, Result};
 use crate::database::{Connection, Database};
 use std::collections::HashSet;
