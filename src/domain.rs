@@ -7,6 +7,7 @@ mod decision;
 mod experiment;
 mod gap;
 mod key;
+mod lease;
 mod queue;
 
 pub use candidate::{Candidate, Choice, Confidence, ConfidenceError, Source, choices, normalised};
@@ -18,6 +19,7 @@ pub use decision::{Action, Decision, DecisionId, Event, Outcome, Seen, SeenCandi
 pub use experiment::{ExperimentSummary, Facets, MetricTrend, Named};
 pub use gap::{GapId, State};
 pub use key::{AttributeKey, CategoryKey, ExperimentKey, ProductKey, Reviewer, RoundKey};
+pub use lease::{Claim, Claimed, Fence, Lease, LeaseToken};
 pub use queue::{Count, CursorValue, QueueCursor, QueueFilter, QueueRow, QueueSort, StateFilter};
 
 /// The dimensions of every stored embedding.

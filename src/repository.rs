@@ -11,9 +11,9 @@ pub mod postgres;
 pub use error::{RepositoryError, Result};
 
 use crate::domain::{
-    AttributeKey, Candidate, Count, Decision, Event, ExperimentKey, ExperimentSummary, Facets, GapId,
-    MetricTrend, Neighbour, Outcome, Product, ProductCard, ProductKey, QueueCursor, QueueFilter, QueueRow,
-    QueueSort, ReviewCard, Reviewer,
+    AttributeKey, Candidate, Claim, Claimed, Count, Decision, Event, ExperimentKey, ExperimentSummary,
+    Facets, Fence, GapId, Lease, LeaseToken, MetricTrend, Neighbour, Outcome, Product, ProductCard,
+    ProductKey, QueueCursor, QueueFilter, QueueRow, QueueSort, ReviewCard, Reviewer,
 };
 use crate::transfer::record::{
     AttributeAllowableValueRecord, AttributeRecord, CategoryAllowableValueRecord, CategoryAttributeRecord,
@@ -22,6 +22,8 @@ use crate::transfer::record::{
     RoundRecord, ValueRecord,
 };
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use std::time::Duration;
 
 /// Rows of a list, and where the next page starts.
 #[derive(Debug, Clone, PartialEq)]
@@ -146,7 +148,15 @@ pub trait RecommendationRepository: Send + Sync {
     /// [`RepositoryError::NotFound`] for a pair that is not a gap, [`RepositoryError::DecisionIdReused`] when the id is
     /// there with another content, [`RepositoryError::NotUndoable`] when the decision named by an undo is not the last
     /// one in force or is another reviewer's, [`RepositoryError::Invalid`] for an accept or override without a value.
-    async fn decide(&self, decision: &Decision) -> Result<Outcome>;
+    async fn decide(&self, decision: &Decision) -> Result<Outcome> {
+        self.decide_fenced(decision, Fence::Open).await
+    }
+
+    /// Writes a decision as [`RecommendationRepository::decide`] does, if the fence holds, and ends the gap's lease.
+    ///
+    /// # Errors
+    /// As there, and [`RepositoryError::Held`] when the gap is in somebody else's hands.
+    async fn decide_fenced(&self, decision: &Decision, fence: Fence) -> Result<Outcome>;
 
     /// Loads the decisions on a gap, the oldest first.
     async fn history(&self, gap: &GapId) -> Result<Vec<Event>>;
@@ -183,9 +193,34 @@ pub trait QueueRepository: Send + Sync {
     async fn card(&self, gap: &GapId, neighbours: usize) -> Result<Option<ReviewCard>>;
 }
 
+/// Claims open gaps of the review queue for a reviewer, for a while.
+#[async_trait]
+pub trait LeaseRepository: Send + Sync {
+    /// Claims the next open gaps that nobody holds, in the order of the queue. Two claims never get the same gap.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Invalid`] for a lease that does not last.
+    async fn claim(&self, claim: &Claim) -> Result<Claimed>;
+
+    /// Makes leases last from now on; returns those that are still the token's. A missing one has expired and was
+    /// claimed by somebody else, or its gap was decided.
+    async fn renew(&self, token: LeaseToken, gaps: &[GapId], lasts: Duration) -> Result<Vec<Lease>>;
+
+    /// Gives gaps back; one that is not the token's stays as it is.
+    async fn release(&self, token: LeaseToken, gaps: &[GapId]) -> Result<()>;
+
+    /// Lists the leases that have not expired, the first to expire first, at most `limit`, with the server's time.
+    async fn leases(&self, limit: usize) -> Result<(Vec<Lease>, DateTime<Utc>)>;
+}
+
 /// All repositories of one database.
 pub trait Store:
-    InputRepository + EmbeddingRepository + PredictionRepository + RecommendationRepository + QueueRepository
+    InputRepository
+    + EmbeddingRepository
+    + PredictionRepository
+    + RecommendationRepository
+    + QueueRepository
+    + LeaseRepository
 {
 }
 
@@ -195,5 +230,6 @@ impl<T> Store for T where
         + PredictionRepository
         + RecommendationRepository
         + QueueRepository
+        + LeaseRepository
 {
 }

@@ -7,6 +7,7 @@ mod catalogue;
 mod checks;
 mod decisions;
 mod embeddings;
+mod leases;
 mod predictions;
 mod queue;
 mod scores;

@@ -7,6 +7,7 @@ mod event;
 mod failure;
 mod fragment;
 mod input;
+mod lease;
 mod prediction;
 mod queue;
 mod recommendation;
