@@ -163,7 +163,7 @@ impl EmbeddingRepository for PostgresStore {
         attribute: Option<&AttributeKey>,
         limit: usize,
     ) -> Result<Vec<Neighbour>> {
-        nearest(&*self.connection().await?, product, attribute, limit).await
+        self.lagging(|connection| async move { nearest(&connection, product, attribute, limit).await }).await
     }
 
     async fn without_embedding(&self, after: Option<&ProductKey>, limit: usize) -> Result<Vec<ProductKey>> {
