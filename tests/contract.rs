@@ -162,6 +162,8 @@ contract! {
         a_decision_on_an_expired_lease_counts_while_nobody_has_the_gap,
         a_decision_sent_again_counts_whoever_holds_the_gap_by_then,
         a_gap_changed_meanwhile_is_a_conflict_before_it_is_a_lease,
+        the_change_feed_tells_what_was_decided_since,
+        a_change_feed_that_is_cut_says_so,
     }
     undo {
         an_undo_opens_the_gap_again,

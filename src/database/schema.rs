@@ -231,6 +231,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    view_refreshes (view_name) {
+        view_name -> Text,
+        refreshed_at -> Timestamptz,
+        seconds -> Double,
+    }
+}
+
+diesel::table! {
     review_leases (product_key, attribute_key) {
         product_key -> Text,
         attribute_key -> Text,

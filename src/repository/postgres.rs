@@ -5,12 +5,17 @@ mod decision;
 mod embedding;
 mod event;
 mod failure;
+mod feed;
 mod fragment;
 mod input;
 mod lease;
 mod prediction;
 mod queue;
 mod recommendation;
+mod refresh;
+mod view;
+
+pub(crate) use refresh::refresh_view;
 
 pub(super) use failure::is_passing;
 
