@@ -11,9 +11,9 @@ pub mod postgres;
 pub use error::{RepositoryError, Result};
 
 use crate::domain::{
-    AttributeKey, Candidate, Count, Decision, Event, ExperimentKey, ExperimentSummary, Facets, GapId,
-    MetricTrend, Neighbour, Outcome, Product, ProductCard, ProductKey, QueueCursor, QueueFilter, QueueRow,
-    QueueSort, ReviewCard, Reviewer,
+    AttributeKey, Candidate, Count, Decision, EmbeddingDetails, EmbeddingStats, Event, ExperimentKey,
+    ExperimentSummary, Facets, GapId, MetricTrend, Nearest, Neighbour, Outcome, Product, ProductCard,
+    ProductKey, QueueCursor, QueueFilter, QueueRow, QueueSort, ReviewCard, Reviewer, TextPage, ToEmbed,
 };
 use crate::transfer::record::{
     AttributeAllowableValueRecord, AttributeRecord, CategoryAllowableValueRecord, CategoryAttributeRecord,
@@ -85,6 +85,25 @@ pub trait EmbeddingRepository: Send + Sync {
     /// Loads the embedding of a product, 1536 dimensions.
     async fn embedding(&self, product: &ProductKey) -> Result<Option<Vec<f32>>>;
 
+    /// Loads what is known of the products' embeddings beside their numbers, in the order of the keys.
+    async fn embedding_details(&self, products: &[ProductKey]) -> Result<Vec<EmbeddingDetails>>;
+
+    /// Deletes the embeddings of products and returns how many there were.
+    async fn delete_embeddings(&self, products: &[ProductKey]) -> Result<u64>;
+
+    /// Counts the embeddings, in all and by model.
+    async fn embedding_stats(&self) -> Result<EmbeddingStats>;
+
+    /// Returns the nearest products by cosine similarity, the nearest first: `limit` of them where there are as many,
+    /// however few a filter leaves. Empty for a product without an embedding.
+    ///
+    /// Unfiltered, or where a filter leaves many, the vector index answers, with the recall that `gapdeck index` shows;
+    /// otherwise the search is exact.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Invalid`] for a vector that could not be stored.
+    async fn nearest(&self, search: &Nearest) -> Result<Vec<Neighbour>>;
+
     /// Returns the nearest products by cosine similarity, the nearest first, without the product itself; with their
     /// values for `attribute` where one is given. Empty for a product without an embedding.
     async fn neighbours(
@@ -96,6 +115,15 @@ pub trait EmbeddingRepository: Send + Sync {
 
     /// Lists products that have no embedding yet, in the order of their keys, after `after`, at most `limit`.
     async fn without_embedding(&self, after: Option<&ProductKey>, limit: usize) -> Result<Vec<ProductKey>>;
+
+    /// Looks at the next `products` products after `after`, in the order of their keys, and loads the texts of those
+    /// that are to be embedded.
+    async fn texts_to_embed(
+        &self,
+        which: &ToEmbed,
+        after: Option<&ProductKey>,
+        products: u32,
+    ) -> Result<TextPage>;
 }
 
 /// Reads and writes experiments and their prediction results.
