@@ -8,7 +8,9 @@ mod embedding;
 mod experiment;
 mod gap;
 mod key;
+mod lease;
 mod queue;
+mod view;
 
 pub use candidate::{Candidate, Choice, Confidence, ConfidenceError, Source, choices, normalised};
 pub use card::{
@@ -22,7 +24,9 @@ pub use embedding::{
 pub use experiment::{ExperimentSummary, Facets, MetricTrend, Named};
 pub use gap::{GapId, State};
 pub use key::{AttributeKey, CategoryKey, ExperimentKey, ProductKey, Reviewer, RoundKey};
+pub use lease::{Changes, Claim, Claimed, Fence, LEASES_SHOWN, Lease, LeaseToken};
 pub use queue::{Count, CursorValue, QueueCursor, QueueFilter, QueueRow, QueueSort, StateFilter};
+pub use view::{Refresh, Refreshed, View, ViewState, WhenBusy};
 
 /// The dimensions of every stored embedding.
 pub const EMBEDDING_DIMENSIONS: usize = 1536;

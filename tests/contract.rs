@@ -10,6 +10,8 @@ mod decisions;
 mod embeddings;
 #[path = "contract/input.rs"]
 mod input;
+#[path = "contract/leases.rs"]
+mod leases;
 #[path = "contract/nearest.rs"]
 mod nearest;
 #[path = "contract/predictions.rs"]
@@ -159,6 +161,23 @@ contract! {
         judgements_reach_the_summary_of_the_experiment,
         a_history_tells_every_decision_the_oldest_first,
         decisions_of_one_reviewer_are_counted_for_today,
+    }
+    leases {
+        claims_follow_the_order_of_the_queue_and_never_meet,
+        of_reviewers_who_claim_at_once_nobody_gets_anothers_gap,
+        a_claim_goes_on_after_a_place,
+        a_claim_takes_only_open_gaps_that_the_filter_lets_through,
+        an_expired_lease_can_be_claimed_by_anybody,
+        a_renewed_lease_lasts_longer_even_when_it_had_expired,
+        a_released_gap_is_free_at_once,
+        a_lease_has_to_last,
+        a_gap_in_other_hands_is_not_decided_by_the_way,
+        a_reviewer_who_knows_may_decide_on_a_gap_in_other_hands,
+        a_decision_on_an_expired_lease_counts_while_nobody_has_the_gap,
+        a_decision_sent_again_counts_whoever_holds_the_gap_by_then,
+        a_gap_changed_meanwhile_is_a_conflict_before_it_is_a_lease,
+        the_change_feed_tells_what_was_decided_since,
+        a_change_feed_that_is_cut_says_so,
     }
     undo {
         an_undo_opens_the_gap_again,

@@ -244,6 +244,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    view_refreshes (view_name) {
+        view_name -> Text,
+        refreshed_at -> Timestamptz,
+        seconds -> Double,
+    }
+}
+
+diesel::table! {
+    review_leases (product_key, attribute_key) {
+        product_key -> Text,
+        attribute_key -> Text,
+        token -> Uuid,
+        reviewer -> Text,
+        claimed_at -> Timestamptz,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     experiment_summary (experiment_key) {
         experiment_key -> Text,
         model -> Nullable<Text>,
@@ -289,4 +308,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     product_embeddings,
     human_recommendations,
     review_queue,
+    review_leases,
 );

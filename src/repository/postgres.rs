@@ -5,11 +5,17 @@ mod decision;
 mod embedding;
 mod event;
 mod failure;
+mod feed;
 mod fragment;
 mod input;
+mod lease;
 mod prediction;
 mod queue;
 mod recommendation;
+mod refresh;
+mod view;
+
+pub(crate) use refresh::refresh_view;
 
 use super::{RepositoryError, Result};
 use crate::database::{Connection, Database};

@@ -2,7 +2,7 @@
 
 use crate::domain::{
     Attribute, AttributeKey, Candidate, Category, CategoryKey, Confidence, DecisionId, Event, ExperimentKey,
-    GapId, Outcome, Product, ProductKey, RoundKey, Source,
+    GapId, Lease, Outcome, Product, ProductKey, Refresh, RoundKey, Source, View,
 };
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,6 +35,9 @@ pub(super) struct Tables {
     pub decisions: BTreeMap<GapId, Vec<(Event, Outcome)>>,
     /// Which gap a decision is about.
     pub decided_gaps: BTreeMap<DecisionId, GapId>,
+    /// When each materialised view was last refreshed.
+    pub refreshes: BTreeMap<View, Refresh>,
+    pub leases: BTreeMap<GapId, Lease>,
     last_time: DateTime<Utc>,
 }
 
