@@ -37,7 +37,7 @@ pub(super) async fn run(config: &Config) -> Result<(), AppError> {
             open::at(&location, Tables::Expect, &mut |step| send(&progress, step, 0, None)).await
         })
     });
-    on_screen(config, name, prepare).await
+    on_screen(config, name, matches!(config.location, Location::Shared(_)), prepare).await
 }
 
 /// Sends a step to the start screen.
@@ -46,7 +46,12 @@ pub(super) fn send(progress: &mpsc::UnboundedSender<Progress>, step: &str, done:
 }
 
 /// Runs the terminal application while the database opens, and closes the database after it.
-pub(super) async fn on_screen(config: &Config, database: String, prepare: Prepare) -> Result<(), AppError> {
+pub(super) async fn on_screen(
+    config: &Config,
+    database: String,
+    shared: bool,
+    prepare: Prepare,
+) -> Result<(), AppError> {
     let _log = crate::logging::to_file(&config.state_directory);
     let (sender, progress) = mpsc::unbounded_channel();
     let opened: Arc<Mutex<Option<Database>>> = Arc::default();
@@ -59,7 +64,7 @@ pub(super) async fn on_screen(config: &Config, database: String, prepare: Prepar
             Ok(store as Arc<dyn Store>)
         })
     };
-    let identity = Identity { reviewer: config.reviewer.clone(), database };
+    let identity = Identity { reviewer: config.reviewer.clone(), database, shared };
     let result = tui::run(identity, Opening { progress, store }).await;
     let database = opened.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(database) = database {
