@@ -1,5 +1,6 @@
 //! Where a connection comes from: the embedded database or a shared server, behind one pool.
 
+pub mod ann;
 #[cfg(all(feature = "embedded", unix))]
 mod embedded;
 mod migrations;

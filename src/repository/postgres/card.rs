@@ -1,8 +1,8 @@
 //! Cards: everything a screen shows of a gap or a product, its reads sent together on one connection.
 
-use super::embedding::nearest;
+use super::embedding::neighbours_of;
 use super::event::history;
-use super::fragment::{Counted, fixed};
+use super::fragment::{Counted, fixed, left_or_null};
 use super::queue::{gaps_of, left, load_row};
 use crate::database::schema::{
     prediction_results, raw_allowable_values_in_any_category, raw_allowable_values_in_every_category,
@@ -86,7 +86,7 @@ async fn read_product(
         categories(lagging, product),
         known_values(lagging, product),
         rich_texts(lagging, product),
-        nearest(lagging, product, attribute, neighbours),
+        neighbours_of(lagging, product, attribute, neighbours),
         gaps_of(connection, product.as_str(), MOST_GAPS),
     )?;
     Ok(found.map(|product| ProductCard { product, categories, known, texts, neighbours, gaps }))
@@ -115,16 +115,6 @@ pub(super) async fn load_product(
         description,
     }))
 }
-
-mod nullable {
-    diesel::define_sql_function! {
-        /// The first characters of a text, or null.
-        #[sql_name = "left"]
-        fn left_or_null(text: diesel::sql_types::Nullable<diesel::sql_types::Text>, characters: diesel::sql_types::Integer)
-            -> diesel::sql_types::Nullable<diesel::sql_types::Text>;
-    }
-}
-use nullable::left_or_null;
 
 async fn attribute(connection: &AsyncPgConnection, key: &AttributeKey) -> Result<Option<Attribute>> {
     use raw_attributes as a;
