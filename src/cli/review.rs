@@ -29,12 +29,16 @@ pub(super) async fn run(config: &Config) -> Result<(), AppError> {
     need_terminal()?;
     let name = match &config.location {
         Location::Embedded(_) => "embedded".to_owned(),
-        Location::Shared(url) => crate::database::url::Target::parse(url)?.label(),
+        Location::Shared(url) => {
+            crate::database::url::Target::parse(url).map_err(|error| config.about_url(error))?.label()
+        }
     };
-    let location = config.location.clone();
+    let from = config.clone();
     let prepare: Prepare = Box::new(move |progress| {
         Box::pin(async move {
-            open::at(&location, Tables::Expect, &mut |step| send(&progress, step, 0, None)).await
+            let mut step = |step: &str| send(&progress, step, 0, None);
+            let database = open::at(&from.location, Tables::Expect, &mut step).await?;
+            open::reading(database, &from).await
         })
     });
     on_screen(config, name, matches!(config.location, Location::Shared(_)), prepare).await

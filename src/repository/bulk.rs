@@ -7,6 +7,7 @@
 mod catalogue;
 mod embeddings;
 mod predictions;
+mod queue_sync;
 mod sql;
 mod table;
 mod values;
@@ -16,6 +17,7 @@ pub use embeddings::{
     EmbeddingBatch, IndexAside, TextRow, TextRows, Unembedded, count_embeddings, other_model, rebuild_index,
     set_index_aside, unembedded, unknown_products, write_embeddings,
 };
+pub use queue_sync::{Locking, PRODUCTS_AT_ONCE, Synced, sync_queue};
 pub use table::{Missing, Table};
 pub use views::{WORTH_STATISTICS, gather_statistics, refresh_views};
 

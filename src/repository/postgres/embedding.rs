@@ -308,7 +308,7 @@ impl EmbeddingRepository for PostgresStore {
     }
 
     async fn nearest(&self, search: &Nearest) -> Result<Vec<Neighbour>> {
-        nearest(&*self.connection().await?, search).await
+        self.lagging(|connection| async move { nearest(&connection, search).await }).await
     }
 
     async fn neighbours(
@@ -317,7 +317,8 @@ impl EmbeddingRepository for PostgresStore {
         attribute: Option<&AttributeKey>,
         limit: usize,
     ) -> Result<Vec<Neighbour>> {
-        neighbours_of(&*self.connection().await?, product, attribute, limit).await
+        self.lagging(|connection| async move { neighbours_of(&connection, product, attribute, limit).await })
+            .await
     }
 
     async fn without_embedding(&self, after: Option<&ProductKey>, limit: usize) -> Result<Vec<ProductKey>> {
