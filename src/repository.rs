@@ -14,7 +14,7 @@ mod recommendation;
 mod view;
 
 pub use error::{RepositoryError, Result};
-pub use input::{CatalogueBatch, InputRepository};
+pub use input::{CatalogueBatch, CatalogueKeys, InputRepository};
 pub use prediction::PredictionRepository;
 pub use recommendation::RecommendationRepository;
 pub use view::ViewRepository;
