@@ -6,6 +6,7 @@ mod card;
 mod catalogue;
 mod decision;
 mod details;
+mod embedding;
 mod experiment;
 mod gap;
 mod key;
@@ -22,6 +23,9 @@ pub use card::{
 pub use catalogue::{AllowedList, Attribute, Category, DataType, Gap, PairValues, Product};
 pub use decision::{Action, Decision, DecisionId, Event, Outcome, Seen, SeenCandidate, SeenNeighbour};
 pub use details::{AttributeDetails, CategoryDetails, Description, ProductDetails};
+pub use embedding::{
+    EmbeddingDetails, EmbeddingStats, ModelCount, NearTo, Nearest, ProductTexts, TextPage, ToEmbed, Within,
+};
 pub use experiment::{ExperimentSummary, Facets, MetricTrend, Named};
 pub use gap::{GapId, State};
 pub use key::{AttributeKey, CategoryKey, ExperimentKey, ProductKey, Reviewer, RoundKey};

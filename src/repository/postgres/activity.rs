@@ -1,6 +1,6 @@
 //! Decisions as a list shows them, newest first.
 
-use super::card::left_or_null;
+use super::fragment::left_or_null;
 use super::keyset::{before, one_more, page};
 use super::queue::SHORT;
 use crate::database::schema::{human_recommendations, raw_products};

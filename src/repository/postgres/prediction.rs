@@ -1,7 +1,7 @@
 //! Experiments and their prediction results.
 
-use super::card::{LONGEST_VALUE, left_or_null};
-use super::fragment::fixed;
+use super::card::LONGEST_VALUE;
+use super::fragment::{fixed, left_or_null};
 use super::keyset::{after, one_more, page};
 use super::proposal::save_proposals;
 use super::queue::SHORT;
@@ -275,42 +275,52 @@ impl PredictionRepository for PostgresStore {
     }
 
     async fn experiment_summary(&self, experiment: &ExperimentKey) -> Result<Option<ExperimentSummary>> {
-        let mut connection = self.connection().await?;
-        let row: Option<SummaryRow> = experiment_summary::table
-            .find(experiment.as_str())
-            .select(SummaryRow::as_select())
-            .first(&mut connection)
-            .await
-            .optional()?;
+        let row: Option<SummaryRow> = self
+            .lagging(|mut connection| async move {
+                Ok(experiment_summary::table
+                    .find(experiment.as_str())
+                    .select(SummaryRow::as_select())
+                    .first(&mut connection)
+                    .await
+                    .optional()?)
+            })
+            .await?;
         Ok(row.map(ExperimentSummary::from))
     }
 
     async fn experiment_summaries(&self) -> Result<Vec<ExperimentSummary>> {
         use experiment_summary as s;
-        let mut connection = self.connection().await?;
-        let rows: Vec<SummaryRow> = s::table
-            .select(SummaryRow::as_select())
-            .order((s::created_at.desc(), s::experiment_key))
-            .load(&mut connection)
+        let rows: Vec<SummaryRow> = self
+            .lagging(|mut connection| async move {
+                Ok(s::table
+                    .select(SummaryRow::as_select())
+                    .order((s::created_at.desc(), s::experiment_key))
+                    .load(&mut connection)
+                    .await?)
+            })
             .await?;
         Ok(rows.into_iter().map(ExperimentSummary::from).collect())
     }
 
     async fn metric_trends(&self, experiment: &ExperimentKey) -> Result<Vec<MetricTrend>> {
         use metric_trends as t;
-        let mut connection = self.connection().await?;
-        let rows: Vec<(DateTime<Utc>, i64, Option<f64>, Option<f64>, i64, i64)> = t::table
-            .filter(t::experiment_key.eq(experiment.as_str()))
-            .select((
-                t::day,
-                t::predictions,
-                t::average_confidence,
-                t::confidence_change,
-                t::correct,
-                t::incorrect,
-            ))
-            .order(t::day)
-            .load(&mut connection)
+        type Row = (DateTime<Utc>, i64, Option<f64>, Option<f64>, i64, i64);
+        let rows: Vec<Row> = self
+            .lagging(|mut connection| async move {
+                Ok(t::table
+                    .filter(t::experiment_key.eq(experiment.as_str()))
+                    .select((
+                        t::day,
+                        t::predictions,
+                        t::average_confidence,
+                        t::confidence_change,
+                        t::correct,
+                        t::incorrect,
+                    ))
+                    .order(t::day)
+                    .load(&mut connection)
+                    .await?)
+            })
             .await?;
         Ok(rows
             .into_iter()

@@ -1,9 +1,9 @@
 //! Recommendations: rounds of a model, and the decisions of people.
 
 use super::activity;
-use super::card::{LONGEST_VALUE, left_or_null};
+use super::card::LONGEST_VALUE;
 use super::event::{EventRow, events, history};
-use super::fragment::fixed;
+use super::fragment::{fixed, left_or_null};
 use super::keyset::{after, one_more, page};
 use super::prediction::{PLACE, bound, object};
 use super::proposal::save_proposals;

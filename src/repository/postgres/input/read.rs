@@ -6,8 +6,7 @@ use crate::database::schema::{
     raw_product_attribute_values, raw_product_categories, raw_products, raw_rich_text_sources,
 };
 use crate::domain::{AllowedList, AttributeKey, CategoryKey, Gap, GapId, PairValues, Product, ProductKey};
-use crate::repository::postgres::card::left_or_null;
-use crate::repository::postgres::fragment::fixed;
+use crate::repository::postgres::fragment::{fixed, left_or_null};
 use crate::repository::postgres::keyset::{after, one_more, page};
 use crate::repository::postgres::queue::SHORT;
 use crate::repository::{Page, Result};
