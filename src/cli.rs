@@ -11,7 +11,9 @@ mod migrate;
 mod neighbours;
 mod open;
 mod output;
+mod product;
 mod queue;
+mod refresh;
 mod review;
 
 use crate::config::{Config, Origin};
@@ -95,6 +97,10 @@ pub enum Command {
     History(history::History),
     /// Lists the nearest products
     Neighbours(neighbours::Neighbours),
+    /// Shows everything the catalogue says of a product
+    Product(product::Product),
+    /// Brings the materialised views up to date
+    Refresh(refresh::Refresh),
     /// Prints the SQL that lets a database role review
     Grants(grants::Grants),
     /// Creates or updates the tables
@@ -133,6 +139,8 @@ pub async fn run(cli: Cli) -> Result<(), AppError> {
         Some(Command::Decide(command)) => decide::run(command, &config).await,
         Some(Command::History(command)) => history::run(command, &config).await,
         Some(Command::Neighbours(command)) => neighbours::run(command, &config).await,
+        Some(Command::Product(command)) => product::run(command, &config).await,
+        Some(Command::Refresh(command)) => refresh::run(command, &config).await,
         Some(Command::Grants(command)) => grants::run(command).await,
         Some(Command::Migrate(command)) => migrate::run(command, &config).await,
     }
