@@ -3,8 +3,10 @@
 mod bar;
 mod decide;
 mod demo;
+mod export;
 mod history;
 mod import;
+mod interrupt;
 mod migrate;
 mod neighbours;
 mod open;
@@ -62,8 +64,10 @@ pub struct Place {
 pub enum Command {
     /// Reviews a made-up catalogue on a database of its own
     Demo(demo::Demo),
-    /// Imports a directory of JSON Lines files
+    /// Imports JSON Lines or CSV files
     Import(import::Import),
+    /// Writes tables to JSON Lines or CSV files
+    Export(export::Export),
     /// Lists the review queue
     Queue(queue::Queue),
     /// Decides on one gap
@@ -101,6 +105,7 @@ pub async fn run(cli: Cli) -> Result<(), AppError> {
         None => review::run(&config).await,
         Some(Command::Demo(command)) => demo::run(command, &config).await,
         Some(Command::Import(command)) => import::run(command, &config).await,
+        Some(Command::Export(command)) => export::run(command, &config).await,
         Some(Command::Queue(command)) => queue::run(command, &config).await,
         Some(Command::Decide(command)) => decide::run(command, &config).await,
         Some(Command::History(command)) => history::run(command, &config).await,

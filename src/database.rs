@@ -3,10 +3,13 @@
 #[cfg(all(feature = "embedded", unix))]
 mod embedded;
 mod migrations;
+mod own;
 pub mod schema;
 mod shared;
 pub mod url;
 pub mod vector;
+
+pub use own::OwnConnection;
 
 use crate::error::{AppError, ErrorKind};
 use crate::repository::postgres::PostgresStore;
@@ -38,6 +41,8 @@ pub struct Database {
     #[cfg(all(feature = "embedded", unix))]
     engine: Option<Arc<embedded::Engine>>,
     last_error: Arc<shared::LastError>,
+    /// The server; `None` for the embedded engine, which takes one client at a time.
+    server: Option<Arc<url::Target>>,
 }
 
 impl std::fmt::Debug for Database {
@@ -69,6 +74,7 @@ impl Database {
             #[cfg(all(feature = "embedded", unix))]
             engine: None,
             last_error,
+            server: Some(Arc::new(target)),
         };
         drop(database.connection().await?);
         Ok(database)
@@ -92,7 +98,8 @@ impl Database {
             .build(shared::local_manager(engine.config(), Arc::clone(&last_error)))
             .await
             .map_err(|error| shared::unavailable("the embedded database", &error.to_string()))?;
-        let database = Self { pool, label: "embedded".into(), engine: Some(Arc::new(engine)), last_error };
+        let database =
+            Self { pool, label: "embedded".into(), engine: Some(Arc::new(engine)), last_error, server: None };
         drop(database.connection().await?);
         Ok(database)
     }
@@ -124,6 +131,17 @@ impl Database {
             let reason = self.last_error.take().unwrap_or_else(|| error.to_string());
             shared::unavailable(&self.label, &reason)
         })
+    }
+
+    /// Opens a connection to the server outside the pool, for what Diesel's cannot do; `None` where there is no server.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unavailable`] when the server does not answer.
+    pub async fn own_connection(&self) -> Result<Option<OwnConnection>, AppError> {
+        match &self.server {
+            Some(target) => OwnConnection::open(target).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Returns the repositories over this database.

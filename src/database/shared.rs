@@ -13,7 +13,7 @@ use tokio_postgres::NoTls;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// How long connecting may take, TLS and authentication included.
-const CONNECT: Duration = Duration::from_secs(8);
+pub(super) const CONNECT: Duration = Duration::from_secs(8);
 
 /// What the server has for long statements, beside [`SESSION`].
 const SERVER_SESSION: &str = "SET statement_timeout = '30s'";
@@ -114,7 +114,7 @@ where
 }
 
 /// Makes the TLS connector: it verifies the server's certificate and name, against `sslrootcert` or the system's roots.
-fn connector(target: &Target) -> Result<MakeRustlsConnect, AppError> {
+pub(super) fn connector(target: &Target) -> Result<MakeRustlsConnect, AppError> {
     let unusable = |reason: String| {
         AppError::new(ErrorKind::Input, format!("cannot set up TLS for {}: {reason}", target.label()))
     };

@@ -11,6 +11,8 @@ mod prediction;
 mod queue;
 mod recommendation;
 
+pub(in crate::repository) use decision::judged;
+
 use super::{RepositoryError, Result};
 use crate::database::{Connection, Database};
 use std::collections::HashSet;

@@ -178,7 +178,7 @@ pub fn prediction(experiment: &str, product: &str, attribute: &str, value: &str,
 
 /// The options that tests start from: no products are embedded.
 pub fn options(directory: &Directory) -> ImportOptions {
-    ImportOptions { directory: directory.path().into(), embed: Embed::Nothing, ..ImportOptions::default() }
+    ImportOptions { path: directory.path().into(), embed: Embed::Nothing, ..ImportOptions::default() }
 }
 
 pub fn skipping(directory: &Directory) -> ImportOptions {
@@ -191,8 +191,7 @@ pub fn dry(directory: &Directory) -> ImportOptions {
 
 pub async fn run(database: &TestDatabase, options: &ImportOptions) -> Result<ImportReport, ImportError> {
     let database = Database::connect(&database.url).await.expect("connect");
-    let mut connection = database.connection().await.expect("a connection");
-    import(&mut connection, options, &mut Silent).await
+    import(&database, options, &mut Silent, std::future::pending()).await
 }
 
 /// Imports what must not be refused.

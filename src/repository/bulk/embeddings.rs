@@ -1,153 +1,149 @@
 //! Embeddings, written directly: they are too large to be staged first.
 
-use super::{Merged, MergedRow};
-use crate::database::vector::{Vector, VectorType};
-use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
-use diesel::{OptionalExtension, QueryResult, QueryableByName};
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use super::field::{Field, Kind};
+use super::session::{Cells, Columns, Parameter, Session};
+use super::table::Plan;
+use super::{Merged, merged, sql};
+use crate::database::vector::Vector;
+use crate::repository::Result;
+use std::collections::HashMap;
+
+pub(super) const EMBEDDINGS: Plan = Plan {
+    aliases: &["product_embeddings"],
+    fields: &[
+        Field::key("product_key"),
+        Field::required("vector", Kind::Vector)
+            .stored_as("embedding")
+            .about("1 to 1536 numbers; fewer are filled up with zeros"),
+        Field::optional("description", Kind::Text).about("the text that was embedded, or its beginning"),
+        Field::created(),
+        Field::updated(),
+    ],
+    ..Plan::of("embeddings", "product_embeddings", &["product_key"])
+};
 
 /// Embeddings to be written together: no product twice, every vector of full length.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct EmbeddingBatch {
-    pub product_keys: Vec<String>,
-    pub vectors: Vec<Vector>,
-    /// The texts that were embedded, or their beginnings.
-    pub descriptions: Vec<Option<String>>,
+    rows: Columns,
+    vectors: Vec<Vector>,
+    places: HashMap<String, usize>,
+}
+
+impl Default for EmbeddingBatch {
+    fn default() -> Self {
+        Self { rows: Columns::new(EMBEDDINGS.fields.len()), vectors: Vec::new(), places: HashMap::new() }
+    }
 }
 
 impl EmbeddingBatch {
-    /// Adds an embedding; one of the same product that is there already is replaced.
+    /// Adds an embedding that has nothing but a vector and the text it is of.
     pub fn push(&mut self, product_key: String, vector: Vec<f32>, description: Option<String>) {
-        if let Some(index) = self.product_keys.iter().position(|key| *key == product_key) {
-            self.vectors[index] = Vector::from(vector);
-            self.descriptions[index] = description;
+        let cell = |field: &Field| match field.name {
+            "product_key" => Some(product_key.clone()),
+            "description" => description.clone(),
+            _ => None,
+        };
+        self.push_cells(EMBEDDINGS.fields.iter().map(cell).collect(), vector);
+    }
+
+    /// Adds an embedding; one of the same product that is there already is replaced.
+    pub fn push_cells(&mut self, cells: Cells, vector: Vec<f32>) {
+        let key = cells.first().cloned().flatten().unwrap_or_default();
+        if let Some(&place) = self.places.get(&key) {
+            for (column, cell) in self.rows.columns.iter_mut().zip(cells) {
+                column[place] = cell;
+            }
+            self.vectors[place] = Vector::from(vector);
         } else {
-            self.product_keys.push(product_key);
+            self.places.insert(key, self.vectors.len());
+            self.rows.push(0, cells);
             self.vectors.push(Vector::from(vector));
-            self.descriptions.push(description);
         }
     }
 
     /// Returns the number of embeddings.
     pub fn len(&self) -> usize {
-        self.product_keys.len()
+        self.vectors.len()
     }
 
     /// Tells whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.product_keys.is_empty()
+        self.vectors.is_empty()
     }
 }
 
-const WRITE: &str = "WITH merged AS (
-    INSERT INTO product_embeddings (product_key, embedding, description)
-    SELECT product_key, embedding, description
-      FROM UNNEST($1::text[], $2::vector[], $3::text[]) AS s (product_key, embedding, description)
-     WHERE NOT EXISTS (SELECT FROM product_embeddings t WHERE t.product_key = s.product_key
-            AND t.embedding = s.embedding AND t.description IS NOT DISTINCT FROM s.description)
-     ORDER BY product_key
-    ON CONFLICT (product_key) DO UPDATE
-       SET embedding = excluded.embedding, description = excluded.description, updated_at = now()
-    RETURNING xmax = 0 AS inserted)
-SELECT count(*) FILTER (WHERE inserted) AS inserted, count(*) FILTER (WHERE NOT inserted) AS updated FROM merged";
-
 /// Writes embeddings of products that are stored.
-pub async fn write_embeddings(
-    connection: &mut AsyncPgConnection,
-    batch: &EmbeddingBatch,
-) -> QueryResult<Merged> {
+pub async fn write_embeddings(session: &mut Session<'_>, batch: &EmbeddingBatch) -> Result<Merged> {
     if batch.is_empty() {
         return Ok(Merged::default());
     }
-    let row: MergedRow = diesel::sql_query(WRITE)
-        .bind::<Array<Text>, _>(&batch.product_keys)
-        .bind::<Array<VectorType>, _>(&batch.vectors)
-        .bind::<Array<Nullable<Text>>, _>(&batch.descriptions)
-        .get_result(connection)
-        .await?;
-    Ok(Merged { inserted: row.inserted.unsigned_abs(), updated: row.updated.unsigned_abs() })
+    let parameters: Vec<Parameter<'_>> = EMBEDDINGS
+        .fields
+        .iter()
+        .zip(&batch.rows.columns)
+        .map(|(field, column)| match field.kind {
+            Kind::Vector => Parameter::Vectors(&batch.vectors),
+            _ => Parameter::Texts(column),
+        })
+        .collect();
+    merged(&session.rows(&sql::merge_arrays(&EMBEDDINGS), &parameters).await?)
 }
 
-const UNKNOWN: &str = "SELECT DISTINCT key FROM UNNEST($1::text[]) AS r (key)
+const UNKNOWN: &str = "SELECT DISTINCT ARRAY[key] AS cells FROM UNNEST($1::text[]) AS r (key)
  WHERE NOT EXISTS (SELECT FROM raw_products p WHERE p.product_key = key)
    AND NOT EXISTS (SELECT FROM import_products p WHERE p.product_key = key)";
 
-#[derive(QueryableByName)]
-struct Key {
-    #[diesel(sql_type = Text)]
-    key: String,
-}
-
 /// Returns those of the keys that are no product's, neither staged nor stored; within a [`Bulk`](super::Bulk) load.
-pub async fn unknown_products(connection: &mut AsyncPgConnection, keys: &[&str]) -> QueryResult<Vec<String>> {
-    let rows: Vec<Key> = diesel::sql_query(UNKNOWN).bind::<Array<Text>, _>(keys).load(connection).await?;
-    Ok(rows.into_iter().map(|row| row.key).collect())
+pub async fn unknown_products(session: &mut Session<'_>, keys: &[Option<String>]) -> Result<Vec<String>> {
+    let rows = session.rows(UNKNOWN, &[Parameter::Texts(keys)]).await?;
+    Ok(rows.into_iter().flatten().flatten().collect())
 }
 
 /// A product that has no embedding, with its texts.
-#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextRow {
-    #[diesel(sql_type = Text)]
     pub product_key: String,
-    #[diesel(sql_type = Nullable<Text>)]
     pub product_name: Option<String>,
     /// The description and the rich texts, each cut to what an embedder reads.
-    #[diesel(sql_type = Array<Text>)]
     pub texts: Vec<String>,
 }
 
 /// The product's texts, the description first; no more than an embedder reads (8 KiB of all texts together).
-const WITHOUT: &str = "SELECT p.product_key, left(p.product_name, 8192) AS product_name,
+const WITHOUT: &str = "SELECT ARRAY[p.product_key, left(p.product_name, 8192)] ||
        array_remove(left(p.description, 8192) || ARRAY(
            SELECT left(r.content, 8192) FROM raw_rich_text_sources r WHERE r.product_key = p.product_key
-            ORDER BY r.source LIMIT 32), NULL) AS texts
+            ORDER BY r.source LIMIT 32), NULL) AS cells
   FROM raw_products p
  WHERE p.product_key > $1 AND NOT EXISTS (SELECT FROM product_embeddings e WHERE e.product_key = p.product_key)
  ORDER BY p.product_key LIMIT $2";
 
 /// Loads products that have no embedding, in the order of their keys, after `after`, at most `limit`.
-pub async fn without_embedding(
-    connection: &mut AsyncPgConnection,
-    after: &str,
-    limit: u32,
-) -> QueryResult<Vec<TextRow>> {
-    diesel::sql_query(WITHOUT)
-        .bind::<Text, _>(after)
-        .bind::<BigInt, _>(i64::from(limit))
-        .load(connection)
-        .await
+pub async fn without_embedding(session: &mut Session<'_>, after: &str, limit: u32) -> Result<Vec<TextRow>> {
+    let rows = session.rows(WITHOUT, &[Parameter::Text(after), Parameter::Number(limit.into())]).await?;
+    let row = |cells: Cells| {
+        let mut cells = cells.into_iter();
+        let (product_key, product_name) =
+            (cells.next().flatten().unwrap_or_default(), cells.next().flatten());
+        TextRow { product_key, product_name, texts: cells.flatten().collect() }
+    };
+    Ok(rows.into_iter().map(row).collect())
 }
 
-const COUNTS: &str = "SELECT (SELECT count(*) FROM product_embeddings) AS stored,
+const COUNTS: &str = "SELECT ARRAY[(SELECT count(*) FROM product_embeddings),
        (SELECT count(*) FROM raw_products p
-         WHERE NOT EXISTS (SELECT FROM product_embeddings e WHERE e.product_key = p.product_key)) AS missing";
-
-#[derive(QueryableByName)]
-struct Counts {
-    #[diesel(sql_type = BigInt)]
-    stored: i64,
-    #[diesel(sql_type = BigInt)]
-    missing: i64,
-}
+         WHERE NOT EXISTS (SELECT FROM product_embeddings e WHERE e.product_key = p.product_key))]::text[] AS cells";
 
 /// Counts the embeddings, and the products that have none.
-pub async fn count_embeddings(connection: &mut AsyncPgConnection) -> QueryResult<(u64, u64)> {
-    let counts: Counts = diesel::sql_query(COUNTS).get_result(connection).await?;
-    Ok((counts.stored.unsigned_abs(), counts.missing.unsigned_abs()))
+pub async fn count_embeddings(session: &mut Session<'_>) -> Result<(u64, u64)> {
+    let counts = merged(&session.rows(COUNTS, &[]).await?)?;
+    Ok((counts.inserted, counts.updated))
 }
 
 const IVFFLAT: &str =
-    "SELECT pg_get_indexdef(c.oid) AS definition, NOT EXISTS (SELECT FROM product_embeddings) AS empty
+    "SELECT ARRAY[pg_get_indexdef(c.oid), (NOT EXISTS (SELECT FROM product_embeddings))::text] AS cells
   FROM pg_class c JOIN pg_am a ON a.oid = c.relam
  WHERE c.oid = to_regclass('product_embeddings_embedding') AND a.amname = 'ivfflat'";
-
-#[derive(QueryableByName)]
-struct Ivfflat {
-    #[diesel(sql_type = Text)]
-    definition: String,
-    #[diesel(sql_type = Bool)]
-    empty: bool,
-}
 
 /// A nearest-neighbour index that was dropped for the time of a load.
 #[derive(Debug)]
@@ -158,11 +154,14 @@ pub struct IndexAside {
 
 /// Drops the nearest-neighbour index of a table without rows until [`rebuild_index`], which spares the load from sorting
 /// every vector into lists that are thrown away afterwards.
-pub async fn set_index_aside(connection: &mut AsyncPgConnection) -> QueryResult<Option<IndexAside>> {
-    let index: Option<Ivfflat> = diesel::sql_query(IVFFLAT).get_result(connection).await.optional()?;
-    let Some(Ivfflat { definition, empty: true }) = index else { return Ok(None) };
-    connection.batch_execute("DROP INDEX product_embeddings_embedding").await?;
-    Ok(Some(IndexAside { definition }))
+pub async fn set_index_aside(session: &mut Session<'_>) -> Result<Option<IndexAside>> {
+    let index = session.rows(IVFFLAT, &[]).await?.pop().unwrap_or_default();
+    let [Some(definition), Some(empty)] = index.as_slice() else { return Ok(None) };
+    if empty != "true" {
+        return Ok(None);
+    }
+    session.batch("DROP INDEX product_embeddings_embedding").await?;
+    Ok(Some(IndexAside { definition: definition.clone() }))
 }
 
 /// The build keeps sample vectors in memory: 100 lists of 1,536 dimensions need more than the default.
@@ -170,14 +169,13 @@ const BUILD_MEMORY: &str = "SET LOCAL maintenance_work_mem = '256MB'";
 
 /// Builds the nearest-neighbour index anew, if it is set aside or an ivfflat one: its lists are centred on the rows there
 /// are when it is built.
-pub async fn rebuild_index(connection: &mut AsyncPgConnection, aside: Option<IndexAside>) -> QueryResult<()> {
-    connection.batch_execute(BUILD_MEMORY).await?;
+pub async fn rebuild_index(session: &mut Session<'_>, aside: Option<IndexAside>) -> Result<()> {
+    session.batch(BUILD_MEMORY).await?;
     if let Some(IndexAside { definition }) = aside {
-        return connection.batch_execute(&definition).await;
+        return session.batch(&definition).await;
     }
-    let index: Option<Ivfflat> = diesel::sql_query(IVFFLAT).get_result(connection).await.optional()?;
-    if index.is_some() {
-        connection.batch_execute("REINDEX INDEX product_embeddings_embedding").await?;
+    if !session.rows(IVFFLAT, &[]).await?.is_empty() {
+        session.batch("REINDEX INDEX product_embeddings_embedding").await?;
     }
     Ok(())
 }

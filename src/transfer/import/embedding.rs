@@ -3,15 +3,13 @@
 use super::error::ImportError;
 use super::load::Loaded;
 use super::parse::quoted;
-use super::progress::{Steps, Unit};
 use super::reader::{self, BatchSize};
 use super::report::{BadLine, SHOWN};
 use super::source::Source;
 use super::{Bad, Write};
-use crate::embed::{HashingEmbedder, pad, product_text};
-use crate::repository::bulk::{self, EmbeddingBatch, IndexAside, TextRow};
-use crate::transfer::record::EmbeddingRecord;
-use diesel_async::AsyncPgConnection;
+use crate::embed::{HashingEmbedder, product_text};
+use crate::repository::bulk::{self, EmbeddingBatch, IndexAside, Session, TextRow};
+use crate::transfer::progress::{Steps, Unit};
 use std::collections::HashSet;
 use tokio::task::JoinHandle;
 
@@ -24,7 +22,7 @@ const DESCRIPTION: usize = 500;
 /// Writes the vectors of a file. From the first bad line on, here or `before`, lines are only checked if `mode` refuses
 /// bad lines.
 pub(super) async fn load(
-    connection: &mut AsyncPgConnection,
+    session: &mut Session<'_>,
     source: Source,
     mode: Bad,
     before: u64,
@@ -32,29 +30,27 @@ pub(super) async fn load(
 ) -> Result<Loaded, ImportError> {
     steps.begin(&format!("Reading and writing {}", source.name), source.bytes, Unit::Bytes);
     let mut loaded = Loaded::named(&source.name);
-    let mut batches = reader::read::<EmbeddingRecord>(source, BATCH);
+    let mut batches = reader::read(source, BATCH);
     while let Some(batch) = batches.recv().await {
         let mut batch = batch?;
         loaded.add(&mut batch);
-        let keys: Vec<&str> = batch.rows.iter().map(|row| row.product_key.as_str()).collect();
-        let unknown: HashSet<String> = bulk::unknown_products(connection, &keys).await?.into_iter().collect();
+        let mut rows = std::mem::take(&mut batch.rows);
+        let keys = rows.columns.first().map(Vec::as_slice).unwrap_or_default();
+        let unknown: HashSet<String> = bulk::unknown_products(session, keys).await?.into_iter().collect();
         let mut vectors = EmbeddingBatch::default();
-        for (line, row) in batch.lines.iter().zip(std::mem::take(&mut batch.rows)) {
-            let checked = if unknown.contains(&row.product_key) {
-                Err(format!(
-                    "product_key: {} is neither in products nor in the database",
-                    quoted(&row.product_key)
-                ))
+        for ((place, line), vector) in rows.lines.iter().enumerate().zip(std::mem::take(&mut batch.vectors)) {
+            let cells: Vec<_> = rows.columns.iter_mut().map(|column| column[place].take()).collect();
+            let key = cells.first().cloned().flatten().unwrap_or_default();
+            if unknown.contains(&key) {
+                let reason =
+                    format!("product_key: {} is neither in products nor in the database", quoted(&key));
+                refuse(&mut loaded, *line, reason);
             } else {
-                pad(row.vector).map_err(|error| format!("vector: {error}"))
-            };
-            match checked {
-                Ok(vector) => vectors.push(row.product_key, vector, row.description),
-                Err(reason) => refuse(&mut loaded, *line, reason),
+                vectors.push_cells(cells, vector);
             }
         }
         if mode == Bad::Skip || before + loaded.report.bad == 0 {
-            let merged = bulk::write_embeddings(connection, &vectors).await?;
+            let merged = bulk::write_embeddings(session, &vectors).await?;
             loaded.count(merged);
         }
         steps.advance(batch.bytes);
@@ -73,11 +69,11 @@ fn refuse(loaded: &mut Loaded, line: i64, reason: String) {
 
 /// Embeds products that have no vector and returns how many got one; in a dry run, how many have none.
 pub(super) async fn embed_missing(
-    connection: &mut AsyncPgConnection,
+    session: &mut Session<'_>,
     write: Write,
     steps: &mut Steps<'_>,
 ) -> Result<u64, ImportError> {
-    let (_, missing) = bulk::count_embeddings(connection).await?;
+    let (_, missing) = bulk::count_embeddings(session).await?;
     if missing == 0 || write == Write::DryRun {
         return Ok(missing);
     }
@@ -86,7 +82,7 @@ pub(super) async fn embed_missing(
     let mut working: Option<JoinHandle<EmbeddingBatch>> = None;
     loop {
         // While the batch before is being embedded, the next is read; while that is embedded, the first is written.
-        let rows = bulk::without_embedding(connection, &after, ROWS).await?;
+        let rows = bulk::without_embedding(session, &after, ROWS).await?;
         let read = rows.len() as u64;
         if let Some(last) = rows.last() {
             after.clone_from(&last.product_key);
@@ -94,7 +90,7 @@ pub(super) async fn embed_missing(
         let next = (!rows.is_empty()).then(|| tokio::task::spawn_blocking(move || embed(rows)));
         if let Some(batch) = std::mem::replace(&mut working, next) {
             let batch = batch.await.map_err(|error| ImportError::Task(error.to_string()))?;
-            embedded += bulk::write_embeddings(connection, &batch).await?.inserted;
+            embedded += bulk::write_embeddings(session, &batch).await?.inserted;
         }
         if working.is_none() {
             return Ok(embedded);
@@ -119,14 +115,14 @@ fn embed(rows: Vec<TextRow>) -> EmbeddingBatch {
 
 /// Builds the nearest-neighbour index anew if it was set aside, or if more than a fifth of the vectors is new.
 pub(super) async fn rebuild_index(
-    connection: &mut AsyncPgConnection,
+    session: &mut Session<'_>,
     aside: Option<IndexAside>,
     new: u64,
     steps: &mut Steps<'_>,
 ) -> Result<(), ImportError> {
-    if aside.is_none() && (new == 0 || new <= bulk::count_embeddings(connection).await?.0 / 5) {
+    if aside.is_none() && (new == 0 || new <= bulk::count_embeddings(session).await?.0 / 5) {
         return Ok(());
     }
     steps.begin("Building the nearest-neighbour index", 0, Unit::Rows);
-    Ok(bulk::rebuild_index(connection, aside).await?)
+    Ok(bulk::rebuild_index(session, aside).await?)
 }
