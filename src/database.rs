@@ -1,15 +1,18 @@
 //! Where a connection comes from: the embedded database or a shared server, behind one pool.
 
+pub mod ann;
 #[cfg(all(feature = "embedded", unix))]
 mod embedded;
 mod migrations;
 mod own;
+mod reads;
 pub mod schema;
 mod shared;
 pub mod url;
 pub mod vector;
 
 pub use own::OwnConnection;
+pub use reads::{ReadReplicas, ReplicaConnection, ReplicaStatus};
 
 use crate::error::{AppError, ErrorKind};
 use crate::repository::postgres::PostgresStore;
@@ -40,6 +43,7 @@ pub struct Database {
     label: String,
     #[cfg(all(feature = "embedded", unix))]
     engine: Option<Arc<embedded::Engine>>,
+    reads: Option<Arc<reads::Reads>>,
     last_error: Arc<shared::LastError>,
     /// The server; `None` for the embedded engine, which takes one client at a time.
     server: Option<Arc<url::Target>>,
@@ -73,6 +77,7 @@ impl Database {
             label,
             #[cfg(all(feature = "embedded", unix))]
             engine: None,
+            reads: None,
             last_error,
             server: Some(Arc::new(target)),
         };
@@ -98,8 +103,14 @@ impl Database {
             .build(shared::local_manager(engine.config(), Arc::clone(&last_error)))
             .await
             .map_err(|error| shared::unavailable("the embedded database", &error.to_string()))?;
-        let database =
-            Self { pool, label: "embedded".into(), engine: Some(Arc::new(engine)), last_error, server: None };
+        let database = Self {
+            pool,
+            label: "embedded".into(),
+            engine: Some(Arc::new(engine)),
+            reads: None,
+            last_error,
+            server: None,
+        };
         drop(database.connection().await?);
         Ok(database)
     }
@@ -115,6 +126,33 @@ impl Database {
         Err(AppError::new(ErrorKind::Usage, "this gapdeck was built without the embedded database")
             .hinted("Name a server with --database-url or DATABASE_URL.")
             .hinted("Or build gapdeck with its default features."))
+    }
+
+    /// Lets reads that may lag go to replicas, whenever one is fresh enough.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Input`] for a URL that cannot be read; a replica that does not answer is none.
+    pub async fn reading_from(mut self, replicas: &ReadReplicas) -> Result<Self, AppError> {
+        if !replicas.urls.is_empty() {
+            let reads = reads::Reads::prepare(&self.pool, replicas)?;
+            reads.first_probe().await;
+            self.reads = Some(Arc::new(reads));
+        }
+        Ok(self)
+    }
+
+    /// Takes a connection to a replica for a read that may lag; `None` where none is fresh enough: then the read goes to
+    /// the primary.
+    pub async fn replica(&self) -> Option<ReplicaConnection> {
+        match &self.reads {
+            Some(reads) => reads.take().await,
+            None => None,
+        }
+    }
+
+    /// Tells how each replica does.
+    pub fn replicas(&self) -> Vec<ReplicaStatus> {
+        self.reads.as_ref().map(|reads| reads.status()).unwrap_or_default()
     }
 
     /// Returns a name for the database without user or password.

@@ -79,6 +79,8 @@ impl From<RepositoryError> for AppError {
             RepositoryError::Invalid { .. } => Self::new(ErrorKind::Input, message),
             RepositoryError::Conflict { .. } | RepositoryError::DecisionIdReused(_) => Self::new(ErrorKind::Conflict, message)
                 .hinted("Look at the gap again; a decision made now goes on top of the other one."),
+            RepositoryError::Held { .. } => Self::new(ErrorKind::Conflict, message)
+                .hinted("Take another gap, or wait until theirs is free again."),
             RepositoryError::NotUndoable(_) => Self::new(ErrorKind::Conflict, message),
             RepositoryError::Unavailable(_) => Self::new(ErrorKind::Unavailable, message)
                 .hinted("Check that the server runs and that the URL is right, then try again."),

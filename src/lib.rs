@@ -11,7 +11,7 @@
 //! * [`embed`]: text to vector.
 //! * [`demo`]: the deterministic demo catalogue.
 //! * [`error`]: errors a user meets, with exit codes and hints.
-//! * [`transfer`]: import of the upstream pipeline's files.
+//! * [`transfer`]: import and export: files to database rows, and rows to files.
 //! * [`tui`]: the terminal application: state, update, view, effects.
 //! * [`cli`], [`config`], [`logging`]: the command line, its settings, the log file.
 //! * [`review`]: the service: drafts, decisions, undo, the gate before an override.

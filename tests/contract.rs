@@ -10,6 +10,10 @@ mod decisions;
 mod embeddings;
 #[path = "contract/input.rs"]
 mod input;
+#[path = "contract/leases.rs"]
+mod leases;
+#[path = "contract/nearest.rs"]
+mod nearest;
 #[path = "contract/predictions.rs"]
 mod predictions;
 #[path = "contract/queue.rs"]
@@ -103,6 +107,18 @@ contract! {
         all_neighbours_are_found_in_a_catalogue_loaded_after_the_index_was_made,
         products_without_an_embedding_are_listed_page_by_page,
     }
+    nearest {
+        a_search_stays_within_a_category,
+        a_search_stays_within_the_categories_of_a_product,
+        a_search_finds_only_products_with_a_value,
+        a_search_may_start_from_a_vector,
+        a_narrow_filter_still_finds_as_many_as_asked_for,
+        details_tell_the_model_and_the_text_without_the_vector,
+        deleted_embeddings_are_gone,
+        stats_count_embeddings_by_model,
+        texts_to_embed_are_those_missing_or_changed,
+        texts_not_by_a_model_are_all_others,
+    }
     predictions {
         an_experiment_is_summarised_with_what_it_predicted,
         experiments_come_newest_first,
@@ -145,6 +161,23 @@ contract! {
         judgements_reach_the_summary_of_the_experiment,
         a_history_tells_every_decision_the_oldest_first,
         decisions_of_one_reviewer_are_counted_for_today,
+    }
+    leases {
+        claims_follow_the_order_of_the_queue_and_never_meet,
+        of_reviewers_who_claim_at_once_nobody_gets_anothers_gap,
+        a_claim_goes_on_after_a_place,
+        a_claim_takes_only_open_gaps_that_the_filter_lets_through,
+        an_expired_lease_can_be_claimed_by_anybody,
+        a_renewed_lease_lasts_longer_even_when_it_had_expired,
+        a_released_gap_is_free_at_once,
+        a_lease_has_to_last,
+        a_gap_in_other_hands_is_not_decided_by_the_way,
+        a_reviewer_who_knows_may_decide_on_a_gap_in_other_hands,
+        a_decision_on_an_expired_lease_counts_while_nobody_has_the_gap,
+        a_decision_sent_again_counts_whoever_holds_the_gap_by_then,
+        a_gap_changed_meanwhile_is_a_conflict_before_it_is_a_lease,
+        the_change_feed_tells_what_was_decided_since,
+        a_change_feed_that_is_cut_says_so,
     }
     undo {
         an_undo_opens_the_gap_again,

@@ -8,6 +8,8 @@ mod support;
 mod csv;
 #[path = "transfer/decisions.rs"]
 mod decisions;
+#[path = "transfer/documentation.rs"]
+mod documentation;
 #[path = "transfer/files.rs"]
 mod files;
 #[path = "transfer/hostile.rs"]
@@ -20,13 +22,13 @@ mod memory;
 mod round_trip;
 
 use gapdeck::database::Database;
+use gapdeck::repository::bulk::Table;
 use gapdeck::transfer::export::{ExportOptions, ExportReport, Filter, Present, Target, What, export};
 use gapdeck::transfer::format::Format;
 use gapdeck::transfer::import::{Embed, ImportError, ImportOptions, ImportReport, Silent, import};
 use std::collections::BTreeMap;
 use std::future::pending;
 use std::path::Path;
-use support::backend::TABLES;
 use support::server::TestDatabase;
 use tokio_postgres::Client;
 
@@ -57,7 +59,7 @@ async fn open(database: &TestDatabase) -> Database {
 /// Every row of every table as text; only when the queue's rows were last touched is left out.
 async fn tables(client: &Client) -> BTreeMap<&'static str, Vec<String>> {
     let mut tables = BTreeMap::new();
-    for table in TABLES {
+    for table in Table::ALL.map(|table| table.plan().stored).into_iter().chain(["review_queue"]) {
         let row = if table == "review_queue" { "(to_jsonb(t) - 'updated_at')::text" } else { "t::text" };
         let rows = client.query(&format!("SELECT {row} FROM {table} t ORDER BY 1"), &[]).await.expect("dump");
         tables.insert(table, rows.iter().map(|row| row.get(0)).collect());

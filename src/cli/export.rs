@@ -93,29 +93,29 @@ fn options(command: Export) -> Result<ExportOptions, AppError> {
     let usage = |message: String| AppError::new(ErrorKind::Usage, message);
     let mut what: Vec<What> = Vec::new();
     for name in &command.what {
-        let named = if name == "all" { What::ALL.to_vec() } else { What::named(name).into_iter().collect() };
-        if named.is_empty() {
+        let meant = if name == "all" { What::ALL.to_vec() } else { What::named(name).into_iter().collect() };
+        if meant.is_empty() {
             let names: Vec<&str> = Table::ALL.iter().map(|table| table.plan().name).collect();
             return Err(usage(format!("\"{name}\" is no table")).hinted(format!(
                 "These are: {}, accepted_values; all means every table.",
                 names.join(", ")
             )));
         }
-        what.extend(named.into_iter().filter(|one| !what.contains(one)).collect::<Vec<_>>());
+        what.extend(meant.into_iter().filter(|one| !what.contains(one)).collect::<Vec<_>>());
     }
     let target = target(&what, command.output.as_deref())?;
-    let name = match &target {
+    let file = match &target {
         Target::File(path) => {
             path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
         }
         _ => String::new(),
     };
-    let named = FileName::parse(&name);
-    let format = command.format.or(named.format).unwrap_or(Format::Jsonl);
-    if named.format.is_some_and(|said| said != format)
-        || (command.gzip && !named.gzip && named.format.is_some())
+    let parsed = FileName::parse(&file);
+    let format = command.format.or(parsed.format).unwrap_or(Format::Jsonl);
+    if parsed.format.is_some_and(|said| said != format)
+        || (command.gzip && !parsed.gzip && parsed.format.is_some())
     {
-        return Err(usage(format!("{name} would hold something else than its name says")));
+        return Err(usage(format!("{file} would hold something else than its name says")));
     }
     let filter = Filter {
         attributes: command.attribute,
@@ -128,7 +128,7 @@ fn options(command: Export) -> Result<ExportOptions, AppError> {
         }
     }
     let present = if command.force { Present::Replace } else { Present::Refuse };
-    Ok(ExportOptions { what, format, gzip: command.gzip || named.gzip, target, present, filter })
+    Ok(ExportOptions { what, format, gzip: command.gzip || parsed.gzip, target, present, filter })
 }
 
 fn target(what: &[What], output: Option<&Path>) -> Result<Target, AppError> {

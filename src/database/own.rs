@@ -25,17 +25,14 @@ impl OwnConnection {
             TlsMode::Verify => Some(connector(target)?),
         };
         let connecting = async {
-            let client = match &tls {
-                Some(tls) => {
-                    let (client, driver) = target.config.connect(tls.clone()).await?;
-                    tokio::spawn(driver);
-                    client
-                }
-                None => {
-                    let (client, driver) = target.config.connect(NoTls).await?;
-                    tokio::spawn(driver);
-                    client
-                }
+            let client = if let Some(tls) = &tls {
+                let (client, driver) = target.config.connect(tls.clone()).await?;
+                tokio::spawn(driver);
+                client
+            } else {
+                let (client, driver) = target.config.connect(NoTls).await?;
+                tokio::spawn(driver);
+                client
             };
             client.batch_execute("SET TIME ZONE 'UTC'").await?;
             client.batch_execute(SESSION).await?;

@@ -168,7 +168,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{Nullable, Text, Timestamptz};
+    use diesel::sql_types::{Integer, Nullable, Text, Timestamptz, Uuid};
     use crate::database::vector::VectorType;
 
     product_embeddings (product_key) {
@@ -177,6 +177,9 @@ diesel::table! {
         description -> Nullable<Text>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        model -> Nullable<Text>,
+        dimensions -> Nullable<Integer>,
+        content_hash -> Nullable<Uuid>,
     }
 }
 
@@ -231,6 +234,35 @@ diesel::table! {
 }
 
 diesel::table! {
+    embedding_stats (embeddings) {
+        embeddings -> BigInt,
+        oldest -> Nullable<Timestamptz>,
+        newest -> Nullable<Timestamptz>,
+        last_update -> Nullable<Timestamptz>,
+        products_without -> BigInt,
+    }
+}
+
+diesel::table! {
+    view_refreshes (view_name) {
+        view_name -> Text,
+        refreshed_at -> Timestamptz,
+        seconds -> Double,
+    }
+}
+
+diesel::table! {
+    review_leases (product_key, attribute_key) {
+        product_key -> Text,
+        attribute_key -> Text,
+        token -> Uuid,
+        reviewer -> Text,
+        claimed_at -> Timestamptz,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     experiment_summary (experiment_key) {
         experiment_key -> Text,
         model -> Nullable<Text>,
@@ -276,4 +308,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     product_embeddings,
     human_recommendations,
     review_queue,
+    review_leases,
 );

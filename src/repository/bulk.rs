@@ -9,6 +9,7 @@ mod decisions;
 mod embeddings;
 mod field;
 mod predictions;
+mod queue_sync;
 mod session;
 mod sql;
 mod table;
@@ -16,10 +17,11 @@ mod values;
 mod views;
 
 pub use embeddings::{
-    EmbeddingBatch, IndexAside, TextRow, count_embeddings, rebuild_index, set_index_aside, unknown_products,
-    without_embedding, write_embeddings,
+    EmbeddingBatch, IndexAside, TextRow, TextRows, Unembedded, count_embeddings, other_model, rebuild_index,
+    set_index_aside, unembedded, unknown_products, write_embeddings,
 };
 pub use field::{Field, Kind, Need};
+pub use queue_sync::{Locking, PRODUCTS_AT_ONCE, Synced, sync_queue};
 pub use session::{Cells, Columns, Parameter, Session};
 pub use table::{Missing, Plan, Table};
 pub use views::{WORTH_STATISTICS, gather_statistics, refresh_views};

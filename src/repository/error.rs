@@ -1,6 +1,7 @@
 //! What can go wrong in a repository, as a caller must tell it apart.
 
-use crate::domain::{GapId, State};
+use crate::domain::{GapId, Reviewer, State};
+use chrono::{DateTime, Utc};
 
 /// The result of a repository's method.
 pub type Result<T, E = RepositoryError> = std::result::Result<T, E>;
@@ -32,6 +33,10 @@ pub enum RepositoryError {
         /// Who decided last.
         by: Option<String>,
     },
+
+    /// Somebody else holds the gap: the decision was not written.
+    #[error("{gap} is in the hands of {by} until {} UTC", until.format("%H:%M:%S"))]
+    Held { gap: GapId, by: Reviewer, until: DateTime<Utc> },
 
     /// The decision's id is in the database with another content.
     #[error("decision {0} is stored already with another content")]

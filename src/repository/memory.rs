@@ -7,10 +7,12 @@ mod catalogue;
 mod checks;
 mod decisions;
 mod embeddings;
+mod leases;
 mod predictions;
 mod queue;
 mod scores;
 mod tables;
+mod views;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tables::Tables;

@@ -164,40 +164,37 @@ async fn transact<F: Future<Output = ()>>(
     report: &mut ImportReport,
     interrupt: &mut Interrupt<'_, F>,
 ) -> Result<bool, ImportError> {
-    let outcome = match database.own_connection().await.map_err(unreachable)? {
-        Some(own) => {
-            let client = own.client();
-            client.batch_execute("BEGIN").await?;
-            let mut session = Session::Own(client);
-            match interrupt.during(load(&mut session, sources, options, steps, report)).await {
-                None => {
-                    own.cancel().await;
-                    Err(Stopped::Failed(ImportError::Interrupted))
-                }
-                Some(Ok(())) => {
-                    client.batch_execute("COMMIT").await.map_err(|error| Stopped::Failed(error.into()))
-                }
-                Some(Err(stopped)) => {
-                    // Closing the connection would do it as well, a moment later.
-                    let _ = client.batch_execute("ROLLBACK").await;
-                    Err(stopped)
-                }
+    let outcome = if let Some(own) = database.own_connection().await.map_err(unreachable)? {
+        let client = own.client();
+        client.batch_execute("BEGIN").await?;
+        let mut session = Session::Own(client);
+        match interrupt.during(load(&mut session, sources, options, steps, report)).await {
+            None => {
+                own.cancel().await;
+                Err(Stopped::Failed(ImportError::Interrupted))
+            }
+            Some(Ok(())) => {
+                client.batch_execute("COMMIT").await.map_err(|error| Stopped::Failed(error.into()))
+            }
+            Some(Err(stopped)) => {
+                // Closing the connection would do it as well, a moment later.
+                let _ = client.batch_execute("ROLLBACK").await;
+                Err(stopped)
             }
         }
-        None => {
-            let mut pooled = database.connection().await.map_err(unreachable)?;
-            let connection: &mut AsyncPgConnection = &mut pooled;
-            let committing = AtomicBool::new(false);
-            let mut work = pin!(connection.transaction(async |connection: &mut AsyncPgConnection| {
-                load(&mut Session::Pooled(connection), sources, options, steps, report).await?;
-                committing.store(true, Ordering::Relaxed);
-                Ok(())
-            }));
-            match interrupt.during(work.as_mut()).await {
-                Some(outcome) => outcome,
-                None if committing.load(Ordering::Relaxed) => work.await,
-                None => Err(Stopped::Failed(ImportError::Interrupted)),
-            }
+    } else {
+        let mut pooled = database.connection().await.map_err(unreachable)?;
+        let connection: &mut AsyncPgConnection = &mut pooled;
+        let committing = AtomicBool::new(false);
+        let mut work = pin!(connection.transaction(async |connection: &mut AsyncPgConnection| {
+            load(&mut Session::Pooled(connection), sources, options, steps, report).await?;
+            committing.store(true, Ordering::Relaxed);
+            Ok(())
+        }));
+        match interrupt.during(work.as_mut()).await {
+            Some(outcome) => outcome,
+            None if committing.load(Ordering::Relaxed) => work.await,
+            None => Err(Stopped::Failed(ImportError::Interrupted)),
         }
     };
     match outcome {

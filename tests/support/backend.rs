@@ -36,8 +36,8 @@ pub async fn empty(database: &Database) {
     database.connection().await.expect("a connection").batch_execute(&sql).await.expect("DELETE");
 }
 
-/// Every table of the specification, and gapdeck's own queue.
-pub const TABLES: [&str; 19] = [
+/// Every table of the specification, and gapdeck's own.
+pub const TABLES: [&str; 21] = [
     "raw_products",
     "raw_categories",
     "raw_attributes",
@@ -57,4 +57,6 @@ pub const TABLES: [&str; 19] = [
     "prediction_experiments",
     "prediction_results",
     "review_queue",
+    "view_refreshes",
+    "review_leases",
 ];

@@ -4,6 +4,8 @@
 
 pub mod backend;
 pub mod binary;
+pub mod cluster;
 pub mod fixture;
 pub mod pty;
 pub mod server;
+pub mod wire;

@@ -53,7 +53,7 @@ fn lines(path: &Path) -> Vec<Value> {
 }
 
 fn write(directory: &Path, lines: &[Value]) {
-    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let text = lines.iter().fold(String::new(), |text, line| text + &line.to_string() + "\n");
     std::fs::write(directory.join("decisions.jsonl"), text).expect("write");
 }
 

@@ -145,7 +145,7 @@ pub fn content() -> impl Strategy<Value = Content> {
             "round_key": r["round_key"], "model": r["a"], "description": r["b"], "metadata": r["object"],
             "created_at": r["created"], "completed_at": r["completed"]})).collect());
 
-        let valued = || (product.clone(), attribute.clone(), text(), time()).prop_map(|(p, a, v, t)| json!({
+        let of_product = || (product.clone(), attribute.clone(), text(), time()).prop_map(|(p, a, v, t)| json!({
             "product_key": p, "attribute_key": a, "value": v, "created_at": t}));
         let by_attribute = || (attribute.clone(), text(), time()).prop_map(|(a, v, t)| json!({
             "attribute_key": a, "value": v, "created_at": t}));
@@ -166,7 +166,7 @@ pub fn content() -> impl Strategy<Value = Content> {
             .map(|((p, a), t)| json!({"product_key": p, "attribute_key": a, "created_at": t})).collect());
 
         let catalogue = (products_rows, categories_rows, attributes_rows, rows(in_category, 4), rows(has_attribute, 4), gap_rows);
-        let values = (rows(valued(), 6), rows(by_category, 3), rows(by_attribute(), 3), rows(by_attribute(), 3), rows(valued(), 3),
+        let values = (rows(of_product(), 6), rows(by_category, 3), rows(by_attribute(), 3), rows(by_attribute(), 3), rows(of_product(), 3),
             rows(rich_text, 3));
         let proposals = (experiments_rows, rounds_rows, rows(proposed("experiment_key", &experiments), 8),
             rows(proposed("round_key", &rounds), 5), rows(embedding, 3));
@@ -187,7 +187,7 @@ pub fn content() -> impl Strategy<Value = Content> {
 
 fn act(gaps: usize) -> impl Strategy<Value = Act> {
     let action = prop::sample::select(Action::ALL.as_slice());
-    let seconds = option::of(prop_oneof![Just(f64::MAX), Just(1e-300), 0.0..100.0_f64]);
+    let seconds = option::of(prop_oneof![Just(1e300), Just(1e-300), 0.0..100.0_f64]);
     (0..gaps, action, text(), option::of(text()), any::<bool>(), seconds).prop_map(
         |(gap, action, value, comment, reviewer, seconds)| Act {
             gap,

@@ -3,10 +3,14 @@
 use super::field::{Field, Kind};
 use super::session::{Cells, Columns, Parameter, Session};
 use super::table::Plan;
-use super::{Merged, merged, sql};
+use super::{Merged, merged, number, sql};
 use crate::database::vector::Vector;
+use crate::domain::EMBEDDING_DIMENSIONS;
+use crate::embed::{EmbedError, pad};
 use crate::repository::Result;
+use crate::transfer::record::EmbeddingRecord;
 use std::collections::HashMap;
+use uuid::Uuid;
 
 pub(super) const EMBEDDINGS: Plan = Plan {
     aliases: &["product_embeddings"],
@@ -16,6 +20,11 @@ pub(super) const EMBEDDINGS: Plan = Plan {
             .stored_as("embedding")
             .about("1 to 1536 numbers; fewer are filled up with zeros"),
         Field::optional("description", Kind::Text).about("the text that was embedded, or its beginning"),
+        Field::optional("model", Kind::Text).about("the model that made the vector: those of different models cannot be compared"),
+        Field::optional("dimensions", Kind::Count)
+            .about("how many numbers the model gave; by default, as many as there are if fewer than 1536"),
+        Field::optional("content_hash", Kind::Uuid)
+            .about("the state of the product's texts that gapdeck embedded; without it, gapdeck leaves the vector alone"),
         Field::created(),
         Field::updated(),
     ],
@@ -37,29 +46,49 @@ impl Default for EmbeddingBatch {
 }
 
 impl EmbeddingBatch {
-    /// Adds an embedding that has nothing but a vector and the text it is of.
-    pub fn push(&mut self, product_key: String, vector: Vec<f32>, description: Option<String>) {
+    /// Adds an embedding, filled up with zeros; one of the same product that is there already is replaced.
+    ///
+    /// # Errors
+    /// Those of [`pad`].
+    pub fn push(&mut self, record: EmbeddingRecord) -> Result<(), EmbedError> {
+        let EmbeddingRecord { product_key, vector, mut description, mut model, dimensions, content_hash } =
+            record;
+        let mut key = Some(product_key);
         let cell = |field: &Field| match field.name {
-            "product_key" => Some(product_key.clone()),
-            "description" => description.clone(),
+            "product_key" => key.take(),
+            "description" => description.take(),
+            "model" => model.take(),
+            "dimensions" => dimensions.map(|given| given.to_string()),
+            "content_hash" => content_hash.map(|hash| hash.to_string()),
             _ => None,
         };
-        self.push_cells(EMBEDDINGS.fields.iter().map(cell).collect(), vector);
+        self.push_cells(EMBEDDINGS.fields.iter().map(cell).collect(), vector)
     }
 
-    /// Adds an embedding; one of the same product that is there already is replaced.
-    pub fn push_cells(&mut self, cells: Cells, vector: Vec<f32>) {
+    /// As [`EmbeddingBatch::push`], for the texts of the fields.
+    ///
+    /// # Errors
+    /// Those of [`pad`].
+    pub fn push_cells(&mut self, mut cells: Cells, vector: Vec<f32>) -> Result<(), EmbedError> {
+        // A vector that comes in full may have been filled up already: only who made it knows.
+        let short = (vector.len() < EMBEDDING_DIMENSIONS).then(|| vector.len().to_string());
+        let vector = Vector::from(pad(vector)?);
+        let dimensions = EMBEDDINGS.fields.iter().position(|field| field.name == "dimensions");
+        if let Some(cell) = dimensions.and_then(|index| cells.get_mut(index)).filter(|cell| cell.is_none()) {
+            *cell = short;
+        }
         let key = cells.first().cloned().flatten().unwrap_or_default();
         if let Some(&place) = self.places.get(&key) {
             for (column, cell) in self.rows.columns.iter_mut().zip(cells) {
                 column[place] = cell;
             }
-            self.vectors[place] = Vector::from(vector);
+            self.vectors[place] = vector;
         } else {
             self.places.insert(key, self.vectors.len());
             self.rows.push(0, cells);
-            self.vectors.push(Vector::from(vector));
+            self.vectors.push(vector);
         }
+        Ok(())
     }
 
     /// Returns the number of embeddings.
@@ -73,7 +102,7 @@ impl EmbeddingBatch {
     }
 }
 
-/// Writes embeddings of products that are stored.
+/// Writes embeddings of products that are stored; one that is stored already with the same content is left alone.
 pub async fn write_embeddings(session: &mut Session<'_>, batch: &EmbeddingBatch) -> Result<Merged> {
     if batch.is_empty() {
         return Ok(Merged::default());
@@ -100,34 +129,109 @@ pub async fn unknown_products(session: &mut Session<'_>, keys: &[Option<String>]
     Ok(rows.into_iter().flatten().flatten().collect())
 }
 
-/// A product that has no embedding, with its texts.
+/// The part of a product that is embedded, as SQL over `raw_products p`: its name, and the description and rich texts,
+/// each cut to what an embedder reads (8 KiB of all texts together).
+macro_rules! product_texts {
+    () => {
+        "left(p.product_name, 8192) AS product_name,
+       array_remove(left(p.description, 8192) || ARRAY(
+           SELECT left(r.content, 8192) FROM raw_rich_text_sources r WHERE r.product_key = p.product_key
+            ORDER BY r.source LIMIT 32), NULL) AS texts"
+    };
+}
+
+/// Texts of products, to be embedded.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TextRows {
+    /// How many products were looked at.
+    pub examined: u64,
+    /// The last of them.
+    pub last: Option<String>,
+    pub rows: Vec<TextRow>,
+}
+
+/// A product's texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextRow {
     pub product_key: String,
     pub product_name: Option<String>,
-    /// The description and the rich texts, each cut to what an embedder reads.
+    /// The description, then the rich texts.
     pub texts: Vec<String>,
+    pub content_hash: Uuid,
 }
 
-/// The product's texts, the description first; no more than an embedder reads (8 KiB of all texts together).
-const WITHOUT: &str = "SELECT ARRAY[p.product_key, left(p.product_name, 8192)] ||
-       array_remove(left(p.description, 8192) || ARRAY(
-           SELECT left(r.content, 8192) FROM raw_rich_text_sources r WHERE r.product_key = p.product_key
-            ORDER BY r.source LIMIT 32), NULL) AS cells
-  FROM raw_products p
- WHERE p.product_key > $1 AND NOT EXISTS (SELECT FROM product_embeddings e WHERE e.product_key = p.product_key)
- ORDER BY p.product_key LIMIT $2";
+/// Which products' texts are loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unembedded<'a> {
+    /// Those without an embedding.
+    Missing,
+    /// Those too whose texts gapdeck embedded and which have changed since.
+    Changed,
+    /// Every one whose embedding is not this model's of the texts as they are now.
+    NotBy(&'a str),
+}
 
-/// Loads products that have no embedding, in the order of their keys, after `after`, at most `limit`.
-pub async fn without_embedding(session: &mut Session<'_>, after: &str, limit: u32) -> Result<Vec<TextRow>> {
-    let rows = session.rows(WITHOUT, &[Parameter::Text(after), Parameter::Number(limit.into())]).await?;
-    let row = |cells: Cells| {
-        let mut cells = cells.into_iter();
-        let (product_key, product_name) =
-            (cells.next().flatten().unwrap_or_default(), cells.next().flatten());
-        TextRow { product_key, product_name, texts: cells.flatten().collect() }
+/// Looks at the next `$2` of some products after `$1`; the last part gives a row even where none is to be embedded. The
+/// texts stand behind the other cells.
+macro_rules! unembedded_sql {
+    ($products:literal, $wanted:literal) => {
+        concat!(
+            "WITH page AS MATERIALIZED (
+    SELECT p.product_key, ",
+            product_texts!(),
+            " FROM raw_products p WHERE p.product_key > $1",
+            $products,
+            " ORDER BY p.product_key LIMIT $2
+), wanted AS (
+    SELECT h.* FROM (
+        SELECT page.*, md5(array_to_string(product_name || texts, U&'\\001F', ''))::uuid AS content_hash FROM page) AS h
+      LEFT JOIN product_embeddings e USING (product_key)
+     WHERE e.product_key IS NULL",
+            $wanted,
+            ")
+SELECT ARRAY[(SELECT count(*) FROM page)::text, (SELECT max(product_key) FROM page), w.product_key, w.product_name,
+             w.content_hash::text] || w.texts AS cells
+  FROM (VALUES ($3::text)) AS one LEFT JOIN wanted w ON true ORDER BY w.product_key"
+        )
     };
-    Ok(rows.into_iter().map(row).collect())
+}
+
+const MISSING: &str = unembedded_sql!(
+    " AND NOT EXISTS (SELECT FROM product_embeddings e WHERE e.product_key = p.product_key)",
+    ""
+);
+const CHANGED: &str = unembedded_sql!("", " OR e.content_hash <> h.content_hash");
+const NOT_BY: &str =
+    unembedded_sql!("", " OR (e.model, e.content_hash) IS DISTINCT FROM ($3, h.content_hash)");
+
+/// Looks at the next `products` products after `after` ([`Unembedded::Missing`]: of those without an embedding), in the
+/// order of their keys, and loads the texts of those that are to be embedded.
+pub async fn unembedded(
+    session: &mut Session<'_>,
+    which: Unembedded<'_>,
+    after: &str,
+    products: u32,
+) -> Result<TextRows> {
+    let (sql, model) = match which {
+        Unembedded::Missing => (MISSING, ""),
+        Unembedded::Changed => (CHANGED, ""),
+        Unembedded::NotBy(model) => (NOT_BY, model),
+    };
+    let parameters = [Parameter::Text(after), Parameter::Number(products.into()), Parameter::Text(model)];
+    let mut found = TextRows::default();
+    for cells in session.rows(sql, &parameters).await? {
+        let mut cells = cells.into_iter();
+        found.examined = number(cells.next().flatten().as_deref())?;
+        found.last = cells.next().flatten();
+        let (key, product_name, hash) =
+            (cells.next().flatten(), cells.next().flatten(), cells.next().flatten());
+        if let (Some(product_key), Some(hash)) = (key, hash) {
+            let content_hash = Uuid::try_parse(&hash).map_err(|_| super::malformed())?;
+            let texts = cells.flatten().collect();
+            found.rows.push(TextRow { product_key, product_name, texts, content_hash });
+        }
+    }
+    Ok(found)
 }
 
 const COUNTS: &str = "SELECT ARRAY[(SELECT count(*) FROM product_embeddings),
@@ -138,6 +242,14 @@ const COUNTS: &str = "SELECT ARRAY[(SELECT count(*) FROM product_embeddings),
 pub async fn count_embeddings(session: &mut Session<'_>) -> Result<(u64, u64)> {
     let counts = merged(&session.rows(COUNTS, &[]).await?)?;
     Ok((counts.inserted, counts.updated))
+}
+
+const OTHER_MODEL: &str = "SELECT ARRAY[model] AS cells FROM product_embeddings WHERE model <> $1 LIMIT 1";
+
+/// Names another model that has made embeddings, if there is one.
+pub async fn other_model(session: &mut Session<'_>, model: &str) -> Result<Option<String>> {
+    let rows = session.rows(OTHER_MODEL, &[Parameter::Text(model)]).await?;
+    Ok(rows.into_iter().flatten().flatten().next())
 }
 
 const IVFFLAT: &str =

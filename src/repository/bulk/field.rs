@@ -142,11 +142,13 @@ impl Field {
     }
 
     /// Names the column where it is not the field's name.
+    #[must_use]
     pub const fn stored_as(self, column: &'static str) -> Self {
         Self { column, ..self }
     }
 
     /// Says what the field is.
+    #[must_use]
     pub const fn about(self, about: &'static str) -> Self {
         Self { about, ..self }
     }

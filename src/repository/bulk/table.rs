@@ -56,8 +56,8 @@ impl Plan {
         if !self.checks.is_empty() {
             return self.checks.to_vec();
         }
-        let owner = |column: &str| self.key.len() == 1 && self.key[0] == column;
-        let refers = |field: &&Field| field.kind == Kind::Key && !owner(field.column);
+        let own = |column: &str| self.key.len() == 1 && self.key[0] == column;
+        let refers = |field: &&Field| field.kind == Kind::Key && !own(field.column);
         let missing = |field: &Field| match field.column {
             "product_key" => Some(Missing::Product),
             "category_key" => Some(Missing::Category),
@@ -124,10 +124,10 @@ impl Table {
 
     /// Returns the table of a name: that of its file, an alias, or its own.
     pub fn named(name: &str) -> Option<Self> {
-        let plain = name.strip_prefix("raw_").unwrap_or(name);
+        let short = name.strip_prefix("raw_").unwrap_or(name);
         Self::ALL.into_iter().find(|table| {
             let plan = table.plan();
-            plan.name == plain || plan.aliases.contains(&plain) || plan.stored == name
+            plan.name == short || plan.aliases.contains(&short) || plan.stored == name
         })
     }
 
@@ -163,8 +163,8 @@ mod tests {
 
     #[test]
     fn a_table_is_found_by_each_of_its_names() {
-        for name in ["values", "product_attribute_values", "raw_product_attribute_values", "raw_values"] {
-            assert_eq!(Table::named(name), Some(Table::Values), "{name}");
+        for alias in ["values", "product_attribute_values", "raw_product_attribute_values", "raw_values"] {
+            assert_eq!(Table::named(alias), Some(Table::Values), "{alias}");
         }
         assert_eq!(Table::named("decisions"), Table::named("human_recommendations"));
         assert_eq!(Table::named("raw_raw_products"), None);

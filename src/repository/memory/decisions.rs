@@ -2,7 +2,7 @@
 
 use super::tables::{Tables, microseconds};
 use super::{MemoryStore, checks};
-use crate::domain::{Action, Decision, Event, GapId, Outcome, Reviewer, State, normalised};
+use crate::domain::{Action, Decision, Event, Fence, GapId, Outcome, Reviewer, State, normalised};
 use crate::repository::{RecommendationRepository, RepositoryError, Result};
 use crate::transfer::record::{RecommendationRecord, RoundRecord};
 use async_trait::async_trait;
@@ -19,9 +19,9 @@ impl RecommendationRepository for MemoryStore {
         self.tables().save_recommendations(recommendations)
     }
 
-    async fn decide(&self, decision: &Decision) -> Result<Outcome> {
+    async fn decide_fenced(&self, decision: &Decision, fence: Fence) -> Result<Outcome> {
         let decision = Decision { decided_at: microseconds(decision.decided_at), ..decision.clone() };
-        self.tables().decide(&decision)
+        self.tables().decide(&decision, fence)
     }
 
     async fn history(&self, gap: &GapId) -> Result<Vec<Event>> {
@@ -73,7 +73,7 @@ impl Tables {
         self.in_force(gap).and_then(|event| event.decision.action.state()).unwrap_or(State::Open)
     }
 
-    fn decide(&mut self, decision: &Decision) -> Result<Outcome> {
+    fn decide(&mut self, decision: &Decision, fence: Fence) -> Result<Outcome> {
         check(decision)?;
         if let Some(outcome) = self.replay(decision)? {
             return Ok(outcome);
@@ -88,7 +88,9 @@ impl Tables {
             let by = last.map(|(event, _)| event.decision.reviewer.to_string());
             return Err(RepositoryError::Conflict { state: self.state(&gap), gap, version, by });
         }
+        self.check_fence(&gap, fence)?;
         self.take_back(decision)?;
+        self.leases.remove(&gap);
         let event = Event {
             result_version: version + 1,
             recorded_at: self.now(),

@@ -30,19 +30,7 @@ impl QueueRepository for MemoryStore {
         after: Option<&QueueCursor>,
         limit: usize,
     ) -> Result<Page<QueueRow, QueueCursor>> {
-        let tables = self.tables();
-        let mut rows: Vec<(QueueCursor, QueueRow)> =
-            tables.rows(filter).map(|row| (place(&row, sort), row)).collect();
-        rows.sort_by(|(a, _), (b, _)| compare(a, b).unwrap_or(Ordering::Equal));
-        if let Some(after) = after {
-            if rows.iter().any(|(place, _)| compare(place, after).is_none()) {
-                return Err(RepositoryError::Invalid {
-                    field: "cursor",
-                    reason: format!("it is not one of the order \"{}\"", sort.as_str()),
-                });
-            }
-            rows.retain(|(place, _)| compare(place, after) == Some(Ordering::Greater));
-        }
+        let mut rows = self.tables().sorted(filter, sort, after)?;
         let is_last = rows.len() <= limit;
         rows.truncate(limit);
         let next = if is_last { None } else { rows.last().map(|(place, _)| place.clone()) };
@@ -99,6 +87,28 @@ fn compare(a: &QueueCursor, b: &QueueCursor) -> Option<Ordering> {
 }
 
 impl Tables {
+    /// Returns the rows of a filter in an order, from behind a place on.
+    pub(super) fn sorted(
+        &self,
+        filter: &QueueFilter,
+        sort: QueueSort,
+        after: Option<&QueueCursor>,
+    ) -> Result<Vec<(QueueCursor, QueueRow)>> {
+        let mut rows: Vec<(QueueCursor, QueueRow)> =
+            self.rows(filter).map(|row| (place(&row, sort), row)).collect();
+        rows.sort_by(|(a, _), (b, _)| compare(a, b).unwrap_or(Ordering::Equal));
+        if let Some(after) = after {
+            if rows.iter().any(|(place, _)| compare(place, after).is_none()) {
+                return Err(RepositoryError::Invalid {
+                    field: "cursor",
+                    reason: format!("it is not one of the order \"{}\"", sort.as_str()),
+                });
+            }
+            rows.retain(|(place, _)| compare(place, after) == Some(Ordering::Greater));
+        }
+        Ok(rows)
+    }
+
     fn rows(&self, filter: &QueueFilter) -> impl Iterator<Item = QueueRow> {
         self.gaps.keys().filter_map(|gap| self.row(gap)).filter(move |row| self.admits(filter, row))
     }

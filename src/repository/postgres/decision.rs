@@ -3,10 +3,10 @@
 use super::PostgresStore;
 use super::event::{EventRow, history};
 use super::failure::is_passing;
+use super::lease;
 use crate::database::schema::{human_recommendations, prediction_results, raw_attributes, review_queue};
-use crate::domain::{Action, Decision, DecisionId, Event, GapId, Outcome, State, normalised};
+use crate::domain::{Action, Decision, DecisionId, Event, Fence, GapId, Outcome, State, normalised};
 use crate::repository::{RepositoryError, Result};
-use chrono::Utc;
 use diesel::prelude::*;
 use diesel::result::DatabaseErrorKind;
 use diesel::sql_types::{Array, Bool, Nullable, Text, Uuid as SqlUuid};
@@ -46,7 +46,7 @@ impl From<RepositoryError> for Ended {
 
 impl PostgresStore {
     /// Writes a decision, once more when the database asks for it.
-    pub(super) async fn write(&self, decision: &Decision) -> Result<Outcome> {
+    pub(super) async fn write(&self, decision: &Decision, fence: Fence) -> Result<Outcome> {
         if decision.action.has_value() && decision.value.as_deref().is_none_or(str::is_empty) {
             return Err(RepositoryError::Invalid { field: "value", reason: "a value is needed".into() });
         }
@@ -61,12 +61,14 @@ impl PostgresStore {
         let mut tried = 0;
         loop {
             let mut connection = self.connection().await?;
-            let ended =
-                match connection.transaction(async |connection| transact(connection, decision).await).await {
-                    Ok(outcome) => return Ok(outcome),
-                    Err(Ended::Refused(error)) => return Err(error),
-                    Err(Ended::Database(error)) => error,
-                };
+            let ended = match connection
+                .transaction(async |connection| transact(connection, decision, fence).await)
+                .await
+            {
+                Ok(outcome) => return Ok(outcome),
+                Err(Ended::Refused(error)) => return Err(error),
+                Err(Ended::Database(error)) => error,
+            };
             drop(connection);
             tried += 1;
             // A unique violation means that the same decision, or another on the same version, was written meanwhile.
@@ -86,16 +88,27 @@ impl PostgresStore {
     }
 }
 
-async fn transact(connection: &mut AsyncPgConnection, decision: &Decision) -> Result<Outcome, Ended> {
+async fn transact(
+    connection: &mut AsyncPgConnection,
+    decision: &Decision,
+    fence: Fence,
+) -> Result<Outcome, Ended> {
     let gap = &decision.gap;
     // The row's lock comes first: whoever decides on the same gap waits here.
     let (locked, multi_valued) = {
         let connection = &*connection;
         try_join!(lock(connection, gap), multi_valued(connection, gap))?
     };
-    let (stored, history, predictions) = {
+    let (stored, history, predictions, held) = {
         let connection = &*connection;
-        try_join!(stored(connection, decision.id), history(connection, gap), predictions(connection, gap))?
+        // A refusal by the fence must not end the reading: a decision that is stored already counts all the same.
+        let held = async { Ok(lease::check(connection, gap, fence).await) };
+        try_join!(
+            stored(connection, decision.id),
+            history(connection, gap),
+            predictions(connection, gap),
+            held
+        )?
     };
     match stored {
         Some(stored) if stored == *gap => return replayed(decision, &history),
@@ -109,9 +122,10 @@ async fn transact(connection: &mut AsyncPgConnection, decision: &Decision) -> Re
         let state = State::parse(&state).unwrap_or(State::Open);
         return Err(RepositoryError::Conflict { gap: gap.clone(), version, state, by }.into());
     }
+    held?;
     let undone = if decision.action == Action::Undo { Some(undoable(decision, &history)?) } else { None };
 
-    let row = EventRow::of(decision, Utc::now())?;
+    let row = EventRow::of(decision)?;
     // What is in force after the decision: the decision itself, or what was before the one that it takes back.
     let in_force = match undone {
         None => Some(decision),
@@ -131,6 +145,7 @@ async fn transact(connection: &mut AsyncPgConnection, decision: &Decision) -> Re
             insert(connection, &row),
             update_queue(connection, gap, &outcome, in_force),
             mark(connection, gap, in_force, marks),
+            async { Ok(lease::end(connection, gap).await?) },
         )?;
     }
     Ok(outcome)

@@ -24,7 +24,7 @@ diesel::define_sql_function! {
 /// The most characters of a text that a list shows.
 pub(super) const SHORT: i32 = 200;
 
-type Boxed<'a> = review_queue::BoxedQuery<'a, Pg>;
+pub(super) type Boxed<'a> = review_queue::BoxedQuery<'a, Pg>;
 
 /// A queue row as selected; the last text is the sort name.
 pub(super) type Selected = (
@@ -33,7 +33,7 @@ pub(super) type Selected = (
 );
 
 /// The columns of a queue row, as types.
-type Columns = (
+pub(super) type Columns = (
     (
         review_queue::product_key,
         review_queue::attribute_key,
@@ -119,7 +119,8 @@ pub(super) fn row(selected: Selected) -> QueueRow {
     }
 }
 
-fn sort_expression(sort: QueueSort) -> &'static str {
+/// Returns the SQL of an order's sort value; never NULL, and ascending.
+pub(super) fn sort_expression(sort: QueueSort) -> &'static str {
     match sort {
         QueueSort::ConfidenceDescending => "coalesce(-review_queue.best_confidence, 2)",
         QueueSort::ConfidenceAscending => "coalesce(review_queue.best_confidence, 2)",
@@ -130,7 +131,8 @@ fn sort_expression(sort: QueueSort) -> &'static str {
     }
 }
 
-fn cursor(sort: QueueSort, selected: &Selected) -> QueueCursor {
+/// Returns the place of a row in an order.
+pub(super) fn cursor(sort: QueueSort, selected: &Selected) -> QueueCursor {
     let confidence = selected.0.5;
     let value = match sort {
         QueueSort::ConfidenceDescending => {
@@ -160,7 +162,8 @@ fn containing(text: &str) -> String {
 
 diesel::infix_operator!(WordSimilar, " <% ", backend: Pg);
 
-fn filtered(filter: &QueueFilter) -> Boxed<'_> {
+/// Returns the rows that a filter lets through.
+pub(super) fn filtered(filter: &QueueFilter) -> Boxed<'_> {
     use review_queue as q;
     let mut query = q::table.into_boxed();
     // States as fixed text, so that a partial index serves even under a generic plan.
@@ -210,7 +213,8 @@ fn filtered(filter: &QueueFilter) -> Boxed<'_> {
     query
 }
 
-fn after<'a>(query: Boxed<'a>, sort: QueueSort, place: &'a QueueCursor) -> Result<Boxed<'a>> {
+/// Keeps the rows after a place in an order.
+pub(super) fn after<'a>(query: Boxed<'a>, sort: QueueSort, place: &'a QueueCursor) -> Result<Boxed<'a>> {
     let expression = sort_expression(sort);
     let product = AsExpression::<Text>::as_expression(place.gap.product.as_str());
     let attribute = AsExpression::<Text>::as_expression(place.gap.attribute.as_str());
@@ -310,7 +314,10 @@ impl QueueRepository for PostgresStore {
     }
 
     async fn card(&self, gap: &GapId, neighbours: usize) -> Result<Option<ReviewCard>> {
-        super::card::load(&*self.connection().await?, gap, neighbours).await
+        self.partly_lagging(|from| async move {
+            super::card::load(from.fresh(), from.lagging(), gap, neighbours).await
+        })
+        .await
     }
 }
 

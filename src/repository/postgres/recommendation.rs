@@ -5,7 +5,7 @@ use super::{PostgresStore, last_of_each};
 use crate::database::schema::{
     human_recommendations, raw_recommendation_rounds, raw_recommendations, review_queue,
 };
-use crate::domain::{Action, Decision, Event, GapId, Outcome, Reviewer};
+use crate::domain::{Action, Decision, Event, Fence, GapId, Outcome, Reviewer};
 use crate::repository::{RecommendationRepository, Result};
 use crate::transfer::record::{RecommendationRecord, RoundRecord};
 use async_trait::async_trait;
@@ -109,8 +109,8 @@ impl RecommendationRepository for PostgresStore {
             .await
     }
 
-    async fn decide(&self, decision: &Decision) -> Result<Outcome> {
-        self.write(decision).await
+    async fn decide_fenced(&self, decision: &Decision, fence: Fence) -> Result<Outcome> {
+        self.write(decision, fence).await
     }
 
     async fn history(&self, gap: &GapId) -> Result<Vec<Event>> {

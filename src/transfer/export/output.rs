@@ -36,7 +36,7 @@ impl Place {
 /// A file under a temporary name, removed unless it is kept.
 #[derive(Debug)]
 pub(super) struct Part {
-    part: PathBuf,
+    temporary: PathBuf,
     path: PathBuf,
     pub bytes: u64,
     kept: bool,
@@ -45,14 +45,14 @@ pub(super) struct Part {
 impl Part {
     fn create(path: &Path) -> io::Result<(Self, File)> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let part = path.with_file_name(format!("{name}.{}.part", std::process::id()));
-        let file = OpenOptions::new().write(true).create_new(true).open(&part)?;
-        Ok((Self { part, path: path.to_owned(), bytes: 0, kept: false }, file))
+        let temporary = path.with_file_name(format!("{name}.{}.part", std::process::id()));
+        let file = OpenOptions::new().write(true).create_new(true).open(&temporary)?;
+        Ok((Self { temporary, path: path.to_owned(), bytes: 0, kept: false }, file))
     }
 
     /// Gives the file its name.
     pub fn keep(mut self) -> Result<(), ExportError> {
-        std::fs::rename(&self.part, &self.path)
+        std::fs::rename(&self.temporary, &self.path)
             .map_err(|source| ExportError::Write { place: self.path.display().to_string(), source })?;
         self.kept = true;
         Ok(())
@@ -62,7 +62,7 @@ impl Part {
 impl Drop for Part {
     fn drop(&mut self) {
         if !self.kept {
-            let _ = std::fs::remove_file(&self.part);
+            let _ = std::fs::remove_file(&self.temporary);
         }
     }
 }

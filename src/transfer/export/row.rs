@@ -37,7 +37,7 @@ fn push_json(out: &mut String, fields: &[Field], cells: &Cells) {
         match field.kind {
             Kind::Boolean | Kind::Count | Kind::Vector => out.push_str(cell),
             Kind::Number | Kind::Share if cell.ends_with(|last: char| last.is_ascii_digit()) => {
-                out.push_str(cell)
+                out.push_str(cell);
             }
             Kind::Object | Kind::Texts => push_visible(out, cell),
             Kind::Time => push_string(out, &time(cell)),

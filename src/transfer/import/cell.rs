@@ -1,6 +1,6 @@
 //! What a text of a field must fulfil, so that the database takes it.
 
-use crate::domain::Action;
+use crate::domain::{Action, EMBEDDING_DIMENSIONS};
 use crate::repository::bulk::{Cells, Kind, Plan, Table};
 use chrono::{DateTime, Datelike, Utc};
 use serde_json::Value;
@@ -97,17 +97,22 @@ pub(super) fn vector(json: &str) -> Result<Vec<f32>, String> {
         _ => serde_json::from_str::<Vec<f32>>(json)
             .map_err(|error| super::json::without_line(&error.to_string()))?,
     };
-    // Padding is also the check, and cheap beside the parsing.
-    crate::embed::pad(vector).map_err(|error| error.to_string())
+    crate::embed::check(&vector).map_err(|error| error.to_string())?;
+    Ok(vector)
 }
 
 /// Checks what the fields of a row must fulfil together.
 pub(super) fn whole(table: Table, cells: &Cells) -> Result<(), String> {
+    let plan = table.plan();
+    let cell = |name: &str| get(plan, cells, name);
+    if let (Table::Embeddings, Some(given)) = (table, cell("dimensions"))
+        && !given.parse().is_ok_and(|given| (1..=EMBEDDING_DIMENSIONS).contains(&given))
+    {
+        return Err(format!("dimensions: {given} is not within 1..{EMBEDDING_DIMENSIONS}"));
+    }
     if table != Table::Decisions {
         return Ok(());
     }
-    let plan = table.plan();
-    let cell = |name: &str| get(plan, cells, name);
     let action = cell("action").and_then(Action::parse);
     let has_value = action.is_some_and(Action::has_value);
     match (has_value, cell("value").is_some(), action == Some(Action::Undo), cell("undoes").is_some()) {

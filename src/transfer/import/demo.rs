@@ -5,7 +5,6 @@ use super::load::{self, Loaded, merge_staged};
 use super::report::ImportReport;
 use super::{embedding, finish};
 use crate::demo::DemoCatalogue;
-use crate::embed::pad;
 use crate::repository::bulk::{self, Bulk, Cells, Columns, EmbeddingBatch, Session, Table};
 use crate::transfer::progress::{ProgressSink, Steps, Unit};
 use crate::transfer::record::EmbeddingRecord;
@@ -144,9 +143,7 @@ async fn write_embeddings(
         for record in records {
             loaded.report.lines += 1;
             // The generator leaves products without a usable vector out.
-            if let Ok(vector) = pad(record.vector.clone()) {
-                batch.push(record.product_key.clone(), vector, record.description.clone());
-            }
+            let _ = batch.push(record.clone());
         }
         let merged = bulk::write_embeddings(session, &batch).await?;
         loaded.count(merged);

@@ -4,12 +4,13 @@ use super::error::ImportError;
 use super::load::Loaded;
 use super::parse::quoted;
 use super::reader::{self, BatchSize};
-use super::report::{BadLine, SHOWN};
+use super::report::{BadLine, ImportReport, SHOWN};
 use super::source::Source;
 use super::{Bad, Write};
 use crate::embed::{HashingEmbedder, product_text};
-use crate::repository::bulk::{self, EmbeddingBatch, IndexAside, Session, TextRow};
+use crate::repository::bulk::{self, EmbeddingBatch, IndexAside, Session, TextRow, Unembedded};
 use crate::transfer::progress::{Steps, Unit};
+use crate::transfer::record::EmbeddingRecord;
 use std::collections::HashSet;
 use tokio::task::JoinHandle;
 
@@ -41,12 +42,13 @@ pub(super) async fn load(
         for ((place, line), vector) in rows.lines.iter().enumerate().zip(std::mem::take(&mut batch.vectors)) {
             let cells: Vec<_> = rows.columns.iter_mut().map(|column| column[place].take()).collect();
             let key = cells.first().cloned().flatten().unwrap_or_default();
-            if unknown.contains(&key) {
-                let reason =
-                    format!("product_key: {} is neither in products nor in the database", quoted(&key));
-                refuse(&mut loaded, *line, reason);
+            let checked = if unknown.contains(&key) {
+                Err(format!("product_key: {} is neither in products nor in the database", quoted(&key)))
             } else {
-                vectors.push_cells(cells, vector);
+                vectors.push_cells(cells, vector).map_err(|error| format!("vector: {error}"))
+            };
+            if let Err(reason) = checked {
+                refuse(&mut loaded, *line, reason);
             }
         }
         if mode == Bad::Skip || before + loaded.report.bad == 0 {
@@ -67,14 +69,26 @@ fn refuse(loaded: &mut Loaded, line: i64, reason: String) {
     }
 }
 
-/// Embeds products that have no vector and returns how many got one; in a dry run, how many have none.
+/// Embeds products that have no vector and returns how many got one; in a dry run, how many have none. Where the others'
+/// vectors are another model's, which these could not be compared with, they are left to `gapdeck embed`.
 pub(super) async fn embed_missing(
     session: &mut Session<'_>,
     write: Write,
     steps: &mut Steps<'_>,
+    report: &mut ImportReport,
 ) -> Result<u64, ImportError> {
     let (_, missing) = bulk::count_embeddings(session).await?;
-    if missing == 0 || write == Write::DryRun {
+    if missing == 0 {
+        return Ok(0);
+    }
+    if let Some(model) = bulk::other_model(session, HashingEmbedder::MODEL).await? {
+        report.warnings.push(format!(
+            "{missing} products without a vector were left alone, since there are vectors of {model}; \
+             `gapdeck embed` with that model embeds them"
+        ));
+        return Ok(0);
+    }
+    if write == Write::DryRun {
         return Ok(missing);
     }
     steps.begin("Embedding products", missing, Unit::Rows);
@@ -82,12 +96,12 @@ pub(super) async fn embed_missing(
     let mut working: Option<JoinHandle<EmbeddingBatch>> = None;
     loop {
         // While the batch before is being embedded, the next is read; while that is embedded, the first is written.
-        let rows = bulk::without_embedding(session, &after, ROWS).await?;
-        let read = rows.len() as u64;
-        if let Some(last) = rows.last() {
-            after.clone_from(&last.product_key);
+        let found = bulk::unembedded(session, Unembedded::Missing, &after, ROWS).await?;
+        let (rows, read) = (found.rows, found.examined);
+        if let Some(last) = found.last {
+            after = last;
         }
-        let next = (!rows.is_empty()).then(|| tokio::task::spawn_blocking(move || embed(rows)));
+        let next = (read > 0).then(|| tokio::task::spawn_blocking(move || embed(rows)));
         if let Some(batch) = std::mem::replace(&mut working, next) {
             let batch = batch.await.map_err(|error| ImportError::Task(error.to_string()))?;
             embedded += bulk::write_embeddings(session, &batch).await?.inserted;
@@ -107,7 +121,15 @@ fn embed(rows: Vec<TextRow>) -> EmbeddingBatch {
         let texts: Vec<&str> = row.texts.iter().map(String::as_str).collect();
         let text = product_text(row.product_name.as_deref(), &texts);
         if let Some(vector) = HashingEmbedder.embed(&text) {
-            batch.push(row.product_key, vector, Some(text.chars().take(DESCRIPTION).collect()));
+            // The embedder's vectors have neither a wrong length nor a wrong number.
+            let _ = batch.push(EmbeddingRecord {
+                product_key: row.product_key,
+                vector,
+                description: Some(text.chars().take(DESCRIPTION).collect()),
+                model: Some(HashingEmbedder::MODEL.to_owned()),
+                dimensions: None,
+                content_hash: Some(row.content_hash),
+            });
         }
     }
     batch

@@ -99,7 +99,7 @@ pub(super) async fn run(
         return Ok(());
     }
     if options.embed == Embed::Missing {
-        report.embedded = embedding::embed_missing(session, options.write, steps).await?;
+        report.embedded = embedding::embed_missing(session, options.write, steps, report).await?;
         new += report.embedded;
     }
     if options.write == Write::Commit {
