@@ -3,7 +3,9 @@
 mod bar;
 mod decide;
 mod demo;
+mod embed;
 mod export;
+mod grants;
 mod history;
 mod import;
 mod interrupt;
@@ -87,6 +89,8 @@ pub enum Command {
     Import(import::Import),
     /// Writes tables to JSON Lines or CSV files
     Export(export::Export),
+    /// Embeds products, offline or by a server that speaks OpenAI's /v1/embeddings
+    Embed(embed::Embed),
     /// Lists the review queue
     Queue(queue::Queue),
     /// Decides on one gap
@@ -95,6 +99,8 @@ pub enum Command {
     History(history::History),
     /// Lists the nearest products
     Neighbours(neighbours::Neighbours),
+    /// Prints the SQL that lets a database role review
+    Grants(grants::Grants),
     /// Creates or updates the tables
     Migrate(migrate::Migrate),
 }
@@ -127,10 +133,12 @@ pub async fn run(cli: Cli) -> Result<(), AppError> {
         Some(Command::Demo(command)) => demo::run(command, &config).await,
         Some(Command::Import(command)) => import::run(command, &config).await,
         Some(Command::Export(command)) => export::run(command, &config).await,
+        Some(Command::Embed(command)) => embed::run(command, &config).await,
         Some(Command::Queue(command)) => queue::run(command, &config).await,
         Some(Command::Decide(command)) => decide::run(command, &config).await,
         Some(Command::History(command)) => history::run(command, &config).await,
         Some(Command::Neighbours(command)) => neighbours::run(command, &config).await,
+        Some(Command::Grants(command)) => grants::run(command).await,
         Some(Command::Migrate(command)) => migrate::run(command, &config).await,
     }
 }

@@ -5,6 +5,7 @@ pub mod ann;
 mod embedded;
 mod migrations;
 mod own;
+mod pooler;
 mod reads;
 pub mod schema;
 mod shared;
@@ -12,6 +13,7 @@ pub mod url;
 pub mod vector;
 
 pub use own::OwnConnection;
+pub use pooler::Pooling;
 pub use reads::{ReadReplicas, ReplicaConnection, ReplicaStatus};
 
 use crate::error::{AppError, ErrorKind};
@@ -28,7 +30,7 @@ pub type Connection = PooledConnection<'static, AsyncPgConnection>;
 
 /// What every session sets. Approximate searches look at 10 lists (ivfflat) or 100 candidates (HNSW), and at more where
 /// these hold too few rows (pgvector 0.8 and newer; older ones ignore it).
-const SESSION: &str = "SET application_name = 'gapdeck'; SET lock_timeout = '5s'; \
+const SESSION: &str = "SET lock_timeout = '5s'; \
     SET idle_in_transaction_session_timeout = '60s'; SET ivfflat.probes = 10; SET hnsw.ef_search = 100; \
     SET ivfflat.iterative_scan = relaxed_order; SET hnsw.iterative_scan = relaxed_order; \
     SET client_min_messages = 'warning'";
@@ -41,12 +43,13 @@ const CHECKOUT: Duration = Duration::from_secs(10);
 pub struct Database {
     pool: Pool<AsyncPgConnection>,
     label: String,
+    pooling: Pooling,
     #[cfg(all(feature = "embedded", unix))]
     engine: Option<Arc<embedded::Engine>>,
     reads: Option<Arc<reads::Reads>>,
     last_error: Arc<shared::LastError>,
     /// The server; `None` for the embedded engine, which takes one client at a time.
-    server: Option<Arc<url::Target>>,
+    server: Option<shared::Route>,
 }
 
 impl std::fmt::Debug for Database {
@@ -59,30 +62,31 @@ impl Database {
     /// Connects to a shared server.
     ///
     /// # Errors
-    /// [`ErrorKind::Input`] for a URL that cannot be read, [`ErrorKind::Unavailable`] for a server that does not answer.
+    /// [`ErrorKind::Input`] for a URL that cannot be read or a pooler that gapdeck cannot work through,
+    /// [`ErrorKind::Unavailable`] for a server that does not answer.
     pub async fn connect(url: &str) -> Result<Self, AppError> {
         let target = url::Target::parse(url)?;
         let label = target.label();
         let last_error = Arc::new(shared::LastError::default());
-        let manager = shared::manager(&target, Arc::clone(&last_error))?;
+        let route = shared::Route::to(&target)?;
+        let (first, pooling) = pooler::first_connection(&route, &label).await?;
         let pool = Pool::builder()
             .max_size(8)
             .max_lifetime(Some(Duration::from_secs(30 * 60)))
             .connection_timeout(CHECKOUT)
-            .build(manager)
-            .await
-            .map_err(|error| shared::unavailable(&label, &error.to_string()))?;
-        let database = Self {
+            .build_unchecked(shared::manager(route.clone(), pooling, Arc::clone(&last_error)));
+        // The pool is empty, so it has room.
+        let _ = pool.add(first);
+        Ok(Self {
             pool,
             label,
+            pooling,
             #[cfg(all(feature = "embedded", unix))]
             engine: None,
             reads: None,
             last_error,
-            server: Some(Arc::new(target)),
-        };
-        drop(database.connection().await?);
-        Ok(database)
+            server: Some(route),
+        })
     }
 
     /// Starts PostgreSQL inside this process, on a data directory that it creates where there is none.
@@ -106,6 +110,7 @@ impl Database {
         let database = Self {
             pool,
             label: "embedded".into(),
+            pooling: Pooling::Direct,
             engine: Some(Arc::new(engine)),
             reads: None,
             last_error,
@@ -155,6 +160,11 @@ impl Database {
         self.reads.as_ref().map(|reads| reads.status()).unwrap_or_default()
     }
 
+    /// Tells what lies between gapdeck and the server.
+    pub fn pooling(&self) -> Pooling {
+        self.pooling
+    }
+
     /// Returns a name for the database without user or password.
     pub fn label(&self) -> &str {
         &self.label
@@ -171,13 +181,24 @@ impl Database {
         })
     }
 
+    /// Takes a connection that stays with its session, for `what` needs that.
+    pub(crate) async fn session(&self, what: &str) -> Result<Connection, AppError> {
+        if !self.pooling.keeps_sessions() {
+            return Err(pooler::needs_session(&self.label, what));
+        }
+        self.connection().await
+    }
+
     /// Opens a connection to the server outside the pool, for what Diesel's cannot do; `None` where there is no server.
     ///
     /// # Errors
     /// [`ErrorKind::Unavailable`] when the server does not answer.
     pub async fn own_connection(&self) -> Result<Option<OwnConnection>, AppError> {
         match &self.server {
-            Some(target) => OwnConnection::open(target).await.map(Some),
+            Some(route) => match OwnConnection::open(route.clone(), self.pooling).await {
+                Ok(own) => Ok(Some(own)),
+                Err(reason) => Err(shared::unavailable(&self.label, &reason)),
+            },
             None => Ok(None),
         }
     }
@@ -192,7 +213,7 @@ impl Database {
     /// # Errors
     /// [`ErrorKind::Unavailable`] with the migration's name and what the database said.
     pub async fn migrate(&self) -> Result<Vec<String>, AppError> {
-        migrations::run_pending(self.connection().await?).await
+        migrations::run_pending(self.session("migrating").await?).await
     }
 
     /// Takes every migration back, the last first, and returns their names.
@@ -200,7 +221,7 @@ impl Database {
     /// # Errors
     /// As [`Database::migrate`].
     pub async fn revert_migrations(&self) -> Result<Vec<String>, AppError> {
-        migrations::revert_all(self.connection().await?).await
+        migrations::revert_all(self.session("migrating").await?).await
     }
 
     /// Lists the migrations that are missing.

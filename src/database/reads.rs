@@ -69,7 +69,8 @@ impl Reads {
         let made = replicas.urls.iter().map(|url| {
             let target = Target::parse(url)?;
             let last_error = Arc::new(shared::LastError::default());
-            let manager = shared::manager(&target, Arc::clone(&last_error))?;
+            let route = shared::Route::to(&target)?;
+            let manager = shared::manager(route, super::Pooling::Direct, Arc::clone(&last_error));
             Ok(Arc::new(Replica::new(target.label(), primary.clone(), manager, last_error, replicas.max_lag)))
         });
         Ok(Self { replicas: made.collect::<Result<_, AppError>>()?, turn: AtomicUsize::new(0) })

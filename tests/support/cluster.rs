@@ -73,15 +73,7 @@ impl Cluster {
     fn new() -> Self {
         let programs = server::python("server.py", &["--programs"])
             .unwrap_or_else(|problem| panic!("no PostgreSQL for a server of the test's own: {problem}"));
-        let directory =
-            tempfile::Builder::new().prefix("gapdeck-cluster").tempdir_in("/var/tmp").expect("a directory");
-        if is_root() {
-            std::os::unix::fs::chown(directory.path(), Some(NOBODY), Some(NOBODY)).expect("chown");
-        }
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .and_then(|socket| socket.local_addr())
-            .expect("a port")
-            .port();
+        let (directory, port) = (directory_of_nobody(), free_port());
         Self { directory, programs: programs.into(), port, process: None }
     }
 
@@ -136,13 +128,7 @@ impl Cluster {
 
     /// Returns a program of PostgreSQL's, which ends when the test does and does not run as root.
     fn program(&self, name: &str) -> Command {
-        let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "INT"]);
-        if is_root() {
-            command.args([format!("--reuid={NOBODY}"), format!("--regid={NOBODY}"), "--clear-groups".into()]);
-        }
-        command.arg(self.programs.join(name)).current_dir("/");
-        command
+        as_nobody(&self.programs.join(name))
     }
 
     fn run(&self, name: &str, arguments: &[&OsStr]) {
@@ -158,8 +144,35 @@ impl Drop for Cluster {
     }
 }
 
+/// Returns a program that ends when the test does, and does not run as root.
+pub fn as_nobody(program: &Path) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "INT"]);
+    if is_root() {
+        command.args([format!("--reuid={NOBODY}"), format!("--regid={NOBODY}"), "--clear-groups".into()]);
+    }
+    command.arg(program).current_dir("/");
+    command
+}
+
+/// Makes a directory that such a program may write to.
+pub fn directory_of_nobody() -> TempDir {
+    let directory =
+        tempfile::Builder::new().prefix("gapdeck-cluster").tempdir_in("/var/tmp").expect("a directory");
+    if is_root() {
+        std::os::unix::fs::chown(directory.path(), Some(NOBODY), Some(NOBODY)).expect("chown");
+    }
+    directory
+}
+
+/// Returns a port that was free a moment ago.
+pub fn free_port() -> u16 {
+    let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    socket.local_addr().expect("an address").port()
+}
+
 /// Tells whether the tests run as root.
-pub fn is_root() -> bool {
+fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt;
     std::fs::metadata(Path::new("/proc/self")).is_ok_and(|process| process.uid() == 0)
 }
