@@ -4,6 +4,7 @@ mod candidate;
 mod card;
 mod catalogue;
 mod decision;
+mod embedding;
 mod experiment;
 mod gap;
 mod key;
@@ -17,6 +18,9 @@ pub use card::{
 };
 pub use catalogue::{Attribute, Category, DataType, Product};
 pub use decision::{Action, Decision, DecisionId, Event, Outcome, Seen, SeenCandidate, SeenNeighbour};
+pub use embedding::{
+    EmbeddingDetails, EmbeddingStats, ModelCount, NearTo, Nearest, ProductTexts, TextPage, ToEmbed, Within,
+};
 pub use experiment::{ExperimentSummary, Facets, MetricTrend, Named};
 pub use gap::{GapId, State};
 pub use key::{AttributeKey, CategoryKey, ExperimentKey, ProductKey, Reviewer, RoundKey};

@@ -5,6 +5,7 @@
 
 pub mod blocking;
 pub mod bulk;
+mod embedding;
 mod error;
 mod input;
 pub mod memory;
@@ -13,6 +14,7 @@ mod prediction;
 mod recommendation;
 mod view;
 
+pub use embedding::EmbeddingRepository;
 pub use error::{RepositoryError, Result};
 pub use input::{CatalogueBatch, InputRepository};
 pub use prediction::PredictionRepository;
@@ -22,10 +24,9 @@ pub use view::ViewRepository;
 use blocking::repository;
 
 use crate::domain::{
-    AttributeKey, Candidate, Changes, Claim, Claimed, Count, GapId, Lease, LeaseToken, Neighbour, ProductKey,
-    QueueCursor, QueueFilter, QueueRow, QueueSort, ReviewCard,
+    Candidate, Changes, Claim, Claimed, Count, GapId, Lease, LeaseToken, QueueCursor, QueueFilter, QueueRow,
+    QueueSort, ReviewCard,
 };
-use crate::transfer::record::EmbeddingRecord;
 use chrono::{DateTime, Utc};
 use std::time::Duration;
 
@@ -35,33 +36,6 @@ pub struct Page<T, C> {
     pub rows: Vec<T>,
     /// The cursor for the rows after these; `None` at the end.
     pub next: Option<C>,
-}
-
-repository! {
-/// Reads and writes product embeddings.
-pub trait EmbeddingRepository: Send + Sync {
-    /// Stores embeddings, each padded with zeros to 1536 dimensions; one that is there is replaced.
-    ///
-    /// # Errors
-    /// [`RepositoryError::Invalid`] for more than 1536 dimensions, none, a number that is not finite, or
-    /// only zeros, which have no direction.
-    async fn save_embeddings(&self, embeddings: &[EmbeddingRecord]) -> Result<()>;
-
-    /// Loads the embedding of a product, 1536 dimensions.
-    async fn embedding(&self, product: &ProductKey) -> Result<Option<Vec<f32>>>;
-
-    /// Returns the nearest products by cosine similarity, the nearest first, without the product itself; with their
-    /// values for `attribute` where one is given. Empty for a product without an embedding.
-    async fn neighbours(
-        &self,
-        product: &ProductKey,
-        attribute: Option<&AttributeKey>,
-        limit: usize,
-    ) -> Result<Vec<Neighbour>>;
-
-    /// Lists products that have no embedding yet, in the order of their keys, after `after`, at most `limit`.
-    async fn without_embedding(&self, after: Option<&ProductKey>, limit: usize) -> Result<Vec<ProductKey>>;
-}
 }
 
 repository! {

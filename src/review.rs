@@ -3,8 +3,8 @@
 pub mod value;
 
 use crate::domain::{
-    Action, AllowedValues, Decision, DecisionId, Event, ExperimentKey, GapId, Outcome, ReviewCard, Reviewer,
-    Seen, SeenCandidate, SeenNeighbour, Source, choices,
+    Action, AllowedValues, Decision, DecisionId, Event, ExperimentKey, Fence, GapId, Outcome, ReviewCard,
+    Reviewer, Seen, SeenCandidate, SeenNeighbour, Source, choices,
 };
 use crate::repository::{RepositoryError, Store};
 use chrono::Utc;
@@ -150,6 +150,11 @@ impl Review {
     /// Writes a decision.
     pub async fn decide(&self, decision: &Decision) -> Result<Outcome, RepositoryError> {
         self.store.decide(decision).await
+    }
+
+    /// Writes a decision if nobody else holds the gap, as the fence says.
+    pub async fn decide_fenced(&self, decision: &Decision, fence: Fence) -> Result<Outcome, RepositoryError> {
+        self.store.decide_fenced(decision, fence).await
     }
 
     /// Takes back the reviewer's last decision that is in force; `None` where there is none.

@@ -71,6 +71,8 @@ pub struct Identity {
     pub reviewer: Reviewer,
     /// Names the database (`"demo"`, `"catalogue on db.example.com"`); never holds a password.
     pub database: String,
+    /// Whether others may work on it at the same time.
+    pub shared: bool,
 }
 
 /// Runs the terminal application until the user quits.

@@ -12,6 +12,8 @@ mod embeddings;
 mod input;
 #[path = "contract/leases.rs"]
 mod leases;
+#[path = "contract/nearest.rs"]
+mod nearest;
 #[path = "contract/predictions.rs"]
 mod predictions;
 #[path = "contract/queue.rs"]
@@ -104,6 +106,18 @@ contract! {
         a_product_without_an_embedding_has_no_neighbours,
         all_neighbours_are_found_in_a_catalogue_loaded_after_the_index_was_made,
         products_without_an_embedding_are_listed_page_by_page,
+    }
+    nearest {
+        a_search_stays_within_a_category,
+        a_search_stays_within_the_categories_of_a_product,
+        a_search_finds_only_products_with_a_value,
+        a_search_may_start_from_a_vector,
+        a_narrow_filter_still_finds_as_many_as_asked_for,
+        details_tell_the_model_and_the_text_without_the_vector,
+        deleted_embeddings_are_gone,
+        stats_count_embeddings_by_model,
+        texts_to_embed_are_those_missing_or_changed,
+        texts_not_by_a_model_are_all_others,
     }
     predictions {
         an_experiment_is_summarised_with_what_it_predicted,

@@ -29,15 +29,19 @@ pub(super) async fn run(config: &Config) -> Result<(), AppError> {
     need_terminal()?;
     let name = match &config.location {
         Location::Embedded(_) => "embedded".to_owned(),
-        Location::Shared(url) => crate::database::url::Target::parse(url)?.label(),
+        Location::Shared(url) => {
+            crate::database::url::Target::parse(url).map_err(|error| config.about_url(error))?.label()
+        }
     };
-    let location = config.location.clone();
+    let from = config.clone();
     let prepare: Prepare = Box::new(move |progress| {
         Box::pin(async move {
-            open::at(&location, Tables::Expect, &mut |step| send(&progress, step, 0, None)).await
+            let mut step = |step: &str| send(&progress, step, 0, None);
+            let database = open::at(&from.location, Tables::Expect, &mut step).await?;
+            open::reading(database, &from).await
         })
     });
-    on_screen(config, name, prepare).await
+    on_screen(config, name, matches!(config.location, Location::Shared(_)), prepare).await
 }
 
 /// Sends a step to the start screen.
@@ -46,7 +50,12 @@ pub(super) fn send(progress: &mpsc::UnboundedSender<Progress>, step: &str, done:
 }
 
 /// Runs the terminal application while the database opens, and closes the database after it.
-pub(super) async fn on_screen(config: &Config, database: String, prepare: Prepare) -> Result<(), AppError> {
+pub(super) async fn on_screen(
+    config: &Config,
+    database: String,
+    shared: bool,
+    prepare: Prepare,
+) -> Result<(), AppError> {
     let _log = crate::logging::to_file(&config.state_directory);
     let (sender, progress) = mpsc::unbounded_channel();
     let opened: Arc<Mutex<Option<Database>>> = Arc::default();
@@ -59,7 +68,7 @@ pub(super) async fn on_screen(config: &Config, database: String, prepare: Prepar
             Ok(store as Arc<dyn Store>)
         })
     };
-    let identity = Identity { reviewer: config.reviewer.clone(), database };
+    let identity = Identity { reviewer: config.reviewer.clone(), database, shared };
     let result = tui::run(identity, Opening { progress, store }).await;
     let database = opened.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(database) = database {

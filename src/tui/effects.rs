@@ -3,6 +3,7 @@
 //! A read in a single statement that a newer one of its kind supersedes is aborted. Writes run one after the other in the order they were
 //! asked for, and are never aborted: an undo must find the decision before it in the database.
 
+use super::app::feed;
 use super::app::msg::{Effect, Figures, Msg};
 use crate::domain::{AttributeKey, ProductCard, ProductKey, QueueFilter};
 use crate::repository::{RepositoryError, Result};
@@ -41,12 +42,15 @@ impl Effects {
     /// Starts an effect.
     pub fn start(&mut self, effect: Effect) {
         match effect {
-            Effect::Decide(_) | Effect::UndoLast => {
+            Effect::Decide(..) | Effect::UndoLast | Effect::Release { .. } => {
                 // The writer lives as long as this value, so there is somebody to receive it.
                 let _ = self.writes.send(effect);
             }
             // Cut off in its transaction, a read of neighbours would cost the connection: see `Cards::plan`.
-            Effect::LoadCard(_) | Effect::LoadProduct { .. } => {
+            Effect::LoadCard(_)
+            | Effect::LoadProduct { .. }
+            | Effect::Claim { .. }
+            | Effect::Renew { .. } => {
                 self.spawn(effect);
             }
             effect => {
@@ -87,12 +91,22 @@ async fn write_in_order(
     answers: mpsc::Sender<Msg>,
 ) {
     while let Some(effect) = queue.recv().await {
-        let answer = if let Effect::Decide(decision) = effect {
-            let result = guarded(review.decide(&decision)).await;
-            Msg::Decided { id: decision.id, result }
-        } else {
-            let undone = guarded(review.undo_last()).await;
-            Msg::Undone { result: undone.map(|undone| undone.map(Box::new)) }
+        let answer = match effect {
+            Effect::Decide(decision, fence) => {
+                let result = guarded(review.decide_fenced(&decision, fence)).await;
+                Msg::Decided { id: decision.id, result }
+            }
+            Effect::Release { token, gaps } => {
+                // What cannot be given back expires by itself.
+                if let Err(error) = guarded(review.store().release(token, &gaps)).await {
+                    tracing::warn!(gaps = gaps.len(), %error, "leases could not be given back");
+                }
+                continue;
+            }
+            _ => {
+                let undone = guarded(review.undo_last()).await;
+                Msg::Undone { result: undone.map(|undone| undone.map(Box::new)) }
+            }
         };
         // Nobody listens any more after quitting; what is left is written all the same.
         let _ = answers.send(answer).await;
@@ -125,7 +139,19 @@ async fn read(review: &Review, effect: Effect) -> Option<Msg> {
             let result = guarded(product_card(review, &product, attribute.as_ref())).await;
             Msg::Product { ticket, result }
         }
-        Effect::Decide(_) | Effect::UndoLast | Effect::Suspend | Effect::Quit => return None,
+        Effect::Claim { ticket, claim } => {
+            let token = claim.token;
+            Msg::Claimed { ticket, token, result: guarded(store.claim(&claim)).await }
+        }
+        Effect::Renew { ticket, token, gaps, lasts } => {
+            Msg::Renewed { ticket, token, result: guarded(store.renew(token, &gaps, lasts)).await }
+        }
+        Effect::Poll { ticket, since } => {
+            Msg::Changes { ticket, result: guarded(store.changes(since, feed::MOST)).await }
+        }
+        Effect::Decide(..) | Effect::UndoLast | Effect::Release { .. } | Effect::Suspend | Effect::Quit => {
+            return None;
+        }
     })
 }
 

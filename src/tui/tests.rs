@@ -1,5 +1,6 @@
 //! The terminal application without a terminal: keys in, effects and screens out.
 
+mod flow;
 mod flows;
 mod random;
 mod snapshots;
@@ -12,8 +13,8 @@ use super::theme::Theme;
 use super::view::view;
 use super::{Identity, Progress};
 use crate::domain::{
-    Action, Count, CursorValue, Decision, DecisionId, Event, GapId, Outcome, QueueCursor, QueueRow, Reviewer,
-    State as GapState,
+    Action, Changes, Claim, Claimed, Count, CursorValue, Decision, DecisionId, Event, Fence, GapId, Lease,
+    LeaseToken, Outcome, QueueCursor, QueueRow, Reviewer, State as GapState,
 };
 use crate::repository::{Page, RepositoryError, Result};
 use crossterm::event::KeyCode;
@@ -29,13 +30,15 @@ use uuid::Uuid;
 struct Database {
     rows: Vec<QueueRow>,
     events: Vec<Event>,
+    /// What is held, and by whom.
+    leases: Vec<Lease>,
     /// What every request fails with.
     down: Option<RepositoryError>,
 }
 
 impl Database {
     fn new(count: usize) -> Self {
-        Self { rows: fixture::rows(count), events: Vec::new(), down: None }
+        Self { rows: fixture::rows(count), events: Vec::new(), leases: Vec::new(), down: None }
     }
 
     fn index(gap: &GapId) -> usize {
@@ -74,6 +77,70 @@ impl Database {
             undone_by: None,
         });
         Ok(outcome)
+    }
+
+    fn decide_fenced(&mut self, decision: &Decision, fence: Fence) -> Result<Outcome> {
+        let own = match fence {
+            Fence::Open => return self.decide(decision),
+            Fence::Unheld => None,
+            Fence::Lease(token) => Some(token),
+        };
+        if let Some(lease) =
+            self.leases.iter().find(|lease| lease.gap == decision.gap && Some(lease.token) != own)
+        {
+            let (by, until) = (lease.reviewer.clone(), lease.expires_at);
+            return self.up(()).and(Err(RepositoryError::Held { gap: decision.gap.clone(), by, until }));
+        }
+        let outcome = self.decide(decision)?;
+        self.leases.retain(|lease| lease.gap != decision.gap);
+        Ok(outcome)
+    }
+
+    fn claim(&mut self, claim: &Claim) -> Result<Claimed> {
+        self.up(())?;
+        let from = claim.after.as_ref().map_or(0, |after| Self::index(&after.gap) + 1);
+        let open = self.rows.iter().skip(from).filter(|row| row.state == GapState::Open);
+        let free = open.filter(|row| self.leases.iter().all(|lease| lease.gap != row.gap));
+        let rows: Vec<_> =
+            free.take(claim.limit).map(|row| (row.clone(), Self::lease(&row.gap, claim))).collect();
+        self.leases.extend(rows.iter().map(|(_, lease)| lease.clone()));
+        let last = rows.last();
+        let last = last.map(|(row, _)| QueueCursor { value: CursorValue::Number(0.0), gap: row.gap.clone() });
+        Ok(Claimed { rows, last })
+    }
+
+    fn lease(gap: &GapId, claim: &Claim) -> Lease {
+        let (claimed_at, expires_at) = (fixture::noon(), fixture::noon() + chrono::Duration::minutes(5));
+        let (token, reviewer) = (claim.token, claim.reviewer.clone());
+        Lease { gap: gap.clone(), token, reviewer, claimed_at, expires_at }
+    }
+
+    /// Lets somebody else claim gaps.
+    fn held_by(&mut self, reviewer: &str, gaps: &[GapId]) {
+        let token = LeaseToken(next_id().0);
+        for gap in gaps {
+            self.leases.push(Lease {
+                gap: gap.clone(),
+                token,
+                reviewer: reviewer.into(),
+                claimed_at: fixture::noon(),
+                expires_at: fixture::noon() + chrono::Duration::minutes(4),
+            });
+        }
+    }
+
+    /// Lets somebody else decide a gap.
+    fn decided_by(&mut self, reviewer: &str, gap: &GapId, value: &str) {
+        let row = self.rows.iter_mut().find(|row| row.gap == *gap).unwrap();
+        row.version += 1;
+        row.state = GapState::Accepted;
+        row.decided_by = Some(reviewer.into());
+        row.decided_value = Some(value.into());
+    }
+
+    fn changes(&self) -> Changes {
+        let rows = self.rows.iter().filter(|row| row.version > 0).cloned().collect();
+        Changes { rows, cut: false, leases: self.leases.clone(), now: fixture::noon() }
     }
 
     fn undo_last(&mut self) -> Result<Option<Box<(Event, Outcome)>>> {
@@ -131,7 +198,22 @@ impl Database {
                 let result = self.card(&gap);
                 Msg::Card { gap, result }
             }
-            Effect::Decide(decision) => Msg::Decided { id: decision.id, result: self.decide(&decision) },
+            Effect::Decide(decision, fence) => {
+                Msg::Decided { id: decision.id, result: self.decide_fenced(&decision, fence) }
+            }
+            Effect::Claim { ticket, claim } => {
+                Msg::Claimed { ticket, token: claim.token, result: self.claim(&claim) }
+            }
+            Effect::Renew { ticket, token, gaps, .. } => {
+                let mut leases = self.leases.clone();
+                leases.retain(|lease| lease.token == token && gaps.contains(&lease.gap));
+                Msg::Renewed { ticket, token, result: self.up(leases) }
+            }
+            Effect::Release { token, gaps } => {
+                self.leases.retain(|lease| lease.token != token || !gaps.contains(&lease.gap));
+                return None;
+            }
+            Effect::Poll { ticket, .. } => Msg::Changes { ticket, result: self.up(self.changes()) },
             Effect::UndoLast => Msg::Undone { result: self.undo_last() },
             Effect::LoadExperiments { ticket } => {
                 Msg::Experiments { ticket, result: self.up(fixture::experiments()) }
@@ -173,7 +255,7 @@ impl App {
     /// The start screen.
     fn opening(size: (u16, u16)) -> Self {
         IDS.set(1);
-        let identity = Identity { reviewer: Reviewer::new("alice"), database: "demo".into() };
+        let identity = Identity { reviewer: Reviewer::new("alice"), database: "demo".into(), shared: true };
         let size = Size { width: size.0, height: size.1 };
         let mut state = State::new(identity, Theme::Mono, size, Instant::now(), fixture::noon());
         state.new_id = next_id;
@@ -314,7 +396,7 @@ fn decisions(effects: &[Effect]) -> Vec<&Decision> {
     effects
         .iter()
         .filter_map(|effect| match effect {
-            Effect::Decide(decision) => Some(decision.as_ref()),
+            Effect::Decide(decision, _) => Some(decision.as_ref()),
             _ => None,
         })
         .collect()

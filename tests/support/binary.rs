@@ -22,8 +22,15 @@ pub struct Ran {
 }
 
 /// What may stand in a tester's environment and would change what the binary does.
-const STRAY: [&str; 8] = [
+const STRAY: [&str; 15] = [
+    "GAPDECK_EMBED_KEY",
+    "OPENAI_API_KEY",
+    "http_proxy",
+    "HTTP_PROXY",
+    "ALL_PROXY",
     "DATABASE_URL",
+    "GAPDECK_READ_URLS",
+    "GAPDECK_MAX_REPLICA_LAG",
     "GAPDECK_DATA_DIR",
     "GAPDECK_REVIEWER",
     "GAPDECK_CONFIG",

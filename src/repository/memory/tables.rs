@@ -6,6 +6,7 @@ use crate::domain::{
 };
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
 
 /// Values allowed for the key's attribute, in the order of their text.
 pub(super) type Allowed<K> = BTreeMap<K, BTreeSet<String>>;
@@ -25,7 +26,7 @@ pub(super) struct Tables {
     pub allowed_in_any_category: Allowed<AttributeKey>,
     pub allowed_for_product: Allowed<GapId>,
     pub texts: BTreeMap<ProductKey, BTreeMap<String, String>>,
-    pub embeddings: BTreeMap<ProductKey, Vec<f32>>,
+    pub embeddings: BTreeMap<ProductKey, Embedding>,
     pub experiments: BTreeMap<ExperimentKey, Experiment>,
     pub predictions: BTreeMap<GapId, BTreeMap<(ExperimentKey, String), Prediction>>,
     pub rounds: BTreeMap<RoundKey, DateTime<Utc>>,
@@ -38,6 +39,17 @@ pub(super) struct Tables {
     pub refreshes: BTreeMap<View, Refresh>,
     pub leases: BTreeMap<GapId, Lease>,
     last_time: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Embedding {
+    pub vector: Vec<f32>,
+    pub description: Option<String>,
+    pub model: Option<String>,
+    pub dimensions: Option<i32>,
+    pub content_hash: Option<Uuid>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
 }
 
 #[derive(Debug, Clone)]

@@ -31,6 +31,7 @@ pub enum ActionId {
     Flag,
     Undo,
     Retry,
+    Flow,
     Filter,
     ClearFilter,
     CycleSort,
@@ -203,6 +204,7 @@ actions! {
     A::Defer, "defer", Decide, REVIEW, [c('d')], Some("defer"), checks::decide, "Puts the gap off";
     A::Flag, "flag", Decide, REVIEW, [c('f')], Some("flag"), checks::decide, "Asks for someone's attention, with a comment";
     A::Undo, "undo", Decide, REVIEW, [c('u')], Some("undo"), checks::undo, "Takes your last decision back, also after a restart";
+    A::Flow, "flow", Decide, REVIEW, [c(' ')], Some("flow"), checks::flow, "Serves gaps held for you, one after another, until it ends";
     A::Retry, "retry", Decide, REVIEW, [], None, checks::retry, "Sends the decisions again that could not be saved";
     A::Down, "down", Move, LISTS, [c('j'), k(KeyCode::Down)], None, checks::always, "Goes one row down";
     A::Up, "up", Move, LISTS, [c('k'), k(KeyCode::Up)], None, checks::always, "Goes one row up";

@@ -2,15 +2,19 @@
 
 use super::action::Refusal;
 use super::checks;
+use super::flow;
 use super::msg::Effect;
 use super::state::State;
 use super::toast::Level;
-use crate::domain::{Action, Count, Decision, DecisionId, Event, GapId, Outcome, State as GapState};
+use crate::domain::{
+    Action, Count, Decision, DecisionId, Event, Fence, GapId, Outcome, Reviewer, State as GapState,
+};
 use crate::repository::{RepositoryError, Result as RepositoryResult};
 use crate::review::{Circumstances, Review};
 use crate::tui::sanitise;
 use crate::tui::widgets::wrap;
 
+use chrono::{DateTime, Utc};
 use std::time::Instant;
 
 /// How far a decision is.
@@ -19,7 +23,7 @@ pub enum Phase {
     Saving,
     /// Not stored, for this reason; it can be sent again.
     Failed(String),
-    /// Somebody else decided meanwhile; the reviewer is asked.
+    /// Somebody else decided meanwhile, or holds the gap; the reviewer is asked.
     Conflict,
 }
 
@@ -27,6 +31,7 @@ pub enum Phase {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Unsaved {
     pub decision: Decision,
+    pub fence: Fence,
     pub since: Instant,
     pub phase: Phase,
 }
@@ -39,6 +44,15 @@ pub struct Conflict {
     pub version: i32,
     pub state: GapState,
     pub by: Option<String>,
+}
+
+/// A decision that was refused because the gap is in other hands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    pub id: DecisionId,
+    pub gap: GapId,
+    pub by: Reviewer,
+    pub until: DateTime<Utc>,
 }
 
 /// Undos asked for and under way.
@@ -124,12 +138,14 @@ fn draft(state: &State, verdict: Verdict) -> Result<Decision, Refusal> {
 
 fn send(state: &mut State, decision: Decision) -> Vec<Effect> {
     state.unsaved.retain(|one| one.decision.gap != decision.gap);
-    state.unsaved.push(Unsaved { decision: decision.clone(), since: state.now, phase: Phase::Saving });
+    let fence = flow::fence(state, &decision.gap);
+    let unsaved = Unsaved { decision: decision.clone(), fence, since: state.now, phase: Phase::Saving };
+    state.unsaved.push(unsaved);
     if let Some(row) = state.queue.row_mut(&decision.gap) {
         row.decided_here = true;
     }
     state.queue.advance();
-    vec![Effect::Decide(Box::new(decision))]
+    vec![Effect::Decide(Box::new(decision), fence)]
 }
 
 /// Sends everything again that could not be saved.
@@ -143,7 +159,7 @@ pub fn retry(state: &mut State) -> Vec<Effect> {
             if let Some(row) = state.queue.row_mut(&one.decision.gap) {
                 row.decided_here = true;
             }
-            effects.push(Effect::Decide(Box::new(one.decision.clone())));
+            effects.push(Effect::Decide(Box::new(one.decision.clone()), one.fence));
         }
     }
     effects
@@ -163,6 +179,10 @@ pub fn decided(state: &mut State, id: DecisionId, result: RepositoryResult<Outco
             state.unsaved[index].phase = Phase::Conflict;
             state.conflicts.push_back(Conflict { id, gap, version, state: theirs, by });
             state.undo.wanted = false;
+        }
+        Err(RepositoryError::Held { gap, by, until }) if !state.undo.wanted => {
+            state.unsaved[index].phase = Phase::Conflict;
+            state.held.push_back(Held { id, gap, by, until });
         }
         Err(error) if state.undo.wanted => {
             // The reviewer took it back before it failed: nothing is left to do.
@@ -190,6 +210,7 @@ pub fn decided(state: &mut State, id: DecisionId, result: RepositoryResult<Outco
 }
 
 fn stored(state: &mut State, decision: &Decision, outcome: &Outcome) {
+    flow::decided(state, &decision.gap);
     let was_open = state.queue.row(&decision.gap).is_some_and(|row| row.data.state == GapState::Open);
     if let Some(row) = state.queue.row_mut(&decision.gap) {
         row.data.state = outcome.state;
@@ -228,6 +249,7 @@ pub fn undo(state: &mut State) -> Vec<Effect> {
     }
     if let Some(one) = state.unsaved.pop() {
         state.conflicts.retain(|conflict| conflict.id != one.decision.id);
+        state.held.retain(|held| held.id != one.decision.id);
         reopen(state, &one.decision.gap);
         state.toasts.show(state.now, Level::Info, "Took back the decision that was not saved");
         return Vec::new();
@@ -300,9 +322,11 @@ pub fn keep_mine(state: &mut State, conflict: &Conflict) -> Vec<Effect> {
     };
     one.decision.id = new_id;
     one.decision.base_version = conflict.version;
+    // The reviewer has seen what is there: it goes on top, whoever holds the gap.
+    one.fence = Fence::Open;
     one.phase = Phase::Saving;
     one.since = now;
-    vec![Effect::Decide(Box::new(one.decision.clone()))]
+    vec![Effect::Decide(Box::new(one.decision.clone()), one.fence)]
 }
 
 /// Decides a conflict in the other's favour: the row shows what the database says.
@@ -314,5 +338,26 @@ pub fn leave_theirs(state: &mut State, conflict: &Conflict) {
         row.data.decided_by = conflict.by.clone().map(Into::into);
         row.data.decided_value = None;
         row.decided_here = conflict.state != GapState::Open;
+    }
+}
+
+/// Decides a gap all the same that somebody else holds.
+pub fn decide_all_the_same(state: &mut State, held: &Held) -> Vec<Effect> {
+    let now = state.now;
+    let Some(one) = state.unsaved.iter_mut().find(|one| one.decision.id == held.id) else {
+        return Vec::new();
+    };
+    one.fence = Fence::Open;
+    one.phase = Phase::Saving;
+    one.since = now;
+    vec![Effect::Decide(Box::new(one.decision.clone()), one.fence)]
+}
+
+/// Leaves a gap to who holds it.
+pub fn leave_to_holder(state: &mut State, held: &Held) {
+    state.unsaved.retain(|one| one.decision.id != held.id);
+    flow::decided(state, &held.gap);
+    if let Some(row) = state.queue.row_mut(&held.gap) {
+        row.decided_here = false;
     }
 }

@@ -3,12 +3,15 @@
 use super::keymap::Key;
 use super::slot::Ticket;
 use crate::domain::{
-    AttributeKey, Count, Decision, DecisionId, Event, ExperimentKey, ExperimentSummary, Facets, GapId,
-    MetricTrend, Outcome, ProductCard, ProductKey, QueueCursor, QueueFilter, QueueRow, QueueSort, ReviewCard,
+    AttributeKey, Changes, Claim, Claimed, Count, Decision, DecisionId, Event, ExperimentKey,
+    ExperimentSummary, Facets, Fence, GapId, Lease, LeaseToken, MetricTrend, Outcome, ProductCard,
+    ProductKey, QueueCursor, QueueFilter, QueueRow, QueueSort, ReviewCard,
 };
 use crate::repository::{Page, Result};
 use crate::tui::Progress;
+use chrono::{DateTime, Utc};
 use ratatui::layout::Size;
+use std::time::Duration;
 
 /// Something that happened.
 #[derive(Debug, Clone)]
@@ -48,6 +51,20 @@ pub enum Msg {
         id: DecisionId,
         result: Result<Outcome>,
     },
+    Claimed {
+        ticket: Ticket,
+        token: LeaseToken,
+        result: Result<Claimed>,
+    },
+    Renewed {
+        ticket: Ticket,
+        token: LeaseToken,
+        result: Result<Vec<Lease>>,
+    },
+    Changes {
+        ticket: Ticket,
+        result: Result<Changes>,
+    },
     Undone {
         result: Result<Option<Box<(Event, Outcome)>>>,
     },
@@ -74,7 +91,7 @@ pub struct Figures {
     pub today: u64,
 }
 
-/// Something the world is asked to do; each answers with one message.
+/// Something the world is asked to do; each answers with one message unless it says otherwise.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     LoadPage {
@@ -96,9 +113,30 @@ pub enum Effect {
     },
     LoadCard(GapId),
     /// Never aborted; written in the order asked for.
-    Decide(Box<Decision>),
+    Decide(Box<Decision>, Fence),
     /// Never aborted; written after the decisions before it.
     UndoLast,
+    /// Never aborted: what it claimed must be known.
+    Claim {
+        ticket: Ticket,
+        claim: Box<Claim>,
+    },
+    Renew {
+        ticket: Ticket,
+        token: LeaseToken,
+        gaps: Vec<GapId>,
+        lasts: Duration,
+    },
+    /// Gives gaps back, after the decisions before it; has no answer.
+    Release {
+        token: LeaseToken,
+        gaps: Vec<GapId>,
+    },
+    /// Asks what others did since a moment of the server's.
+    Poll {
+        ticket: Ticket,
+        since: Option<DateTime<Utc>>,
+    },
     LoadExperiments {
         ticket: Ticket,
     },
