@@ -81,6 +81,7 @@ fn filters() -> Vec<(&'static str, QueueFilter)> {
         ("a frequent word", text("headphones")),
         ("a brand, which names begin with", text("zephra")),
         ("a rare text", text("nocturne one headphones h9")),
+        ("a text with a slip", text("noctrune headfones")),
         ("a product key", text("SKU-00012345")),
     ]
 }
