@@ -5,7 +5,6 @@ use std::error::Error;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type};
 use tokio_postgres::{Client, Statement};
-use uuid::Uuid;
 
 const COLUMNS: &str = "product_key, attribute_key, left(product_name, 200), category_key, best_value, best_confidence,
     candidate_count, value_count, disagreement, uncertainty, state, version, decided_by, decided_value, decided_at,
@@ -177,7 +176,7 @@ impl Bare {
     /// The decision's statements, in as many round trips as gapdeck makes.
     pub async fn decide(&self, decision: &Decision) {
         let (product, attribute) = (decision.gap.product.as_str(), decision.gap.attribute.as_str());
-        let (id, reviewer): (Uuid, &str) = (decision.id.0, decision.reviewer.as_str());
+        let (id, reviewer) = (Raw(decision.id.0.into_bytes().to_vec()), decision.reviewer.as_str());
         let (value, version) = (decision.value.as_deref().unwrap_or_default(), decision.base_version);
         let client = &self.client;
         client.batch_execute("BEGIN").await.expect("BEGIN");

@@ -123,8 +123,7 @@ async fn decision(store: &dyn Store, gap: &GapId) -> gapdeck::domain::Decision {
 /// Returns products with a vector.
 async fn embedded(bare: &Bare, rounds: usize) -> Vec<ProductKey> {
     let limit = i64::try_from(rounds).unwrap_or(i64::MAX);
-    let rows = bare
-        .client()
-        .query("SELECT product_key FROM product_embeddings ORDER BY md5(product_key) LIMIT $1", &[&limit]);
-    rows.await.expect("products").iter().map(|row| ProductKey::from(row.get::<_, String>(0))).collect()
+    let sql = "SELECT product_key FROM product_embeddings ORDER BY md5(product_key) LIMIT $1";
+    let rows = bare.client().query(sql, &[&limit]).await.expect("products");
+    rows.iter().map(|row| ProductKey::from(row.get::<_, String>(0))).collect()
 }
