@@ -3,6 +3,7 @@
 mod bar;
 mod decide;
 mod demo;
+mod distribute;
 mod history;
 mod import;
 mod migrate;
@@ -93,6 +94,8 @@ pub enum Command {
     Neighbours(neighbours::Neighbours),
     /// Creates or updates the tables
     Migrate(migrate::Migrate),
+    /// Distributes the tables over the servers of a Citus cluster
+    Distribute(distribute::Distribute),
 }
 
 impl Cli {
@@ -127,6 +130,7 @@ pub async fn run(cli: Cli) -> Result<(), AppError> {
         Some(Command::History(command)) => history::run(command, &config).await,
         Some(Command::Neighbours(command)) => neighbours::run(command, &config).await,
         Some(Command::Migrate(command)) => migrate::run(command, &config).await,
+        Some(Command::Distribute(command)) => distribute::run(&command, &config).await,
     }
 }
 

@@ -38,6 +38,7 @@ pub(super) async fn run(command: Import, config: &Config) -> Result<(), AppError
         embed: if command.no_embed { Embed::Nothing } else { Embed::Missing },
     };
     let database = open::database(config, Tables::Migrate).await?;
+    database.expect_undistributed("gapdeck import").await?;
     let outcome = {
         let mut connection = database.connection().await?;
         let mut bar = Bar::new();

@@ -285,6 +285,8 @@ impl QueueRepository for PostgresStore {
     }
 
     async fn count(&self, filter: &QueueFilter, cap: u64) -> Result<Count> {
+        // The plan of a distributed query knows nothing of the rows, and the servers count together.
+        let cap = if self.is_distributed().await? { u64::MAX } else { cap };
         let mut connection = self.connection().await?;
         let limit = i64::try_from(cap).unwrap_or(i64::MAX).saturating_add(1);
         let counted: i64 = Counted(filtered(filter).select(fixed::<Integer>("1")).limit(limit))
