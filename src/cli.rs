@@ -3,6 +3,7 @@
 mod bar;
 mod decide;
 mod demo;
+mod distribute;
 mod embed;
 mod export;
 mod grants;
@@ -109,6 +110,8 @@ pub enum Command {
     Grants(grants::Grants),
     /// Creates or updates the tables
     Migrate(migrate::Migrate),
+    /// Distributes the tables over the servers of a Citus cluster
+    Distribute(distribute::Distribute),
 }
 
 impl Cli {
@@ -148,6 +151,7 @@ pub async fn run(cli: Cli) -> Result<(), AppError> {
         Some(Command::Refresh(command)) => refresh::run(command, &config).await,
         Some(Command::Grants(command)) => grants::run(command).await,
         Some(Command::Migrate(command)) => migrate::run(command, &config).await,
+        Some(Command::Distribute(command)) => distribute::run(&command, &config).await,
     }
 }
 

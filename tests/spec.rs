@@ -41,7 +41,11 @@ const PAIR_VALUE: &[&str] = &["product_key", "attribute_key", "value_md5"];
 
 const TABLES: [Table; 18] = [
     // Input tables.
-    Table { name: "raw_products", key: &["product_key"], columns: &[PRODUCT, "product_name text", "code_type text", AT] },
+    Table {
+        name: "raw_products",
+        key: &["product_key"],
+        columns: &[PRODUCT, "product_name text", "code_type text", AT],
+    },
     Table {
         name: "raw_categories",
         key: &["category_key"],
@@ -91,7 +95,15 @@ const TABLES: [Table; 18] = [
     Table {
         name: "raw_recommendations",
         key: &["product_key", "attribute_key", "round_key", "value_md5"],
-        columns: &[PRODUCT, ATTRIBUTE, "round_key text", VALUE, "confidence double precision", "reasoning text", AT],
+        columns: &[
+            PRODUCT,
+            ATTRIBUTE,
+            "round_key text",
+            VALUE,
+            "confidence double precision",
+            "reasoning text",
+            AT,
+        ],
     },
     Table {
         name: "raw_recommendation_rounds",
@@ -198,7 +210,9 @@ async fn every_table_is_there_with_its_key_its_columns_and_its_purpose() {
         let of = format!("attrelid = to_regclass('{name}') AND attnum > 0 AND NOT attisdropped");
         let columns = names(
             &client,
-            &format!("SELECT attname || ' ' || format_type(atttypid, atttypmod) FROM pg_attribute WHERE {of}"),
+            &format!(
+                "SELECT attname || ' ' || format_type(atttypid, atttypmod) FROM pg_attribute WHERE {of}"
+            ),
         )
         .await;
         if columns.is_empty() {
@@ -258,7 +272,14 @@ async fn every_reference_is_a_foreign_key_and_has_an_index_that_it_leads() {
         .iter()
         .filter_map(|key| key.rsplit_once(' '))
         .map(|(column, _)| column.to_owned())
-        .chain(["human_recommendations attribute_key", "raw_categories system_name", "raw_attributes system_name"].map(Into::into))
+        .chain(
+            [
+                "human_recommendations attribute_key",
+                "raw_categories system_name",
+                "raw_attributes system_name",
+            ]
+            .map(Into::into),
+        )
         .collect();
     assert_eq!(missing(columns.iter().map(String::as_str), &leading), [""; 0], "no index leads with");
 }
@@ -305,16 +326,16 @@ async fn every_view_is_there_and_the_materialised_ones_have_a_unique_index() {
     let (_database, client) = migrated().await;
     let mut problems = Vec::new();
     for (view, kind, columns) in VIEWS {
-        let found = names(
-            &client,
-            &format!("SELECT relkind::text FROM pg_class WHERE oid = to_regclass('{view}')"),
-        )
-        .await;
+        let found =
+            names(&client, &format!("SELECT relkind::text FROM pg_class WHERE oid = to_regclass('{view}')"))
+                .await;
         if found != [kind.to_string()] {
             problems.push(format!("no {} {view}", if kind == 'm' { "materialised view" } else { "view" }));
             continue;
         }
-        let has = format!("SELECT attname::text FROM pg_attribute WHERE attrelid = '{view}'::regclass AND attnum > 0");
+        let has = format!(
+            "SELECT attname::text FROM pg_attribute WHERE attrelid = '{view}'::regclass AND attnum > 0"
+        );
         let lacking = missing(columns.iter().copied(), &names(&client, &has).await)
             .into_iter()
             .map(|column| format!("no column {view}.{column}"))
@@ -366,7 +387,8 @@ async fn product_details_of_the_model_are_the_views_row() {
     let store = support::backend::server_store(&database.url).await;
     support::fixture::open_shop(&*store).await;
     store.refresh_view(View::ProductDetails, std::time::Duration::ZERO, WhenBusy::Wait).await.unwrap();
-    let rows = client.query("SELECT to_jsonb(d)::text FROM product_details d ORDER BY product_key", &[]).await;
+    let rows =
+        client.query("SELECT to_jsonb(d)::text FROM product_details d ORDER BY product_key", &[]).await;
     let rows: Vec<serde_json::Value> =
         rows.unwrap().iter().map(|row| serde_json::from_str(row.get(0)).unwrap()).collect();
     let models = store.all_product_details(None, 100).await.unwrap().rows;
