@@ -8,7 +8,9 @@ mod import;
 mod migrate;
 mod neighbours;
 mod open;
+mod outbox;
 mod output;
+mod postbox;
 mod queue;
 mod review;
 
@@ -22,7 +24,8 @@ const AFTER_HELP: &str = "\
 Without a command, gapdeck reviews: on the embedded database, or on the server that --database-url names.
 
 Exit codes: 0 done, 2 wrong command line, 3 unusable file, value or setting, 4 database not reachable or in use,
-5 conflict with another decision, 6 not found, 7 no terminal, 70 fault in gapdeck, 130 interrupted.";
+5 conflict with another decision, 6 not found, 7 no terminal, 8 decision kept in the outbox but not yet sent,
+70 fault in gapdeck, 130 interrupted.";
 
 /// Human-in-the-loop quality assurance of product data, at the terminal.
 #[derive(Debug, Parser)]
@@ -72,6 +75,8 @@ pub enum Command {
     History(history::History),
     /// Lists the nearest products
     Neighbours(neighbours::Neighbours),
+    /// Shows, sends or discards decisions that the database does not have yet
+    Outbox(outbox::OutboxCommand),
     /// Creates or updates the tables
     Migrate(migrate::Migrate),
 }
@@ -105,6 +110,7 @@ pub async fn run(cli: Cli) -> Result<(), AppError> {
         Some(Command::Decide(command)) => decide::run(command, &config).await,
         Some(Command::History(command)) => history::run(command, &config).await,
         Some(Command::Neighbours(command)) => neighbours::run(command, &config).await,
+        Some(Command::Outbox(command)) => outbox::run(command, &config).await,
         Some(Command::Migrate(command)) => migrate::run(command, &config).await,
     }
 }

@@ -71,13 +71,14 @@ pub(super) async fn run(command: Demo, config: &Config) -> Result<(), AppError> 
         Location::Embedded(_) => "demo".to_owned(),
         Location::Shared(url) => crate::database::url::Target::parse(url)?.label(),
     };
+    let outbox = open::outbox(config, &location)?;
     let prepare: Prepare = Box::new(move |progress| {
         Box::pin(async move {
             let mut on_screen = OnScreen { progress: progress.clone(), step: String::new(), total: None };
             prepare(&location, &mut |step| send(&progress, step, 0, None), &mut on_screen).await
         })
     });
-    on_screen(config, name, prepare).await
+    on_screen(config, name, prepare, outbox).await
 }
 
 /// Opens a database and loads the demo into it, unless it is there.

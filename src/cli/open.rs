@@ -3,6 +3,7 @@
 use crate::config::{Config, Location};
 use crate::database::Database;
 use crate::error::{AppError, ErrorKind};
+use crate::review::outbox::Place;
 
 /// Whether a command may bring the tables of a shared database up to date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +17,14 @@ pub(super) enum Tables {
 /// Opens the configured database.
 pub(super) async fn database(config: &Config, tables: Tables) -> Result<Database, AppError> {
     at(&config.location, tables, &mut |_| {}).await
+}
+
+/// Says where the outbox of a database is.
+pub(super) fn outbox(config: &Config, location: &Location) -> Result<Place, AppError> {
+    match location {
+        Location::Embedded(directory) => Ok(Place::embedded(directory)),
+        Location::Shared(url) => Place::shared(&config.state_directory, url),
+    }
 }
 
 /// Opens a database, saying each step.

@@ -1,10 +1,12 @@
 //! Plain `gapdeck`: the terminal application.
 
 use super::open::{self, Tables};
+use super::output::say;
 use crate::config::{Config, Location};
 use crate::database::Database;
 use crate::error::{AppError, ErrorKind};
 use crate::repository::Store;
+use crate::review::outbox::{Place, Rest};
 use crate::tui::{self, Identity, Opening, Progress};
 use futures_util::future::BoxFuture;
 use std::io::IsTerminal;
@@ -37,7 +39,8 @@ pub(super) async fn run(config: &Config) -> Result<(), AppError> {
             open::at(&location, Tables::Expect, &mut |step| send(&progress, step, 0, None)).await
         })
     });
-    on_screen(config, name, prepare).await
+    let outbox = open::outbox(config, &config.location)?;
+    on_screen(config, name, prepare, outbox).await
 }
 
 /// Sends a step to the start screen.
@@ -46,7 +49,12 @@ pub(super) fn send(progress: &mpsc::UnboundedSender<Progress>, step: &str, done:
 }
 
 /// Runs the terminal application while the database opens, and closes the database after it.
-pub(super) async fn on_screen(config: &Config, database: String, prepare: Prepare) -> Result<(), AppError> {
+pub(super) async fn on_screen(
+    config: &Config,
+    database: String,
+    prepare: Prepare,
+    outbox: Place,
+) -> Result<(), AppError> {
     let _log = crate::logging::to_file(&config.state_directory);
     let (sender, progress) = mpsc::unbounded_channel();
     let opened: Arc<Mutex<Option<Database>>> = Arc::default();
@@ -60,10 +68,27 @@ pub(super) async fn on_screen(config: &Config, database: String, prepare: Prepar
         })
     };
     let identity = Identity { reviewer: config.reviewer.clone(), database };
-    let result = tui::run(identity, Opening { progress, store }).await;
+    let result = tui::run(identity, Opening { progress, store, outbox }).await;
     let database = opened.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(database) = database {
         database.close().await;
     }
-    result
+    tell(result?);
+    Ok(())
+}
+
+/// Says what is left in the outbox, and what becomes of it.
+fn tell(rest: Rest) {
+    let decisions = |count: usize, one: &str, many: &str| match count {
+        1 => format!("1 decision {one}"),
+        count => format!("{count} decisions {many}"),
+    };
+    if rest.pending > 0 {
+        let what = decisions(rest.pending, "rests", "rest");
+        say(&format!("{what} in the outbox; the next start of gapdeck sends what rests there."));
+    }
+    if rest.failed > 0 {
+        let what = decisions(rest.failed, "was", "were");
+        say(&format!("{what} refused by the database and kept; O in gapdeck or `gapdeck outbox` says why."));
+    }
 }

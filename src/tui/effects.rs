@@ -1,11 +1,12 @@
 //! Runs effects on the runtime; each answers with one message.
 //!
-//! A read in a single statement that a newer one of its kind supersedes is aborted. Writes run one after the other in the order they were
-//! asked for, and are never aborted: an undo must find the decision before it in the database.
+//! A read in a single statement that a newer one of its kind supersedes is aborted. Decisions go to the outbox, which brings them to the
+//! disk and sends them in the order they were made.
 
 use super::app::msg::{Effect, Figures, Msg};
 use crate::domain::{AttributeKey, ProductCard, ProductKey, QueueFilter};
 use crate::repository::{RepositoryError, Result};
+use crate::review::outbox::{Outbox, Rest};
 use crate::review::{NEIGHBOURS, Review};
 use crate::tui::screens::queue::COUNT_CAP;
 use futures_util::FutureExt;
@@ -14,7 +15,7 @@ use std::future::Future;
 use std::mem::{Discriminant, discriminant};
 use std::panic::AssertUnwindSafe;
 use tokio::sync::mpsc;
-use tokio::task::{AbortHandle, JoinHandle};
+use tokio::task::AbortHandle;
 
 /// How many neighbours a walk shows.
 const WALK_NEIGHBOURS: usize = 25;
@@ -25,26 +26,22 @@ pub struct Effects {
     review: Review,
     answers: mpsc::Sender<Msg>,
     reads: HashMap<Discriminant<Effect>, AbortHandle>,
-    writes: mpsc::UnboundedSender<Effect>,
-    /// Ends when everything asked for is written and nobody can ask for more.
-    writing: JoinHandle<()>,
+    outbox: Outbox,
 }
 
 impl Effects {
     /// Serves one review; answers go to `answers`.
-    pub fn new(review: Review, answers: mpsc::Sender<Msg>) -> Self {
-        let (writes, queue) = mpsc::unbounded_channel();
-        let writing = tokio::spawn(write_in_order(review.clone(), queue, answers.clone()));
-        Self { review, answers, reads: HashMap::new(), writes, writing }
+    pub fn new(review: Review, outbox: Outbox, answers: mpsc::Sender<Msg>) -> Self {
+        Self { review, answers, reads: HashMap::new(), outbox }
     }
 
     /// Starts an effect.
     pub fn start(&mut self, effect: Effect) {
         match effect {
-            Effect::Decide(_) | Effect::UndoLast => {
-                // The writer lives as long as this value, so there is somebody to receive it.
-                let _ = self.writes.send(effect);
-            }
+            Effect::Decide { decision, fence } => self.outbox.keep(decision, fence),
+            Effect::SendNow => self.outbox.send_now(),
+            Effect::SendAgain => self.outbox.again(),
+            Effect::Discard(id) => self.outbox.discard(id),
             // Cut off in its transaction, a read of neighbours would cost the connection: see `Cards::plan`.
             Effect::LoadCard(_) | Effect::LoadProduct { .. } => {
                 self.spawn(effect);
@@ -70,32 +67,12 @@ impl Effects {
         .abort_handle()
     }
 
-    /// Ends the writer once everything asked for is written, or after `patience`.
-    pub async fn finish(self, patience: std::time::Duration) {
+    /// Ends the outbox once everything is sent, or after `patience`; returns what stays in it.
+    pub async fn finish(self, patience: std::time::Duration) -> Rest {
         for read in self.reads.values() {
             read.abort();
         }
-        drop(self.writes);
-        drop(self.answers);
-        let _ = tokio::time::timeout(patience, self.writing).await;
-    }
-}
-
-async fn write_in_order(
-    review: Review,
-    mut queue: mpsc::UnboundedReceiver<Effect>,
-    answers: mpsc::Sender<Msg>,
-) {
-    while let Some(effect) = queue.recv().await {
-        let answer = if let Effect::Decide(decision) = effect {
-            let result = guarded(review.decide(&decision)).await;
-            Msg::Decided { id: decision.id, result }
-        } else {
-            let undone = guarded(review.undo_last()).await;
-            Msg::Undone { result: undone.map(|undone| undone.map(Box::new)) }
-        };
-        // Nobody listens any more after quitting; what is left is written all the same.
-        let _ = answers.send(answer).await;
+        self.outbox.finish(patience).await
     }
 }
 
@@ -125,7 +102,16 @@ async fn read(review: &Review, effect: Effect) -> Option<Msg> {
             let result = guarded(product_card(review, &product, attribute.as_ref())).await;
             Msg::Product { ticket, result }
         }
-        Effect::Decide(_) | Effect::UndoLast | Effect::Suspend | Effect::Quit => return None,
+        Effect::FindUndo => {
+            let found = guarded(review.last_undoable()).await;
+            Msg::FoundUndo { result: found.map(|found| found.map(Box::new)) }
+        }
+        Effect::Decide { .. }
+        | Effect::SendNow
+        | Effect::SendAgain
+        | Effect::Discard(_)
+        | Effect::Suspend
+        | Effect::Quit => return None,
     })
 }
 

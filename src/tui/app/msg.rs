@@ -3,10 +3,12 @@
 use super::keymap::Key;
 use super::slot::Ticket;
 use crate::domain::{
-    AttributeKey, Count, Decision, DecisionId, Event, ExperimentKey, ExperimentSummary, Facets, GapId,
-    MetricTrend, Outcome, ProductCard, ProductKey, QueueCursor, QueueFilter, QueueRow, QueueSort, ReviewCard,
+    AttributeKey, Count, Decision, DecisionId, ExperimentKey, ExperimentSummary, Facets, Fence, GapId,
+    MetricTrend, ProductCard, ProductKey, QueueCursor, QueueFilter, QueueRow, QueueSort, ReviewCard,
 };
 use crate::repository::{Page, Result};
+use crate::review::Undoable;
+use crate::review::outbox::News;
 use crate::tui::Progress;
 use ratatui::layout::Size;
 
@@ -44,12 +46,11 @@ pub enum Msg {
         gap: GapId,
         result: Result<Option<Box<ReviewCard>>>,
     },
-    Decided {
-        id: DecisionId,
-        result: Result<Outcome>,
-    },
-    Undone {
-        result: Result<Option<Box<(Event, Outcome)>>>,
+    /// What the outbox tells of decisions.
+    Outbox(News),
+    /// The reviewer's last decision in the database.
+    FoundUndo {
+        result: Result<Option<Box<Undoable>>>,
     },
     Experiments {
         ticket: Ticket,
@@ -74,7 +75,7 @@ pub struct Figures {
     pub today: u64,
 }
 
-/// Something the world is asked to do; each answers with one message.
+/// Something the world is asked to do; a read answers with one message, the outbox with its news.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     LoadPage {
@@ -95,10 +96,19 @@ pub enum Effect {
         ticket: Ticket,
     },
     LoadCard(GapId),
-    /// Never aborted; written in the order asked for.
-    Decide(Box<Decision>),
-    /// Never aborted; written after the decisions before it.
-    UndoLast,
+    /// Keeps a decision in the outbox, which sends it; in the order asked for.
+    Decide {
+        decision: Box<Decision>,
+        fence: Fence,
+    },
+    /// Looks for the reviewer's last decision.
+    FindUndo,
+    /// Sends what rests in the outbox without waiting for the next try.
+    SendNow,
+    /// Sends refused decisions again, too.
+    SendAgain,
+    /// Gives up a refused decision, and those that build on it.
+    Discard(DecisionId),
     LoadExperiments {
         ticket: Ticket,
     },
