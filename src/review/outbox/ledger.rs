@@ -9,6 +9,7 @@ use super::record::{FORMAT, Failure, Header, Record};
 use super::{OutboxError, Place};
 use crate::domain::{Decision, DecisionId, Fence};
 use chrono::Utc;
+use std::collections::HashSet;
 use std::path::Path;
 
 /// A file is not tidied up before it is this long.
@@ -53,11 +54,12 @@ impl Ledger {
     pub fn open(place: Place) -> (Self, Vec<String>) {
         let mut ledger = Self::empty(place);
         let mut notices = Vec::new();
+        let mut settled = HashSet::new();
         journal::sweep(&ledger.place);
         match journal::files(&ledger.place, journal::SUFFIX) {
             Ok(paths) => {
                 for path in paths {
-                    match ledger.adopt(&path) {
+                    match ledger.adopt(&path, &mut settled) {
                         Ok(notice) => notices.extend(notice),
                         Err(error) => notices.push(format!("{}: {}", error.path.display(), error.reason)),
                     }
@@ -65,10 +67,29 @@ impl Ledger {
             }
             Err(error) => notices.push(OutboxError::io(&ledger.place.directory, &error).to_string()),
         }
+        ledger.forget(&settled);
         (ledger, notices)
     }
 
-    fn adopt(&mut self, path: &Path) -> Result<Option<String>, OutboxError> {
+    /// Drops what another file says to be settled: that of a process that died before it could say so in both.
+    fn forget(&mut self, settled: &HashSet<DecisionId>) {
+        let gone: Vec<(usize, Record)> = self
+            .entries
+            .iter()
+            .filter(|entry| settled.contains(&entry.decision.id))
+            .map(|entry| (entry.journal, Record::Dropped { id: entry.decision.id }))
+            .collect();
+        for id in settled {
+            self.entries.remove(*id);
+        }
+        self.mark(gone);
+    }
+
+    fn adopt(
+        &mut self,
+        path: &Path,
+        settled: &mut HashSet<DecisionId>,
+    ) -> Result<Option<String>, OutboxError> {
         let Some((journal, bytes)) = Journal::adopt(path)? else { return Ok(None) };
         let contents = read(&bytes);
         if let Some(reason) = stranger(&contents.records, &self.place) {
@@ -77,6 +98,10 @@ impl Ledger {
         let number = self.files.len();
         let decisions =
             contents.records.iter().filter(|record| matches!(record, Record::Decision { .. })).count();
+        settled.extend(contents.records.iter().filter_map(|record| match record {
+            Record::Sent { id } | Record::Dropped { id } => Some(*id),
+            _ => None,
+        }));
         let found = Entries::fold(contents.records, number);
         let is_settled = found.iter().next().is_none();
         let damaged: Vec<u8> =
@@ -168,9 +193,13 @@ impl Ledger {
 
     /// Takes note of a decision that is on the disk.
     fn take(&mut self, draft: Draft) -> Kept {
-        for id in &draft.replaced {
-            self.entries.remove(*id);
-        }
+        let replaced = draft.replaced.iter().filter_map(|id| self.entries.remove(*id));
+        let elsewhere: Vec<(usize, Record)> = replaced
+            .filter(|entry| Some(entry.journal) != self.own)
+            .map(|entry| (entry.journal, Record::Dropped { id: entry.decision.id }))
+            .collect();
+        // The file that says so may be gone before the one that holds them.
+        self.mark(elsewhere);
         if let Some(of) = draft.withdrawn {
             return Kept::Withdrawn { of };
         }

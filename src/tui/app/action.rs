@@ -205,7 +205,7 @@ actions! {
     A::Flag, "flag", Decide, REVIEW, [c('f')], Some("flag"), checks::decide, "Asks for someone's attention, with a comment";
     A::Undo, "undo", Decide, REVIEW, [c('u')], Some("undo"), checks::undo, "Takes your last decision back, also after a restart";
     A::Retry, "retry", Decide, REVIEW, [], None, checks::retry, "Sends again what is not saved, without waiting";
-    A::Outbox, "outbox", Decide, LISTS, [c('O')], None, checks::always, "Shows the decisions that the database does not have, and why";
+    A::Outbox, "outbox", Decide, LISTS, [c('O')], None, checks::always, "Shows the decisions that are not saved, and why";
     A::Down, "down", Move, LISTS, [c('j'), k(KeyCode::Down)], None, checks::always, "Goes one row down";
     A::Up, "up", Move, LISTS, [c('k'), k(KeyCode::Up)], None, checks::always, "Goes one row up";
     A::PageDown, "page down", Move, LISTS, [k(KeyCode::PageDown), Key::ctrl('d')], None, checks::always, "Goes one page down";

@@ -131,9 +131,10 @@ fn gone() -> Option<RepositoryError> {
 fn deciding_goes_on_without_the_database_and_is_sent_when_it_is_back() {
     let mut app = App::open(SIZE);
     app.database.down = gone();
-    app.keys("r a");
-    assert_eq!(app.cursor(), 2);
+    app.keys("r");
     assert_eq!(app.toast(), "The database does not answer · decisions are kept here and sent when it does");
+    app.keys("a");
+    assert_eq!(app.cursor(), 2);
     assert!(app.screen().contains("2 pending"), "{}", app.screen());
     let ids: Vec<_> = app.state.unsaved.iter().map(|one| one.decision.id).collect();
     app.reconnect();
@@ -151,7 +152,10 @@ fn decisions_on_one_gap_build_on_each_other_before_the_database_has_them() {
     app.keys("a k r u");
     let versions: Vec<_> = app.state.unsaved.iter().map(|one| one.decision.base_version).collect();
     assert_eq!(versions, [0, 1, 2]);
-    assert_eq!(app.toast(), "Undid reject · colour · Air Zoom Pegasus 38 Men's Running Shoes Black/White");
+    assert_eq!(
+        app.toast(),
+        "Undid reject · colour · Air Zoom Pegasus 38 Men's Running Shoes Black/White Size 10"
+    );
     assert!(
         app.state.state_to_come(&gap(0), GapState::Open) == GapState::Accepted,
         "back to the first decision"
