@@ -14,10 +14,9 @@ mod postbox;
 mod queue;
 mod review;
 
-use crate::config::Config;
+use crate::config::{Config, Origin};
 use crate::error::{AppError, ErrorKind};
-use clap::parser::ValueSource;
-use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::path::PathBuf;
 
 const AFTER_HELP: &str = "\
@@ -46,18 +45,38 @@ pub struct Place {
     /// Shared server: postgres://user:password@host/database?sslmode=verify-full
     #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     pub database_url: Option<String>,
+    /// Standby to read from what may lag; once for each, or several apart by spaces
+    #[arg(
+        long = "read-url",
+        global = true,
+        env = "GAPDECK_READ_URLS",
+        hide_env_values = true,
+        value_name = "URL",
+        value_delimiter = ' '
+    )]
+    pub read_urls: Vec<String>,
+    /// How far a standby may lag to be read, in seconds; 10 by default
+    #[arg(long, global = true, env = "GAPDECK_MAX_REPLICA_LAG", value_name = "SECONDS")]
+    pub max_replica_lag: Option<f64>,
     /// Who decides; the login name by default
     #[arg(long, global = true, env = "GAPDECK_REVIEWER", value_name = "NAME")]
     pub reviewer: Option<String>,
     /// Configuration file
     #[arg(long, global = true, env = "GAPDECK_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Whether the directory stands on the command line itself, not in the environment.
+    /// Where each of these comes from.
     #[arg(skip)]
-    pub directory_given: bool,
-    /// Whether the URL stands on the command line itself, not in the environment.
-    #[arg(skip)]
-    pub url_given: bool,
+    pub origins: Origins,
+}
+
+/// Where the settings on the command line and in the environment come from.
+#[derive(Debug, Clone, Default)]
+pub struct Origins {
+    pub data_dir: Origin,
+    pub database_url: Origin,
+    pub read_urls: Origin,
+    pub max_replica_lag: Origin,
+    pub reviewer: Origin,
 }
 
 /// What to do instead of reviewing.
@@ -86,12 +105,14 @@ impl Cli {
     pub fn from_command_line() -> Self {
         let matches = Self::command().get_matches();
         let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-        let given = |id: &str| {
-            let source = |matches: &ArgMatches| matches.value_source(id) == Some(ValueSource::CommandLine);
-            source(&matches) || matches.subcommand().is_some_and(|(_, matches)| source(matches))
+        let origin = |id, flag, variable| Origin::of(&matches, id, flag, variable);
+        cli.place.origins = Origins {
+            data_dir: origin("data_dir", "--data-dir", "GAPDECK_DATA_DIR"),
+            database_url: origin("database_url", "--database-url", "DATABASE_URL"),
+            read_urls: origin("read_urls", "--read-url", "GAPDECK_READ_URLS"),
+            max_replica_lag: origin("max_replica_lag", "--max-replica-lag", "GAPDECK_MAX_REPLICA_LAG"),
+            reviewer: origin("reviewer", "--reviewer", "GAPDECK_REVIEWER"),
         };
-        cli.place.directory_given = given("data_dir");
-        cli.place.url_given = given("database_url");
         cli
     }
 }

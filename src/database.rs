@@ -1,12 +1,18 @@
 //! Where a connection comes from: the embedded database or a shared server, behind one pool.
 
+pub mod ann;
 #[cfg(all(feature = "embedded", unix))]
 mod embedded;
 mod migrations;
+mod pooler;
+mod reads;
 pub mod schema;
 mod shared;
 pub mod url;
 pub mod vector;
+
+pub use pooler::Pooling;
+pub use reads::{ReadReplicas, ReplicaConnection, ReplicaStatus};
 
 use crate::error::{AppError, ErrorKind};
 use crate::repository::postgres::PostgresStore;
@@ -22,7 +28,7 @@ pub type Connection = PooledConnection<'static, AsyncPgConnection>;
 
 /// What every session sets. Approximate searches look at 10 lists (ivfflat) or 100 candidates (HNSW), and at more where
 /// these hold too few rows (pgvector 0.8 and newer; older ones ignore it).
-const SESSION: &str = "SET application_name = 'gapdeck'; SET lock_timeout = '5s'; \
+const SESSION: &str = "SET lock_timeout = '5s'; \
     SET idle_in_transaction_session_timeout = '60s'; SET ivfflat.probes = 10; SET hnsw.ef_search = 100; \
     SET ivfflat.iterative_scan = relaxed_order; SET hnsw.iterative_scan = relaxed_order; \
     SET client_min_messages = 'warning'";
@@ -35,8 +41,10 @@ const CHECKOUT: Duration = Duration::from_secs(10);
 pub struct Database {
     pool: Pool<AsyncPgConnection>,
     label: String,
+    pooling: Pooling,
     #[cfg(all(feature = "embedded", unix))]
     engine: Option<Arc<embedded::Engine>>,
+    reads: Option<Arc<reads::Reads>>,
     last_error: Arc<shared::LastError>,
 }
 
@@ -50,28 +58,30 @@ impl Database {
     /// Connects to a shared server.
     ///
     /// # Errors
-    /// [`ErrorKind::Input`] for a URL that cannot be read, [`ErrorKind::Unavailable`] for a server that does not answer.
+    /// [`ErrorKind::Input`] for a URL that cannot be read or a pooler that gapdeck cannot work through,
+    /// [`ErrorKind::Unavailable`] for a server that does not answer.
     pub async fn connect(url: &str) -> Result<Self, AppError> {
         let target = url::Target::parse(url)?;
         let label = target.label();
         let last_error = Arc::new(shared::LastError::default());
-        let manager = shared::manager(&target, Arc::clone(&last_error))?;
+        let route = shared::Route::to(&target)?;
+        let (first, pooling) = pooler::first_connection(&route, &label).await?;
         let pool = Pool::builder()
             .max_size(8)
             .max_lifetime(Some(Duration::from_secs(30 * 60)))
             .connection_timeout(CHECKOUT)
-            .build(manager)
-            .await
-            .map_err(|error| shared::unavailable(&label, &error.to_string()))?;
-        let database = Self {
+            .build_unchecked(shared::manager(route, pooling, Arc::clone(&last_error)));
+        // The pool is empty, so it has room.
+        let _ = pool.add(first);
+        Ok(Self {
             pool,
             label,
+            pooling,
             #[cfg(all(feature = "embedded", unix))]
             engine: None,
+            reads: None,
             last_error,
-        };
-        drop(database.connection().await?);
-        Ok(database)
+        })
     }
 
     /// Starts PostgreSQL inside this process, on a data directory that it creates where there is none.
@@ -92,7 +102,14 @@ impl Database {
             .build(shared::local_manager(engine.config(), Arc::clone(&last_error)))
             .await
             .map_err(|error| shared::unavailable("the embedded database", &error.to_string()))?;
-        let database = Self { pool, label: "embedded".into(), engine: Some(Arc::new(engine)), last_error };
+        let database = Self {
+            pool,
+            label: "embedded".into(),
+            pooling: Pooling::Direct,
+            engine: Some(Arc::new(engine)),
+            reads: None,
+            last_error,
+        };
         drop(database.connection().await?);
         Ok(database)
     }
@@ -108,6 +125,38 @@ impl Database {
         Err(AppError::new(ErrorKind::Usage, "this gapdeck was built without the embedded database")
             .hinted("Name a server with --database-url or DATABASE_URL.")
             .hinted("Or build gapdeck with its default features."))
+    }
+
+    /// Lets reads that may lag go to replicas, whenever one is fresh enough.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Input`] for a URL that cannot be read; a replica that does not answer is none.
+    pub async fn reading_from(mut self, replicas: &ReadReplicas) -> Result<Self, AppError> {
+        if !replicas.urls.is_empty() {
+            let reads = reads::Reads::prepare(&self.pool, replicas)?;
+            reads.first_probe().await;
+            self.reads = Some(Arc::new(reads));
+        }
+        Ok(self)
+    }
+
+    /// Takes a connection to a replica for a read that may lag; `None` where none is fresh enough: then the read goes to
+    /// the primary.
+    pub async fn replica(&self) -> Option<ReplicaConnection> {
+        match &self.reads {
+            Some(reads) => reads.take().await,
+            None => None,
+        }
+    }
+
+    /// Tells how each replica does.
+    pub fn replicas(&self) -> Vec<ReplicaStatus> {
+        self.reads.as_ref().map(|reads| reads.status()).unwrap_or_default()
+    }
+
+    /// Tells what lies between gapdeck and the server.
+    pub fn pooling(&self) -> Pooling {
+        self.pooling
     }
 
     /// Returns a name for the database without user or password.
@@ -126,6 +175,14 @@ impl Database {
         })
     }
 
+    /// Takes a connection that stays with its session, for `what` needs that.
+    async fn session(&self, what: &str) -> Result<Connection, AppError> {
+        if !self.pooling.keeps_sessions() {
+            return Err(pooler::needs_session(&self.label, what));
+        }
+        self.connection().await
+    }
+
     /// Returns the repositories over this database.
     pub fn store(&self) -> PostgresStore {
         PostgresStore::new(self.clone())
@@ -136,7 +193,7 @@ impl Database {
     /// # Errors
     /// [`ErrorKind::Unavailable`] with the migration's name and what the database said.
     pub async fn migrate(&self) -> Result<Vec<String>, AppError> {
-        migrations::run_pending(self.connection().await?).await
+        migrations::run_pending(self.session("migrating").await?).await
     }
 
     /// Takes every migration back, the last first, and returns their names.
@@ -144,7 +201,7 @@ impl Database {
     /// # Errors
     /// As [`Database::migrate`].
     pub async fn revert_migrations(&self) -> Result<Vec<String>, AppError> {
-        migrations::revert_all(self.connection().await?).await
+        migrations::revert_all(self.session("migrating").await?).await
     }
 
     /// Lists the migrations that are missing.

@@ -7,6 +7,7 @@
 mod awkward;
 mod code;
 mod family;
+pub mod fill;
 mod gaps;
 mod item;
 mod propose;
@@ -18,6 +19,7 @@ mod spec;
 mod tests;
 mod texts;
 mod values;
+mod words;
 
 use crate::transfer::record::{
     AttributeAllowableValueRecord, AttributeRecord, CategoryAllowableValueRecord, CategoryAttributeRecord,

@@ -10,6 +10,9 @@ use crate::domain::EMBEDDING_DIMENSIONS;
 /// The most bytes of product text that are embedded: 8 KiB.
 pub const MAX_TEXT_BYTES: usize = 8 * 1024;
 
+/// The most characters of an embedded text that are stored beside its vector.
+pub const DESCRIPTION: usize = 500;
+
 /// Why a vector cannot be stored as an embedding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum EmbedError {
@@ -59,12 +62,11 @@ fn cut(text: &str, bytes: usize) -> &str {
     &text[..end.unwrap_or(0)]
 }
 
-/// Returns a vector of [`EMBEDDING_DIMENSIONS`] numbers: the given ones, then zeros, which leave every cosine unchanged.
+/// Tells whether a vector can be stored.
 ///
 /// # Errors
-///
-/// Refuses a vector that is empty, longer, not finite or all zero.
-pub fn pad(mut vector: Vec<f32>) -> Result<Vec<f32>, EmbedError> {
+/// Refuses a vector that is empty, longer than [`EMBEDDING_DIMENSIONS`], not finite or all zero.
+pub fn check(vector: &[f32]) -> Result<(), EmbedError> {
     if vector.is_empty() {
         return Err(EmbedError::Empty);
     }
@@ -77,6 +79,15 @@ pub fn pad(mut vector: Vec<f32>) -> Result<Vec<f32>, EmbedError> {
     if vector.iter().all(|number| *number == 0.0) {
         return Err(EmbedError::Zero);
     }
+    Ok(())
+}
+
+/// Returns a vector of [`EMBEDDING_DIMENSIONS`] numbers: the given ones, then zeros, which leave every cosine unchanged.
+///
+/// # Errors
+/// Those of [`check`].
+pub fn pad(mut vector: Vec<f32>) -> Result<Vec<f32>, EmbedError> {
+    check(&vector)?;
     vector.resize(EMBEDDING_DIMENSIONS, 0.0);
     Ok(vector)
 }

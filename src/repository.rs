@@ -3,25 +3,30 @@
 //! Every method is one unit of work: what it writes, it writes in one transaction. Implementations: Diesel over
 //! PostgreSQL, and an in-memory fake for tests.
 
+pub mod blocking;
 pub mod bulk;
+mod embedding;
 mod error;
+mod input;
 pub mod memory;
 pub mod postgres;
+mod prediction;
+mod recommendation;
+mod view;
 
+pub use embedding::EmbeddingRepository;
 pub use error::{RepositoryError, Result};
+pub use input::{CatalogueBatch, InputRepository};
+pub use prediction::PredictionRepository;
+pub use recommendation::RecommendationRepository;
+pub use view::ViewRepository;
+
+use blocking::repository;
 
 use crate::domain::{
-    AttributeKey, Candidate, Claim, Claimed, Count, Decision, Event, ExperimentKey, ExperimentSummary,
-    Facets, Fence, GapId, Lease, LeaseToken, MetricTrend, Neighbour, Outcome, Product, ProductCard,
-    ProductKey, QueueCursor, QueueFilter, QueueRow, QueueSort, ReviewCard, Reviewer,
+    Candidate, Changes, Claim, Claimed, Count, GapId, Lease, LeaseToken, QueueCursor, QueueFilter, QueueRow,
+    QueueSort, ReviewCard,
 };
-use crate::transfer::record::{
-    AttributeAllowableValueRecord, AttributeRecord, CategoryAllowableValueRecord, CategoryAttributeRecord,
-    CategoryRecord, EmbeddingRecord, ExperimentRecord, GapRecord, PredictionRecord,
-    ProductAllowableValueRecord, ProductCategoryRecord, ProductRecord, RecommendationRecord, RichTextRecord,
-    RoundRecord, ValueRecord,
-};
-use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use std::time::Duration;
 
@@ -33,143 +38,8 @@ pub struct Page<T, C> {
     pub next: Option<C>,
 }
 
-/// Rows of the catalogue to be written together, each list upserted by its key.
-///
-/// Lists are written in the order of the fields, so a batch may hold a product and its values.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct CatalogueBatch {
-    pub categories: Vec<CategoryRecord>,
-    pub attributes: Vec<AttributeRecord>,
-    pub category_attributes: Vec<CategoryAttributeRecord>,
-    pub products: Vec<ProductRecord>,
-    pub product_categories: Vec<ProductCategoryRecord>,
-    pub values: Vec<ValueRecord>,
-    pub gaps: Vec<GapRecord>,
-    pub category_allowable_values: Vec<CategoryAllowableValueRecord>,
-    pub allowable_values_in_every_category: Vec<AttributeAllowableValueRecord>,
-    pub allowable_values_in_any_category: Vec<AttributeAllowableValueRecord>,
-    pub product_allowable_values: Vec<ProductAllowableValueRecord>,
-    pub rich_texts: Vec<RichTextRecord>,
-}
-
-/// Reads and writes products, categories, attributes, values, gaps, allowed values and texts.
-#[async_trait]
-pub trait InputRepository: Send + Sync {
-    /// Writes rows of the catalogue; a row whose key is there already is replaced.
-    ///
-    /// # Errors
-    /// [`RepositoryError::UnknownKey`] where a row refers to something that is not there; nothing is written then.
-    async fn save_catalogue(&self, batch: &CatalogueBatch) -> Result<()>;
-
-    /// Deletes gaps, as the upstream pipeline does when a value has arrived; their decisions stay.
-    async fn delete_gaps(&self, gaps: &[GapId]) -> Result<()>;
-
-    /// Loads a product without its values and texts.
-    async fn product(&self, product: &ProductKey) -> Result<Option<Product>>;
-
-    /// Loads everything a screen shows of one product, with at most `neighbours` neighbours.
-    async fn product_card(&self, product: &ProductKey, neighbours: usize) -> Result<Option<ProductCard>>;
-
-    /// Loads what a queue can be filtered by, in the order of the names.
-    async fn facets(&self) -> Result<Facets>;
-}
-
-/// Reads and writes product embeddings.
-#[async_trait]
-pub trait EmbeddingRepository: Send + Sync {
-    /// Stores embeddings, each padded with zeros to 1536 dimensions; one that is there is replaced.
-    ///
-    /// # Errors
-    /// [`RepositoryError::Invalid`] for more than 1536 dimensions, none, a number that is not finite, or
-    /// only zeros, which have no direction.
-    async fn save_embeddings(&self, embeddings: &[EmbeddingRecord]) -> Result<()>;
-
-    /// Loads the embedding of a product, 1536 dimensions.
-    async fn embedding(&self, product: &ProductKey) -> Result<Option<Vec<f32>>>;
-
-    /// Returns the nearest products by cosine similarity, the nearest first, without the product itself; with their
-    /// values for `attribute` where one is given. Empty for a product without an embedding.
-    async fn neighbours(
-        &self,
-        product: &ProductKey,
-        attribute: Option<&AttributeKey>,
-        limit: usize,
-    ) -> Result<Vec<Neighbour>>;
-
-    /// Lists products that have no embedding yet, in the order of their keys, after `after`, at most `limit`.
-    async fn without_embedding(&self, after: Option<&ProductKey>, limit: usize) -> Result<Vec<ProductKey>>;
-}
-
-/// Reads and writes experiments and their prediction results.
-#[async_trait]
-pub trait PredictionRepository: Send + Sync {
-    /// Writes experiments; one whose key is there already is replaced.
-    async fn save_experiments(&self, experiments: &[ExperimentRecord]) -> Result<()>;
-
-    /// Writes predictions; one whose experiment, gap and value are there already is replaced. An experiment that is
-    /// not there is made from its key.
-    ///
-    /// # Errors
-    /// [`RepositoryError::UnknownKey`] for a product or attribute that is not there, [`RepositoryError::Invalid`] for
-    /// a confidence outside 0..=1; nothing is written then.
-    async fn save_predictions(&self, predictions: &[PredictionRecord]) -> Result<()>;
-
-    /// Summarises every experiment, the newest first.
-    async fn experiment_summaries(&self) -> Result<Vec<ExperimentSummary>>;
-
-    /// Loads the trend of an experiment, a row a day, the oldest first.
-    async fn metric_trends(&self, experiment: &ExperimentKey) -> Result<Vec<MetricTrend>>;
-
-    /// Tells which of a gap's predictions decisions have shown to be right or wrong: (experiment, value, correct).
-    async fn correctness(&self, gap: &GapId) -> Result<Vec<(ExperimentKey, String, Option<bool>)>>;
-}
-
-/// Reads and writes recommendations: model rounds and human decisions.
-#[async_trait]
-pub trait RecommendationRepository: Send + Sync {
-    /// Writes recommendation rounds; one whose key is there already is replaced.
-    async fn save_rounds(&self, rounds: &[RoundRecord]) -> Result<()>;
-
-    /// Writes model recommendations; one whose round, gap and value are there already is replaced. A round that is
-    /// not there is made from its key.
-    ///
-    /// # Errors
-    /// As [`PredictionRepository::save_predictions`].
-    async fn save_recommendations(&self, recommendations: &[RecommendationRecord]) -> Result<()>;
-
-    /// Writes a decision, brings the queue row into its state, and marks the gap's predictions right or wrong, in one
-    /// transaction. Sent twice, it counts once.
-    ///
-    /// Correctness: accept and override mark the predictions of their value right and the others wrong; reject and not
-    /// applicable mark all wrong; defer and flag clear the marks; undo restores those of the decision before.
-    ///
-    /// # Errors
-    /// [`RepositoryError::Conflict`] when the gap's version is not the decision's base version,
-    /// [`RepositoryError::NotFound`] for a pair that is not a gap, [`RepositoryError::DecisionIdReused`] when the id is
-    /// there with another content, [`RepositoryError::NotUndoable`] when the decision named by an undo is not the last
-    /// one in force or is another reviewer's, [`RepositoryError::Invalid`] for an accept or override without a value.
-    async fn decide(&self, decision: &Decision) -> Result<Outcome> {
-        self.decide_fenced(decision, Fence::Open).await
-    }
-
-    /// Writes a decision as [`RecommendationRepository::decide`] does, if the fence holds, and ends the gap's lease.
-    ///
-    /// # Errors
-    /// As there, and [`RepositoryError::Held`] when the gap is in somebody else's hands.
-    async fn decide_fenced(&self, decision: &Decision, fence: Fence) -> Result<Outcome>;
-
-    /// Loads the decisions on a gap, the oldest first.
-    async fn history(&self, gap: &GapId) -> Result<Vec<Event>>;
-
-    /// Loads a reviewer's last decision that is still in force and can be undone: the last one on its gap.
-    async fn last_decision(&self, reviewer: &Reviewer) -> Result<Option<Event>>;
-
-    /// Counts a reviewer's decisions (without undos and undone ones) since the start of the day (UTC).
-    async fn decided_today(&self, reviewer: &Reviewer) -> Result<u64>;
-}
-
+repository! {
 /// Reads the review queue.
-#[async_trait]
 pub trait QueueRepository: Send + Sync {
     /// Loads the rows after a cursor, at most `limit`.
     async fn page(
@@ -192,9 +62,10 @@ pub trait QueueRepository: Send + Sync {
     /// Loads everything a review card shows, with at most `neighbours` neighbours.
     async fn card(&self, gap: &GapId, neighbours: usize) -> Result<Option<ReviewCard>>;
 }
+}
 
+repository! {
 /// Claims open gaps of the review queue for a reviewer, for a while.
-#[async_trait]
 pub trait LeaseRepository: Send + Sync {
     /// Claims the next open gaps that nobody holds, in the order of the queue. Two claims never get the same gap.
     ///
@@ -209,8 +80,12 @@ pub trait LeaseRepository: Send + Sync {
     /// Gives gaps back; one that is not the token's stays as it is.
     async fn release(&self, token: LeaseToken, gaps: &[GapId]) -> Result<()>;
 
-    /// Lists the leases that have not expired, the first to expire first, at most `limit`, with the server's time.
-    async fn leases(&self, limit: usize) -> Result<(Vec<Lease>, DateTime<Utc>)>;
+    /// Tells what was decided since a moment of the server's, and who holds what now; without a moment, only the latter.
+    ///
+    /// A decision is dated before it is committed: who polls goes back a little behind the last answer's time, farther
+    /// now and then, and sees some rows again.
+    async fn changes(&self, since: Option<DateTime<Utc>>, limit: usize) -> Result<Changes>;
+}
 }
 
 /// All repositories of one database.
@@ -221,6 +96,7 @@ pub trait Store:
     + RecommendationRepository
     + QueueRepository
     + LeaseRepository
+    + ViewRepository
 {
 }
 
@@ -231,5 +107,6 @@ impl<T> Store for T where
         + RecommendationRepository
         + QueueRepository
         + LeaseRepository
+        + ViewRepository
 {
 }

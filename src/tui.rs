@@ -24,6 +24,7 @@ use crate::repository::Store;
 use crate::review::Review;
 use crate::review::outbox::{News, Outbox, Place, Rest};
 use app::msg::{Effect, Msg};
+use app::state::MOMENT;
 use app::unsaved::Phase;
 use app::{State, update};
 use chrono::Utc;
@@ -74,6 +75,8 @@ pub struct Identity {
     pub reviewer: Reviewer,
     /// Names the database (`"demo"`, `"catalogue on db.example.com"`); never holds a password.
     pub database: String,
+    /// Whether others may work on it at the same time.
+    pub shared: bool,
 }
 
 /// Runs the terminal application until the user quits; returns what is left in the outbox.
@@ -91,8 +94,7 @@ pub async fn run(identity: Identity, opening: Opening) -> Result<Rest, AppError>
     let result = session.work(&mut state, &mut terminal).await;
     drop(terminal);
     let rest = match session.effects.take() {
-        // Everything that could be sent in a moment has been: what is left waits for the next start.
-        Some(effects) => effects.finish(Duration::ZERO).await,
+        Some(effects) => effects.finish(MOMENT).await,
         None => Rest::default(),
     };
     session.opening.abort();

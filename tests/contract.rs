@@ -12,6 +12,8 @@ mod embeddings;
 mod input;
 #[path = "contract/leases.rs"]
 mod leases;
+#[path = "contract/nearest.rs"]
+mod nearest;
 #[path = "contract/predictions.rs"]
 mod predictions;
 #[path = "contract/queue.rs"]
@@ -105,6 +107,18 @@ contract! {
         all_neighbours_are_found_in_a_catalogue_loaded_after_the_index_was_made,
         products_without_an_embedding_are_listed_page_by_page,
     }
+    nearest {
+        a_search_stays_within_a_category,
+        a_search_stays_within_the_categories_of_a_product,
+        a_search_finds_only_products_with_a_value,
+        a_search_may_start_from_a_vector,
+        a_narrow_filter_still_finds_as_many_as_asked_for,
+        details_tell_the_model_and_the_text_without_the_vector,
+        deleted_embeddings_are_gone,
+        stats_count_embeddings_by_model,
+        texts_to_embed_are_those_missing_or_changed,
+        texts_not_by_a_model_are_all_others,
+    }
     predictions {
         an_experiment_is_summarised_with_what_it_predicted,
         experiments_come_newest_first,
@@ -162,6 +176,8 @@ contract! {
         a_decision_on_an_expired_lease_counts_while_nobody_has_the_gap,
         a_decision_sent_again_counts_whoever_holds_the_gap_by_then,
         a_gap_changed_meanwhile_is_a_conflict_before_it_is_a_lease,
+        the_change_feed_tells_what_was_decided_since,
+        a_change_feed_that_is_cut_says_so,
     }
     undo {
         an_undo_opens_the_gap_again,

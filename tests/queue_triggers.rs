@@ -10,6 +10,8 @@ mod support;
 mod recomputed;
 #[path = "queue_triggers/statements.rs"]
 mod statements;
+#[path = "queue_triggers/sync.rs"]
+mod sync;
 
 use recomputed::assert_in_step;
 use support::server::TestDatabase;

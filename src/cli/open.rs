@@ -16,7 +16,23 @@ pub(super) enum Tables {
 
 /// Opens the configured database.
 pub(super) async fn database(config: &Config, tables: Tables) -> Result<Database, AppError> {
-    at(&config.location, tables, &mut |_| {}).await
+    let database =
+        at(&config.location, tables, &mut |_| {}).await.map_err(|error| config.about_url(error))?;
+    if tables == Tables::Migrate {
+        // Whoever writes reads what was written.
+        return Ok(database);
+    }
+    reading(database, config).await
+}
+
+/// Lets what may lag be read from the configured replicas of a shared database.
+pub(super) async fn reading(database: Database, config: &Config) -> Result<Database, AppError> {
+    match config.location {
+        Location::Embedded(_) => Ok(database),
+        Location::Shared(_) => {
+            database.reading_from(&config.replicas).await.map_err(|error| config.about_read_url(error))
+        }
+    }
 }
 
 /// Says where the outbox of a database is.

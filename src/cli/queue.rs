@@ -1,5 +1,7 @@
 //! `gapdeck queue`.
 
+mod sync;
+
 use super::open::{self, Tables};
 use super::output::{json, table};
 use super::word;
@@ -9,7 +11,7 @@ use crate::domain::{
 };
 use crate::error::{AppError, ErrorKind};
 use crate::repository::{QueueRepository, RepositoryError};
-use clap::Args;
+use clap::{Args, Subcommand};
 use serde::Serialize;
 
 /// Rows read by one statement.
@@ -17,7 +19,10 @@ const PAGE: usize = 500;
 
 /// Lists the review queue.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Queue {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Print a JSON array
     #[arg(long)]
     json: bool,
@@ -48,6 +53,13 @@ pub struct Queue {
     /// confidence-descending, confidence-ascending, uncertainty, disagreement, product or age
     #[arg(long, default_value = "confidence-descending", value_name = "SORT")]
     sort: String,
+}
+
+/// What to do with the queue instead of listing it.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Brings the queue in step with tables that were loaded without the triggers
+    Sync(sync::Sync),
 }
 
 /// A gap as `queue --json` prints it.
@@ -151,6 +163,9 @@ impl Queue {
 }
 
 pub(super) async fn run(command: Queue, config: &Config) -> Result<(), AppError> {
+    if let Some(Command::Sync(command)) = command.command {
+        return sync::run(&command, config).await;
+    }
     let filter = command.filter()?;
     let sorts: Vec<&str> = QueueSort::ALL.into_iter().map(QueueSort::as_str).collect();
     let sort = word(&command.sort, QueueSort::parse, &sorts)?;

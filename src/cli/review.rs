@@ -31,16 +31,20 @@ pub(super) async fn run(config: &Config) -> Result<(), AppError> {
     need_terminal()?;
     let name = match &config.location {
         Location::Embedded(_) => "embedded".to_owned(),
-        Location::Shared(url) => crate::database::url::Target::parse(url)?.label(),
+        Location::Shared(url) => {
+            crate::database::url::Target::parse(url).map_err(|error| config.about_url(error))?.label()
+        }
     };
-    let location = config.location.clone();
+    let from = config.clone();
     let prepare: Prepare = Box::new(move |progress| {
         Box::pin(async move {
-            open::at(&location, Tables::Expect, &mut |step| send(&progress, step, 0, None)).await
+            let mut step = |step: &str| send(&progress, step, 0, None);
+            let database = open::at(&from.location, Tables::Expect, &mut step).await?;
+            open::reading(database, &from).await
         })
     });
     let outbox = open::outbox(config, &config.location)?;
-    on_screen(config, name, prepare, outbox).await
+    on_screen(config, name, matches!(config.location, Location::Shared(_)), prepare, outbox).await
 }
 
 /// Sends a step to the start screen.
@@ -52,6 +56,7 @@ pub(super) fn send(progress: &mpsc::UnboundedSender<Progress>, step: &str, done:
 pub(super) async fn on_screen(
     config: &Config,
     database: String,
+    shared: bool,
     prepare: Prepare,
     outbox: Place,
 ) -> Result<(), AppError> {
@@ -67,7 +72,7 @@ pub(super) async fn on_screen(
             Ok(store as Arc<dyn Store>)
         })
     };
-    let identity = Identity { reviewer: config.reviewer.clone(), database };
+    let identity = Identity { reviewer: config.reviewer.clone(), database, shared };
     let result = tui::run(identity, Opening { progress, store, outbox }).await;
     let database = opened.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(database) = database {

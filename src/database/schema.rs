@@ -168,7 +168,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{Nullable, Text, Timestamptz};
+    use diesel::sql_types::{Integer, Nullable, Text, Timestamptz, Uuid};
     use crate::database::vector::VectorType;
 
     product_embeddings (product_key) {
@@ -177,6 +177,9 @@ diesel::table! {
         description -> Nullable<Text>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        model -> Nullable<Text>,
+        dimensions -> Nullable<Integer>,
+        content_hash -> Nullable<Uuid>,
     }
 }
 
@@ -227,6 +230,24 @@ diesel::table! {
         decided_at -> Nullable<Timestamptz>,
         gap_created_at -> Timestamptz,
         updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    embedding_stats (embeddings) {
+        embeddings -> BigInt,
+        oldest -> Nullable<Timestamptz>,
+        newest -> Nullable<Timestamptz>,
+        last_update -> Nullable<Timestamptz>,
+        products_without -> BigInt,
+    }
+}
+
+diesel::table! {
+    view_refreshes (view_name) {
+        view_name -> Text,
+        refreshed_at -> Timestamptz,
+        seconds -> Double,
     }
 }
 

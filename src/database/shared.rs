@@ -1,5 +1,6 @@
 //! Connections to a server: TLS by rustls, timeouts, errors that say what failed.
 
+use super::pooler::Pooling;
 use super::url::{Target, TlsMode};
 use super::{SESSION, chain};
 use crate::error::{AppError, ErrorKind};
@@ -11,6 +12,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio_postgres::NoTls;
 use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// What the server's lists of sessions call us, unless the URL says otherwise.
+const APPLICATION: &str = "gapdeck";
 
 /// How long connecting may take, TLS and authentication included.
 const CONNECT: Duration = Duration::from_secs(8);
@@ -37,32 +41,89 @@ pub(super) fn unavailable(label: &str, reason: &str) -> AppError {
         .hinted("Check that the server runs, and the URL's host, port, user and database.")
 }
 
-/// Makes connections to a server as its URL says.
+/// How a server is reached: its configuration and, unless TLS is off, the connector.
+#[derive(Clone)]
+pub(super) struct Route {
+    config: tokio_postgres::Config,
+    tls: Option<MakeRustlsConnect>,
+}
+
+impl Route {
+    pub(super) fn to(target: &Target) -> Result<Self, AppError> {
+        let mut config = target.config.clone();
+        if config.get_application_name().is_none() {
+            config.application_name(APPLICATION);
+        }
+        let tls = match target.tls {
+            TlsMode::Disable => None,
+            TlsMode::Verify => Some(connector(target)?),
+        };
+        Ok(Self { config, tls })
+    }
+
+    /// Returns the same route with one more option in the start-up packet.
+    pub(super) fn with_option(&self, option: &str) -> Self {
+        let mut route = self.clone();
+        let options = match self.config.get_options() {
+            Some(options) => format!("{options} {option}"),
+            None => option.to_owned(),
+        };
+        route.config.options(options);
+        route
+    }
+
+    /// Opens a session and sets it up; says why it cannot.
+    pub(super) async fn connect(&self, pooling: Pooling) -> Result<AsyncPgConnection, String> {
+        self.session(pooling).await.map_err(|error| said(&error))
+    }
+
+    async fn session(&self, pooling: Pooling) -> ConnectionResult<AsyncPgConnection> {
+        let session = if pooling.keeps_sessions() {
+            format!("{SESSION}; {SERVER_SESSION}")
+        } else {
+            // It would stay with whoever gets the session next.
+            String::new()
+        };
+        in_time(async {
+            match &self.tls {
+                Some(tls) => established(self.config.connect(tls.clone()).await, &session).await,
+                None => established(self.config.connect(NoTls).await, &session).await,
+            }
+        })
+        .await
+    }
+
+    /// Opens a bare session.
+    pub(super) async fn client(&self) -> Result<tokio_postgres::Client, String> {
+        let opening = async {
+            if let Some(tls) = &self.tls {
+                let (client, driver) = self.config.connect(tls.clone()).await?;
+                tokio::spawn(driver);
+                return Ok(client);
+            }
+            let (client, driver) = self.config.connect(NoTls).await?;
+            tokio::spawn(driver);
+            Ok(client)
+        };
+        let opened: Result<_, tokio_postgres::Error> =
+            tokio::time::timeout(CONNECT, opening).await.map_err(|_| too_late())?;
+        opened.map_err(|error| chain(&error))
+    }
+}
+
+/// Makes connections to a server.
 pub(super) fn manager(
-    target: &Target,
+    route: Route,
+    pooling: Pooling,
     last_error: Arc<LastError>,
-) -> Result<AsyncDieselConnectionManager<AsyncPgConnection>, AppError> {
-    let config = target.config.clone();
-    let tls = match target.tls {
-        TlsMode::Disable => None,
-        TlsMode::Verify => Some(connector(target)?),
-    };
+) -> AsyncDieselConnectionManager<AsyncPgConnection> {
     let mut manager = ManagerConfig::<AsyncPgConnection>::default();
     manager.recycling_method = RecyclingMethod::Fast;
     manager.custom_setup = Box::new(move |_| {
-        let (config, tls, last_error) = (config.clone(), tls.clone(), Arc::clone(&last_error));
-        async move {
-            let connecting = async {
-                match tls {
-                    Some(tls) => established(config.connect(tls).await, true).await,
-                    None => established(config.connect(NoTls).await, true).await,
-                }
-            };
-            reported(connecting, &last_error).await
-        }
-        .boxed()
+        let (route, last_error) = (route.clone(), Arc::clone(&last_error));
+        async move { reported(route.session(pooling).await, &last_error) }.boxed()
     });
-    Ok(AsyncDieselConnectionManager::new_with_config("", manager))
+    AsyncDieselConnectionManager::new_with_config("", manager)
 }
 
 /// Makes connections to the embedded engine.
@@ -75,25 +136,41 @@ pub(super) fn local_manager(
     manager.recycling_method = RecyclingMethod::Fast;
     manager.custom_setup = Box::new(move |_| {
         let (config, last_error) = (config.clone(), Arc::clone(&last_error));
-        async move { reported(async { established(config.connect(NoTls).await, false).await }, &last_error).await }.boxed()
+        async move {
+            let session = in_time(async { established(config.connect(NoTls).await, SESSION).await }).await;
+            reported(session, &last_error)
+        }
+        .boxed()
     });
     AsyncDieselConnectionManager::new_with_config("", manager)
 }
 
-async fn reported(
+/// Gives an attempt to connect up after a while.
+async fn in_time(
     connecting: impl Future<Output = ConnectionResult<AsyncPgConnection>>,
+) -> ConnectionResult<AsyncPgConnection> {
+    tokio::time::timeout(CONNECT, connecting)
+        .await
+        .unwrap_or_else(|_| Err(ConnectionError::BadConnection(too_late())))
+}
+
+fn too_late() -> String {
+    format!("no answer within {} seconds", CONNECT.as_secs())
+}
+
+/// Keeps what a failed attempt to connect said.
+fn reported(
+    result: ConnectionResult<AsyncPgConnection>,
     last_error: &LastError,
 ) -> ConnectionResult<AsyncPgConnection> {
-    let result = tokio::time::timeout(CONNECT, connecting).await.unwrap_or_else(|_| {
-        Err(ConnectionError::BadConnection(format!("no answer within {} seconds", CONNECT.as_secs())))
-    });
-    if let Err(error) = &result {
-        last_error.set(match error {
-            ConnectionError::BadConnection(text) => text.clone(),
-            other => other.to_string(),
-        });
+    result.inspect_err(|error| last_error.set(said(error)))
+}
+
+fn said(error: &ConnectionError) -> String {
+    match error {
+        ConnectionError::BadConnection(text) => text.clone(),
+        other => other.to_string(),
     }
-    result
 }
 
 async fn established<S>(
@@ -101,15 +178,16 @@ async fn established<S>(
         (tokio_postgres::Client, tokio_postgres::Connection<tokio_postgres::Socket, S>),
         tokio_postgres::Error,
     >,
-    server: bool,
+    session: &str,
 ) -> ConnectionResult<AsyncPgConnection>
 where
     S: tokio_postgres::tls::TlsStream + Unpin + Send + 'static,
 {
     let (client, driver) = connected.map_err(|error| ConnectionError::BadConnection(chain(&error)))?;
     let mut connection = AsyncPgConnection::try_from_client_and_connection(client, driver).await?;
-    let session = if server { format!("{SESSION}; {SERVER_SESSION}") } else { SESSION.to_owned() };
-    connection.batch_execute(&session).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+    if !session.is_empty() {
+        connection.batch_execute(session).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+    }
     Ok(connection)
 }
 

@@ -193,5 +193,7 @@ fn embedding(item: &Item) -> Option<EmbeddingRecord> {
     let texts: Vec<&str> = item.texts.iter().map(|(_, text)| text.as_str()).collect();
     let description = product_text(item.name.as_deref(), &texts);
     let vector = HashingEmbedder.embed(&description)?;
-    Some(EmbeddingRecord { product_key: item.key.clone(), vector, description: Some(description) })
+    let model = Some(HashingEmbedder::MODEL.to_owned());
+    let product_key = item.key.clone();
+    Some(EmbeddingRecord { product_key, vector, description: Some(description), model, ..Default::default() })
 }

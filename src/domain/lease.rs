@@ -75,3 +75,19 @@ pub enum Fence {
     /// Nobody may hold the gap under another token.
     Lease(LeaseToken),
 }
+
+/// What happened to the queue since a moment: for a list to be kept fresh.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Changes {
+    /// The gaps that were decided since, as they are now, the latest decided first; never more than asked for.
+    pub rows: Vec<QueueRow>,
+    /// Whether more gaps were decided than there are rows: then a list is better loaded anew.
+    pub cut: bool,
+    /// Every lease that has not expired, the first to expire first; at most [`LEASES_SHOWN`].
+    pub leases: Vec<Lease>,
+    /// The server's time.
+    pub now: DateTime<Utc>,
+}
+
+/// The most leases that a change feed tells of.
+pub const LEASES_SHOWN: usize = 1_000;

@@ -32,6 +32,9 @@ enum Kind {
 pub struct HashingEmbedder;
 
 impl HashingEmbedder {
+    /// The name that its vectors are stored under; another when they change.
+    pub const MODEL: &str = "hashing-1";
+
     /// Returns the text's vector of length 1, or `None` for a text without a letter or digit.
     ///
     /// `None` rather than zeros: a zero vector has no cosine, and pgvector does not index it.

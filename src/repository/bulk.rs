@@ -7,15 +7,17 @@
 mod catalogue;
 mod embeddings;
 mod predictions;
+mod queue_sync;
 mod sql;
 mod table;
 mod values;
 mod views;
 
 pub use embeddings::{
-    EmbeddingBatch, IndexAside, TextRow, count_embeddings, rebuild_index, set_index_aside, unknown_products,
-    without_embedding, write_embeddings,
+    EmbeddingBatch, IndexAside, TextRow, TextRows, Unembedded, count_embeddings, other_model, rebuild_index,
+    set_index_aside, unembedded, unknown_products, write_embeddings,
 };
+pub use queue_sync::{Locking, PRODUCTS_AT_ONCE, Synced, sync_queue};
 pub use table::{Missing, Table};
 pub use views::{WORTH_STATISTICS, gather_statistics, refresh_views};
 

@@ -12,6 +12,7 @@ mod predictions;
 mod queue;
 mod scores;
 mod tables;
+mod views;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tables::Tables;

@@ -5,15 +5,23 @@ mod decision;
 mod embedding;
 mod event;
 mod failure;
+mod feed;
 mod fragment;
 mod input;
 mod lease;
 mod prediction;
 mod queue;
 mod recommendation;
+mod refresh;
+mod view;
+
+pub(crate) use refresh::refresh_view;
+
+pub(super) use failure::is_passing;
 
 use super::{RepositoryError, Result};
 use crate::database::{Connection, Database};
+use diesel_async::AsyncPgConnection;
 use std::collections::HashSet;
 use std::hash::Hash;
 
@@ -29,9 +37,62 @@ impl PostgresStore {
         Self { database }
     }
 
-    /// Takes a connection from the pool.
+    /// Takes a connection to the primary: for writes, and for reads that must see every decision.
     async fn connection(&self) -> Result<Connection> {
         self.database.connection().await.map_err(|error| RepositoryError::Unavailable(error.message))
+    }
+
+    /// Runs a read that may lag: on a replica that is fresh enough, and on the primary where there is none or it fails.
+    async fn lagging<T, F>(&self, read: impl Fn(Connection) -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>> + Send,
+    {
+        if let Some(replica) = self.database.replica().await {
+            let (connection, blame) = replica.split();
+            match read(connection).await {
+                Err(error @ (RepositoryError::Unavailable(_) | RepositoryError::Database(_))) => {
+                    blame.failed(&error.to_string());
+                }
+                result => return result,
+            }
+        }
+        read(self.connection().await?).await
+    }
+
+    /// As [`lagging`](Self::lagging), for a read of which only a part may lag.
+    async fn partly_lagging<T, F>(&self, read: impl Fn(Sources) -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>> + Send,
+    {
+        if let Some(replica) = self.database.replica().await {
+            let (connection, blame) = replica.split();
+            let sources = Sources { primary: self.connection().await?, replica: Some(connection) };
+            match read(sources).await {
+                Err(error @ (RepositoryError::Unavailable(_) | RepositoryError::Database(_))) => {
+                    blame.failed(&error.to_string());
+                }
+                result => return result,
+            }
+        }
+        read(Sources { primary: self.connection().await?, replica: None }).await
+    }
+}
+
+/// Where the parts of one read come from.
+struct Sources {
+    primary: Connection,
+    replica: Option<Connection>,
+}
+
+impl Sources {
+    /// For what decisions change.
+    fn fresh(&self) -> &AsyncPgConnection {
+        &self.primary
+    }
+
+    /// For what may lag.
+    fn lagging(&self) -> &AsyncPgConnection {
+        self.replica.as_ref().unwrap_or(&self.primary)
     }
 }
 

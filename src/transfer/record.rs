@@ -177,11 +177,20 @@ pub struct RecommendationRecord {
 }
 
 /// One line of `embeddings.jsonl`: at most [`crate::domain::EMBEDDING_DIMENSIONS`] numbers, padded with zeros.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct EmbeddingRecord {
     pub product_key: String,
     pub vector: Vec<f32>,
     /// The text that was embedded.
     #[serde(default)]
     pub description: Option<String>,
+    /// The model that made the vector: vectors of different models cannot be compared.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// How many numbers the model gave, where `vector` is filled up with zeros already.
+    #[serde(default)]
+    pub dimensions: Option<i32>,
+    /// The state of the product's texts that gapdeck embedded; without it, gapdeck leaves the vector alone.
+    #[serde(default)]
+    pub content_hash: Option<uuid::Uuid>,
 }

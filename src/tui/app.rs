@@ -3,6 +3,8 @@
 pub mod action;
 pub mod checks;
 pub mod decide;
+pub mod feed;
+pub mod flow;
 pub mod keymap;
 pub mod msg;
 pub mod navigate;

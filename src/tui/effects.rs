@@ -3,8 +3,9 @@
 //! A read in a single statement that a newer one of its kind supersedes is aborted. Decisions go to the outbox, which brings them to the
 //! disk and sends them in the order they were made.
 
+use super::app::feed;
 use super::app::msg::{Effect, Figures, Msg};
-use crate::domain::{AttributeKey, ProductCard, ProductKey, QueueFilter};
+use crate::domain::{AttributeKey, GapId, LeaseToken, ProductCard, ProductKey, QueueFilter};
 use crate::repository::{RepositoryError, Result};
 use crate::review::outbox::{Outbox, Rest};
 use crate::review::{NEIGHBOURS, Review};
@@ -14,8 +15,9 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::mem::{Discriminant, discriminant};
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, JoinSet};
 
 /// How many neighbours a walk shows.
 const WALK_NEIGHBOURS: usize = 25;
@@ -26,24 +28,29 @@ pub struct Effects {
     review: Review,
     answers: mpsc::Sender<Msg>,
     reads: HashMap<Discriminant<Effect>, AbortHandle>,
+    releases: JoinSet<()>,
     outbox: Outbox,
 }
 
 impl Effects {
     /// Serves one review; answers go to `answers`.
     pub fn new(review: Review, outbox: Outbox, answers: mpsc::Sender<Msg>) -> Self {
-        Self { review, answers, reads: HashMap::new(), outbox }
+        Self { review, answers, reads: HashMap::new(), releases: JoinSet::new(), outbox }
     }
 
     /// Starts an effect.
     pub fn start(&mut self, effect: Effect) {
         match effect {
-            Effect::Decide { decision, fence } => self.outbox.keep(decision, fence),
+            Effect::Decide(decision, fence) => self.outbox.keep(decision, fence),
             Effect::SendNow => self.outbox.send_now(),
             Effect::SendAgain => self.outbox.again(),
             Effect::Discard(id) => self.outbox.discard(id),
+            Effect::Release { token, gaps } => self.release(token, gaps),
             // Cut off in its transaction, a read of neighbours would cost the connection: see `Cards::plan`.
-            Effect::LoadCard(_) | Effect::LoadProduct { .. } => {
+            Effect::LoadCard(_)
+            | Effect::LoadProduct { .. }
+            | Effect::Claim { .. }
+            | Effect::Renew { .. } => {
                 self.spawn(effect);
             }
             effect => {
@@ -67,12 +74,25 @@ impl Effects {
         .abort_handle()
     }
 
-    /// Ends the outbox once everything is sent, or after `patience`; returns what stays in it.
-    pub async fn finish(self, patience: std::time::Duration) -> Rest {
+    /// Gives gaps back; what cannot be given back expires by itself.
+    fn release(&mut self, token: LeaseToken, gaps: Vec<GapId>) {
+        let review = self.review.clone();
+        self.releases.spawn(async move {
+            if let Err(error) = guarded(review.store().release(token, &gaps)).await {
+                tracing::warn!(gaps = gaps.len(), %error, "leases could not be given back");
+            }
+        });
+    }
+
+    /// Ends the work: leaves gaps' release the time of `patience`, and the outbox to the next start; returns what stays in it.
+    pub async fn finish(mut self, patience: Duration) -> Rest {
         for read in self.reads.values() {
             read.abort();
         }
-        self.outbox.finish(patience).await
+        let released = async { while self.releases.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(patience, released).await;
+        // Everything that could be sent in a moment has been.
+        self.outbox.finish(Duration::ZERO).await
     }
 }
 
@@ -106,10 +126,21 @@ async fn read(review: &Review, effect: Effect) -> Option<Msg> {
             let found = guarded(review.last_undoable()).await;
             Msg::FoundUndo { result: found.map(|found| found.map(Box::new)) }
         }
-        Effect::Decide { .. }
+        Effect::Claim { ticket, claim } => {
+            let token = claim.token;
+            Msg::Claimed { ticket, token, result: guarded(store.claim(&claim)).await }
+        }
+        Effect::Renew { ticket, token, gaps, lasts } => {
+            Msg::Renewed { ticket, token, result: guarded(store.renew(token, &gaps, lasts)).await }
+        }
+        Effect::Poll { ticket, since } => {
+            Msg::Changes { ticket, result: guarded(store.changes(since, feed::MOST)).await }
+        }
+        Effect::Decide(..)
         | Effect::SendNow
         | Effect::SendAgain
         | Effect::Discard(_)
+        | Effect::Release { .. }
         | Effect::Suspend
         | Effect::Quit => return None,
     })

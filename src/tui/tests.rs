@@ -1,5 +1,6 @@
 //! The terminal application without a terminal: keys in, effects and screens out.
 
+mod flow;
 mod flows;
 mod random;
 mod snapshots;
@@ -12,8 +13,8 @@ use super::theme::Theme;
 use super::view::view;
 use super::{Identity, Progress};
 use crate::domain::{
-    Action, Count, CursorValue, Decision, DecisionId, Event, GapId, Outcome, QueueCursor, QueueRow, Reviewer,
-    State as GapState,
+    Action, Changes, Claim, Claimed, Count, CursorValue, Decision, DecisionId, Event, Fence, GapId, Lease,
+    LeaseToken, Outcome, QueueCursor, QueueRow, Reviewer, State as GapState,
 };
 use crate::repository::{Page, RepositoryError, Result};
 use crate::review::Undoable;
@@ -31,12 +32,14 @@ use uuid::Uuid;
 struct Database {
     rows: Vec<QueueRow>,
     events: Vec<Event>,
+    /// What is held, and by whom.
+    leases: Vec<Lease>,
     /// What every request fails with.
     down: Option<RepositoryError>,
     /// Why the outbox keeps nothing.
     disk: Option<&'static str>,
-    pending: Vec<Decision>,
-    failed: Vec<Decision>,
+    pending: Vec<(Decision, Fence)>,
+    failed: Vec<(Decision, Fence)>,
     is_lost: bool,
 }
 
@@ -45,6 +48,7 @@ impl Database {
         Self {
             rows: fixture::rows(count),
             events: Vec::new(),
+            leases: Vec::new(),
             down: None,
             disk: None,
             pending: Vec::new(),
@@ -91,6 +95,70 @@ impl Database {
         Ok(outcome)
     }
 
+    fn decide_fenced(&mut self, decision: &Decision, fence: Fence) -> Result<Outcome> {
+        let own = match fence {
+            Fence::Open => return self.decide(decision),
+            Fence::Unheld => None,
+            Fence::Lease(token) => Some(token),
+        };
+        if let Some(lease) =
+            self.leases.iter().find(|lease| lease.gap == decision.gap && Some(lease.token) != own)
+        {
+            let (by, until) = (lease.reviewer.clone(), lease.expires_at);
+            return self.up(()).and(Err(RepositoryError::Held { gap: decision.gap.clone(), by, until }));
+        }
+        let outcome = self.decide(decision)?;
+        self.leases.retain(|lease| lease.gap != decision.gap);
+        Ok(outcome)
+    }
+
+    fn claim(&mut self, claim: &Claim) -> Result<Claimed> {
+        self.up(())?;
+        let from = claim.after.as_ref().map_or(0, |after| Self::index(&after.gap) + 1);
+        let open = self.rows.iter().skip(from).filter(|row| row.state == GapState::Open);
+        let free = open.filter(|row| self.leases.iter().all(|lease| lease.gap != row.gap));
+        let rows: Vec<_> =
+            free.take(claim.limit).map(|row| (row.clone(), Self::lease(&row.gap, claim))).collect();
+        self.leases.extend(rows.iter().map(|(_, lease)| lease.clone()));
+        let last = rows.last();
+        let last = last.map(|(row, _)| QueueCursor { value: CursorValue::Number(0.0), gap: row.gap.clone() });
+        Ok(Claimed { rows, last })
+    }
+
+    fn lease(gap: &GapId, claim: &Claim) -> Lease {
+        let (claimed_at, expires_at) = (fixture::noon(), fixture::noon() + chrono::Duration::minutes(5));
+        let (token, reviewer) = (claim.token, claim.reviewer.clone());
+        Lease { gap: gap.clone(), token, reviewer, claimed_at, expires_at }
+    }
+
+    /// Lets somebody else claim gaps.
+    fn held_by(&mut self, reviewer: &str, gaps: &[GapId]) {
+        let token = LeaseToken(next_id().0);
+        for gap in gaps {
+            self.leases.push(Lease {
+                gap: gap.clone(),
+                token,
+                reviewer: reviewer.into(),
+                claimed_at: fixture::noon(),
+                expires_at: fixture::noon() + chrono::Duration::minutes(4),
+            });
+        }
+    }
+
+    /// Lets somebody else decide a gap.
+    fn decided_by(&mut self, reviewer: &str, gap: &GapId, value: &str) {
+        let row = self.rows.iter_mut().find(|row| row.gap == *gap).unwrap();
+        row.version += 1;
+        row.state = GapState::Accepted;
+        row.decided_by = Some(reviewer.into());
+        row.decided_value = Some(value.into());
+    }
+
+    fn changes(&self) -> Changes {
+        let rows = self.rows.iter().filter(|row| row.version > 0).cloned().collect();
+        Changes { rows, cut: false, leases: self.leases.clone(), now: fixture::noon() }
+    }
+
     fn find_undo(&self) -> Result<Option<Box<Undoable>>> {
         let in_force = |event: &&Event| event.decision.action != Action::Undo && event.undone_by.is_none();
         let Some(event) = self.events.iter().rev().find(in_force) else { return self.up(None) };
@@ -99,7 +167,7 @@ impl Database {
         self.up(Some(Box::new(Undoable { decision, version, leads_to: GapState::Open })))
     }
 
-    fn keep(&mut self, decision: Decision) -> Vec<News> {
+    fn keep(&mut self, decision: Decision, fence: Fence) -> Vec<News> {
         let id = decision.id;
         if let Some(reason) = self.disk {
             let error = OutboxError { path: "/state/outbox".into(), reason: reason.into() };
@@ -107,12 +175,12 @@ impl Database {
         }
         let mut news = vec![News::Kept { id, result: Ok(()) }];
         let (replaced, rest): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.failed).into_iter().partition(|one| one.gap == decision.gap);
+            std::mem::take(&mut self.failed).into_iter().partition(|(one, _)| one.gap == decision.gap);
         self.failed = rest;
         if !replaced.is_empty() {
-            news.push(News::Dropped { ids: replaced.iter().map(|one| one.id).collect() });
+            news.push(News::Dropped { ids: replaced.iter().map(|(one, _)| one.id).collect() });
         }
-        self.pending.push(decision);
+        self.pending.push((decision, fence));
         news.extend(self.send());
         news
     }
@@ -120,9 +188,9 @@ impl Database {
     /// Sends what rests in the outbox, as far as the database takes it.
     fn send(&mut self) -> Vec<News> {
         let mut news = Vec::new();
-        while let Some(decision) = self.pending.first().cloned() {
+        while let Some((decision, fence)) = self.pending.first().cloned() {
             let id = decision.id;
-            match self.decide(&decision) {
+            match self.decide_fenced(&decision, fence) {
                 Ok(outcome) => news.push(News::Sent { id, outcome }),
                 Err(error @ RepositoryError::Unavailable(_)) => {
                     let (since, reason) = (fixture::noon(), error.to_string());
@@ -135,18 +203,19 @@ impl Database {
                         RepositoryError::Conflict { version, state, by, .. } => {
                             Failure::Conflict { version, state, by }
                         }
+                        RepositoryError::Held { by, until, .. } => Failure::Held { by, until },
                         other => Failure::Refused { reason: other.to_string() },
                     };
                     let (chain, rest): (Vec<_>, Vec<_>) =
-                        self.pending.drain(1..).partition(|one| one.gap == decision.gap);
+                        self.pending.drain(1..).partition(|(one, _)| one.gap == decision.gap);
                     news.push(News::Failed { id, failure, error: Some(error) });
-                    news.extend(chain.iter().map(|one| News::Failed {
+                    news.extend(chain.iter().map(|(one, _)| News::Failed {
                         id: one.id,
                         failure: Failure::BuildsOn { id },
                         error: None,
                     }));
                     self.pending.extend(rest);
-                    self.failed.push(decision);
+                    self.failed.push((decision, fence));
                     self.failed.extend(chain);
                 }
             }
@@ -160,7 +229,7 @@ impl Database {
 
     fn outbox(&mut self, effect: &Effect) -> Vec<News> {
         match effect {
-            Effect::Decide { decision, .. } => self.keep((**decision).clone()),
+            Effect::Decide(decision, fence) => self.keep((**decision).clone(), *fence),
             Effect::SendNow => self.send(),
             Effect::SendAgain => {
                 self.pending.append(&mut self.failed);
@@ -169,14 +238,15 @@ impl Database {
                 news
             }
             Effect::Discard(id) => {
-                let Some(gap) = self.failed.iter().find(|one| one.id == *id).map(|one| one.gap.clone())
+                let Some(gap) =
+                    self.failed.iter().find(|(one, _)| one.id == *id).map(|(one, _)| one.gap.clone())
                 else {
                     return vec![News::Dropped { ids: Vec::new() }];
                 };
                 let (gone, rest): (Vec<_>, Vec<_>) =
-                    std::mem::take(&mut self.failed).into_iter().partition(|one| one.gap == gap);
+                    std::mem::take(&mut self.failed).into_iter().partition(|(one, _)| one.gap == gap);
                 self.failed = rest;
-                vec![News::Dropped { ids: gone.iter().map(|one| one.id).collect() }]
+                vec![News::Dropped { ids: gone.iter().map(|(one, _)| one.id).collect() }]
             }
             _ => Vec::new(),
         }
@@ -223,6 +293,19 @@ impl Database {
                 Msg::Card { gap, result }
             }
             Effect::FindUndo => Msg::FoundUndo { result: self.find_undo() },
+            Effect::Claim { ticket, claim } => {
+                Msg::Claimed { ticket, token: claim.token, result: self.claim(&claim) }
+            }
+            Effect::Renew { ticket, token, gaps, .. } => {
+                let mut leases = self.leases.clone();
+                leases.retain(|lease| lease.token == token && gaps.contains(&lease.gap));
+                Msg::Renewed { ticket, token, result: self.up(leases) }
+            }
+            Effect::Release { token, gaps } => {
+                self.leases.retain(|lease| lease.token != token || !gaps.contains(&lease.gap));
+                return None;
+            }
+            Effect::Poll { ticket, .. } => Msg::Changes { ticket, result: self.up(self.changes()) },
             Effect::LoadExperiments { ticket } => {
                 Msg::Experiments { ticket, result: self.up(fixture::experiments()) }
             }
@@ -263,7 +346,7 @@ impl App {
     /// The start screen.
     fn opening(size: (u16, u16)) -> Self {
         IDS.set(1);
-        let identity = Identity { reviewer: Reviewer::new("alice"), database: "demo".into() };
+        let identity = Identity { reviewer: Reviewer::new("alice"), database: "demo".into(), shared: true };
         let size = Size { width: size.0, height: size.1 };
         let mut state = State::new(identity, Theme::Mono, size, Instant::now(), fixture::noon());
         state.new_id = next_id;
@@ -416,7 +499,7 @@ fn decisions(effects: &[Effect]) -> Vec<&Decision> {
     effects
         .iter()
         .filter_map(|effect| match effect {
-            Effect::Decide { decision, .. } => Some(decision.as_ref()),
+            Effect::Decide(decision, _) => Some(decision.as_ref()),
             _ => None,
         })
         .collect()

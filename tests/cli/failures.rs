@@ -74,6 +74,68 @@ fn a_url_that_is_none_is_refused_before_anything_is_tried() {
     }
 }
 
+/// Writes a configuration file, and returns its directory and its path.
+fn configuration(text: &str) -> (tempfile::TempDir, String) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("config.toml");
+    std::fs::write(&path, text).expect("write the configuration");
+    let path = path.to_str().expect("a UTF-8 path").to_owned();
+    (directory, path)
+}
+
+#[test]
+fn a_setting_that_cannot_be_used_is_told_with_the_place_it_comes_from() {
+    let (_directory, path) = configuration("database_url = 'mysql://u:sEcReT@host/db'");
+    let message = Gapdeck::new().fails(3, &["queue", "--json", "--config", &path]);
+    assert!(message.contains(&path) && !message.contains("sEcReT"), "{message}");
+    let message =
+        Gapdeck::new().fails(3, &["queue", "--json", "--database-url", "nonsense", "--config", &path]);
+    assert!(message.contains("comes from --database-url"), "the flag wins over the file: {message}");
+    let mut command = Gapdeck::new().command(&["queue", "--json", "--config", &path]);
+    let output = command.env("DATABASE_URL", "nonsense").output().expect("run gapdeck");
+    let message = String::from_utf8(output.stderr).expect("UTF-8");
+    assert!(message.contains("DATABASE_URL in the environment"), "it wins over the file: {message}");
+
+    let (_directory, path) = configuration("reviewer = ''");
+    let message = Gapdeck::new().fails(3, &["queue", "--json", "--config", &path]);
+    assert!(message.contains(&path) && message.contains("reviewer"), "{message}");
+    let (_directory, path) = configuration("max_replica_lag = 0");
+    let message = Gapdeck::new().fails(3, &["queue", "--json", "--config", &path]);
+    assert!(message.contains(&path) && message.contains("max_replica_lag"), "{message}");
+    let (_directory, path) = configuration("data_dri = 'x'");
+    let message = Gapdeck::new().fails(3, &["queue", "--json", "--config", &path]);
+    assert!(message.contains("data_dri") && message.contains("read_urls"), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_that_is_not_there_is_no_error_and_one_that_cannot_be_named_is() {
+    let (database, gapdeck) = demo().await;
+    let (_directory, path) =
+        configuration("read_urls = ['postgres://127.0.0.1:1/none', 'postgres://u:sEcReT@host:port/none']");
+    let message = gapdeck.fails(3, &["queue", "--json", "--config", &path]);
+    assert!(message.contains(&path) && message.contains("replica"), "{message}");
+    assert!(!message.contains("sEcReT"), "{message}");
+    // Not a standby, and not there at all: reads go to the primary.
+    let urls = format!("postgres://127.0.0.1:1/none {}", database.url);
+    let (product, _) = pair(&everything(&gapdeck)[0]);
+    let near = array(gapdeck.json(&["neighbours", &product, "--json", "--read-url", &urls]));
+    assert!(!near.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_several_hosts_the_first_that_answers_and_may_be_written_is_taken() {
+    let (database, _) = demo().await;
+    let mut url = url::Url::parse(&database.url).expect("a URL");
+    let live = format!("{}:{}", url.host_str().expect("a host"), url.port().unwrap_or(5432));
+    // Nobody listens on the first.
+    let hosts = format!("127.0.0.1:1,{live}");
+    url.set_query(Some("target_session_attrs=read-write"));
+    let url = url.as_str().replacen(&live, &hosts, 1);
+    assert!(url.contains(&hosts), "{url}");
+    let listed = array(Gapdeck::new().json(&["queue", "--json", "--limit", "3", "--database-url", &url]));
+    assert_eq!(listed.len(), 3);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_not_there_is_named() {
     let (_database, gapdeck) = demo().await;

@@ -27,13 +27,13 @@ fn gaps(claimed: &Claimed) -> Vec<GapId> {
 }
 
 async fn live(store: &dyn Store) -> Vec<Lease> {
-    store.leases(100).await.unwrap().0
+    store.changes(None, 100).await.unwrap().leases
 }
 
 /// Waits until the store's own clock says that a lease has expired.
 async fn expired(store: &dyn Store, lease: &Lease) {
     for _ in 0..500 {
-        if store.leases(100).await.unwrap().1 >= lease.expires_at {
+        if store.changes(None, 100).await.unwrap().now >= lease.expires_at {
             return;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -196,4 +196,32 @@ pub async fn a_gap_changed_meanwhile_is_a_conflict_before_it_is_a_lease(store: &
     store.claim(&claim("bob", 5)).await.unwrap();
     let refused = store.decide_fenced(&accept(PAIR, "Blue", 0), Fence::Unheld).await.unwrap_err();
     assert!(matches!(refused, RepositoryError::Conflict { version: 2, .. }), "{refused:?}");
+}
+
+pub async fn the_change_feed_tells_what_was_decided_since(store: &dyn Store) {
+    open_shop(store).await;
+    let start = store.changes(None, 100).await.unwrap();
+    assert_eq!((start.rows.len(), start.cut), (0, false), "without a moment, only the leases");
+    let first = accept(PAIR, "Black", 0);
+    decide(store, &first).await;
+    decide(store, &by("bob", accept(("p2", "colour"), "Blue", 0))).await;
+    let seen = store.changes(Some(start.now), 100).await.unwrap();
+    let expected = [row(store, ("p2", "colour")).await, row(store, PAIR).await];
+    assert_eq!(seen.rows, expected, "the rows as they are now, the latest decided first");
+    assert!(seen.now > start.now && !seen.cut);
+    assert_eq!(store.changes(Some(seen.now), 100).await.unwrap().rows, [], "nothing twice without need");
+    decide(store, &undo(&first, 1)).await;
+    let undone = store.changes(Some(seen.now), 100).await.unwrap();
+    assert_eq!(undone.rows, [row(store, PAIR).await], "an undo is a change too");
+}
+
+pub async fn a_change_feed_that_is_cut_says_so(store: &dyn Store) {
+    open_shop(store).await;
+    let start = store.changes(None, 100).await.unwrap().now;
+    decide(store, &accept(PAIR, "Black", 0)).await;
+    decide(store, &accept(PAIR, "Blue", 1)).await;
+    assert!(!store.changes(Some(start), 1).await.unwrap().cut, "two decisions, but one gap");
+    decide(store, &accept(("p2", "colour"), "Blue", 0)).await;
+    let cut = store.changes(Some(start), 1).await.unwrap();
+    assert_eq!((cut.rows, cut.cut), (vec![row(store, ("p2", "colour")).await], true));
 }

@@ -36,8 +36,8 @@ pub async fn empty(database: &Database) {
     database.connection().await.expect("a connection").batch_execute(&sql).await.expect("DELETE");
 }
 
-/// Every table of the specification, and gapdeck's own queue and leases.
-pub const TABLES: [&str; 20] = [
+/// Every table of the specification, and gapdeck's own.
+pub const TABLES: [&str; 21] = [
     "raw_products",
     "raw_categories",
     "raw_attributes",
@@ -57,5 +57,6 @@ pub const TABLES: [&str; 20] = [
     "prediction_experiments",
     "prediction_results",
     "review_queue",
+    "view_refreshes",
     "review_leases",
 ];

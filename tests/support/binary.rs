@@ -22,8 +22,10 @@ pub struct Ran {
 }
 
 /// What may stand in a tester's environment and would change what the binary does.
-const STRAY: [&str; 8] = [
+const STRAY: [&str; 10] = [
     "DATABASE_URL",
+    "GAPDECK_READ_URLS",
+    "GAPDECK_MAX_REPLICA_LAG",
     "GAPDECK_DATA_DIR",
     "GAPDECK_REVIEWER",
     "GAPDECK_CONFIG",

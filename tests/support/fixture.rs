@@ -135,7 +135,7 @@ pub async fn predict(
 }
 
 pub fn embedding(product: &str, vector: &[f32]) -> EmbeddingRecord {
-    EmbeddingRecord { product_key: product.into(), vector: vector.into(), description: None }
+    EmbeddingRecord { product_key: product.into(), vector: vector.into(), ..EmbeddingRecord::default() }
 }
 
 pub fn confidence(number: f64) -> Confidence {

@@ -4,6 +4,9 @@
 
 pub mod backend;
 pub mod binary;
+pub mod cluster;
 pub mod fixture;
+pub mod pgbouncer;
 pub mod pty;
 pub mod server;
+pub mod wire;

@@ -37,27 +37,28 @@ fn server() -> &'static Server {
     })
 }
 
+/// Runs one of the tests' own scripts on the build's target directory, and returns what it prints.
+pub fn python(script: &str, arguments: &[&str]) -> Result<String, String> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(script);
+    let output = Command::new("python3").arg(&script).arg(target_directory()).args(arguments).output();
+    let output = output.map_err(|error| format!("cannot run python3: {error}"))?;
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
+    }
+}
+
 fn find_server() -> Result<Server, String> {
     if let Ok(url) = std::env::var("GAPDECK_TEST_DATABASE_URL") {
         let url = Url::parse(&url).map_err(|error| format!("GAPDECK_TEST_DATABASE_URL: {error}"))?;
         return Ok(Server { url, _in_use: None });
     }
-    let target = target_directory();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/server.py");
-    let python = |arguments: &[&str]| {
-        let output = Command::new("python3").arg(&script).arg(&target).args(arguments).output();
-        let output = output.map_err(|error| format!("cannot run python3: {error}"))?;
-        if output.status.success() {
-            Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-        } else {
-            Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
-        }
-    };
-    let home = PathBuf::from(python(&["--home"])?);
+    let home = PathBuf::from(python("server.py", &["--home"])?);
     let in_use = File::create(home.join("users.lock"))
         .and_then(|file| file.lock_shared().map(|()| file))
         .map_err(|error| format!("{}: {error}", home.join("users.lock").display()))?;
-    let url = Url::parse(&python(&[])?).map_err(|error| format!("tests/server.py: {error}"))?;
+    let url = Url::parse(&python("server.py", &[])?).map_err(|error| format!("tests/server.py: {error}"))?;
     Ok(Server { url, _in_use: Some(in_use) })
 }
 

@@ -2,7 +2,9 @@
 
 use super::MemoryStore;
 use super::tables::Tables;
-use crate::domain::{Claim, Claimed, Fence, GapId, Lease, LeaseToken, QueueFilter, StateFilter};
+use crate::domain::{
+    Changes, Claim, Claimed, Fence, GapId, LEASES_SHOWN, Lease, LeaseToken, QueueFilter, StateFilter,
+};
 use crate::repository::{LeaseRepository, RepositoryError, Result};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -50,14 +52,20 @@ impl LeaseRepository for MemoryStore {
         Ok(())
     }
 
-    async fn leases(&self, limit: usize) -> Result<(Vec<Lease>, DateTime<Utc>)> {
+    async fn changes(&self, since: Option<DateTime<Utc>>, limit: usize) -> Result<Changes> {
         let mut tables = self.tables();
         let now = tables.now();
-        let mut live: Vec<Lease> =
+        let mut leases: Vec<Lease> =
             tables.leases.values().filter(|lease| lease.expires_at > now).cloned().collect();
-        live.sort_by(|a, b| (a.expires_at, &a.gap).cmp(&(b.expires_at, &b.gap)));
-        live.truncate(limit);
-        Ok((live, now))
+        leases.sort_by(|a, b| (a.expires_at, &a.gap).cmp(&(b.expires_at, &b.gap)));
+        leases.truncate(LEASES_SHOWN);
+        let last =
+            tables.decisions.iter().filter_map(|(gap, events)| Some((events.last()?.0.recorded_at, gap)));
+        let mut decided: Vec<_> = last.filter(|(at, _)| since.is_some_and(|since| *at > since)).collect();
+        decided.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+        let cut = decided.len() > limit;
+        let rows = decided.iter().take(limit).filter_map(|(_, gap)| tables.row(gap)).collect();
+        Ok(Changes { rows, cut, leases, now })
     }
 }
 

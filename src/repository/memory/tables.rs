@@ -2,10 +2,11 @@
 
 use crate::domain::{
     Attribute, AttributeKey, Candidate, Category, CategoryKey, Confidence, DecisionId, Event, ExperimentKey,
-    GapId, Lease, Outcome, Product, ProductKey, RoundKey, Source,
+    GapId, Lease, Outcome, Product, ProductKey, Refresh, RoundKey, Source, View,
 };
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
 
 /// Values allowed for the key's attribute, in the order of their text.
 pub(super) type Allowed<K> = BTreeMap<K, BTreeSet<String>>;
@@ -25,7 +26,7 @@ pub(super) struct Tables {
     pub allowed_in_any_category: Allowed<AttributeKey>,
     pub allowed_for_product: Allowed<GapId>,
     pub texts: BTreeMap<ProductKey, BTreeMap<String, String>>,
-    pub embeddings: BTreeMap<ProductKey, Vec<f32>>,
+    pub embeddings: BTreeMap<ProductKey, Embedding>,
     pub experiments: BTreeMap<ExperimentKey, Experiment>,
     pub predictions: BTreeMap<GapId, BTreeMap<(ExperimentKey, String), Prediction>>,
     pub rounds: BTreeMap<RoundKey, DateTime<Utc>>,
@@ -34,8 +35,21 @@ pub(super) struct Tables {
     pub decisions: BTreeMap<GapId, Vec<(Event, Outcome)>>,
     /// Which gap a decision is about.
     pub decided_gaps: BTreeMap<DecisionId, GapId>,
+    /// When each materialised view was last refreshed.
+    pub refreshes: BTreeMap<View, Refresh>,
     pub leases: BTreeMap<GapId, Lease>,
     last_time: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Embedding {
+    pub vector: Vec<f32>,
+    pub description: Option<String>,
+    pub model: Option<String>,
+    pub dimensions: Option<i32>,
+    pub content_hash: Option<Uuid>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
 }
 
 #[derive(Debug, Clone)]

@@ -1,8 +1,8 @@
 //! Cards: everything a screen shows of a gap or a product, its reads sent together on one connection.
 
-use super::embedding::nearest;
+use super::embedding::neighbours_of;
 use super::event::history;
-use super::fragment::{Counted, fixed};
+use super::fragment::{Counted, fixed, left_or_null};
 use super::queue::{gaps_of, left, load_row};
 use crate::database::schema::{
     prediction_results, raw_allowable_values_in_any_category, raw_allowable_values_in_every_category,
@@ -38,9 +38,10 @@ diesel::define_sql_function! {
     fn char_length(text: diesel::sql_types::Text) -> diesel::sql_types::Integer;
 }
 
-/// Loads everything a review card shows.
+/// Loads everything a review card shows; `lagging` is for what no decision changes.
 pub(super) async fn load(
     connection: &AsyncPgConnection,
+    lagging: &AsyncPgConnection,
     gap: &GapId,
     neighbours: usize,
 ) -> Result<Option<ReviewCard>> {
@@ -50,26 +51,42 @@ pub(super) async fn load(
         candidates_of(connection, std::slice::from_ref(gap)),
         allowed_values(connection, gap),
         history(connection, gap),
-        product_card(connection, &gap.product, Some(&gap.attribute), neighbours),
+        product_card(connection, lagging, &gap.product, Some(&gap.attribute), neighbours),
     )?;
     let (Some(row), Some(attribute), Some(product)) = (row, attribute, product) else { return Ok(None) };
     let candidates = candidates.into_iter().flatten().collect();
     Ok(Some(ReviewCard { row, attribute, allowed, candidates, product, history }))
 }
 
-/// Loads everything a screen shows of one product.
+/// Loads everything a screen shows of one product; `lagging` is for what no decision changes.
 pub(super) async fn product_card(
     connection: &AsyncPgConnection,
+    lagging: &AsyncPgConnection,
+    product: &ProductKey,
+    attribute: Option<&AttributeKey>,
+    neighbours: usize,
+) -> Result<Option<ProductCard>> {
+    let card = read_product(connection, lagging, product, attribute, neighbours).await?;
+    if card.is_none() && !std::ptr::eq(connection, lagging) {
+        // It may be too new for the replica.
+        return read_product(connection, connection, product, attribute, neighbours).await;
+    }
+    Ok(card)
+}
+
+async fn read_product(
+    connection: &AsyncPgConnection,
+    lagging: &AsyncPgConnection,
     product: &ProductKey,
     attribute: Option<&AttributeKey>,
     neighbours: usize,
 ) -> Result<Option<ProductCard>> {
     let (found, categories, known, texts, neighbours, gaps) = try_join!(
-        load_product(connection, product),
-        categories(connection, product),
-        known_values(connection, product),
-        rich_texts(connection, product),
-        nearest(connection, product, attribute, neighbours),
+        load_product(lagging, product),
+        categories(lagging, product),
+        known_values(lagging, product),
+        rich_texts(lagging, product),
+        neighbours_of(lagging, product, attribute, neighbours),
         gaps_of(connection, product.as_str(), MOST_GAPS),
     )?;
     Ok(found.map(|product| ProductCard { product, categories, known, texts, neighbours, gaps }))
@@ -98,16 +115,6 @@ pub(super) async fn load_product(
         description,
     }))
 }
-
-mod nullable {
-    diesel::define_sql_function! {
-        /// The first characters of a text, or null.
-        #[sql_name = "left"]
-        fn left_or_null(text: diesel::sql_types::Nullable<diesel::sql_types::Text>, characters: diesel::sql_types::Integer)
-            -> diesel::sql_types::Nullable<diesel::sql_types::Text>;
-    }
-}
-use nullable::left_or_null;
 
 async fn attribute(connection: &AsyncPgConnection, key: &AttributeKey) -> Result<Option<Attribute>> {
     use raw_attributes as a;

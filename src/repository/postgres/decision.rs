@@ -7,7 +7,6 @@ use super::lease;
 use crate::database::schema::{human_recommendations, prediction_results, raw_attributes, review_queue};
 use crate::domain::{Action, Decision, DecisionId, Event, Fence, GapId, Outcome, State, normalised};
 use crate::repository::{RepositoryError, Result};
-use chrono::Utc;
 use diesel::prelude::*;
 use diesel::result::DatabaseErrorKind;
 use diesel::sql_types::{Array, Bool, Nullable, Text, Uuid as SqlUuid};
@@ -126,7 +125,7 @@ async fn transact(
     held?;
     let undone = if decision.action == Action::Undo { Some(undoable(decision, &history)?) } else { None };
 
-    let row = EventRow::of(decision, Utc::now())?;
+    let row = EventRow::of(decision)?;
     // What is in force after the decision: the decision itself, or what was before the one that it takes back.
     let in_force = match undone {
         None => Some(decision),

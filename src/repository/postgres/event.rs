@@ -32,12 +32,14 @@ pub(super) struct EventRow {
     pub kept_on_purpose: bool,
     pub seen: serde_json::Value,
     pub decided_at: DateTime<Utc>,
+    /// The server says when; what stands here is not written.
+    #[diesel(skip_insertion)]
     pub recorded_at: DateTime<Utc>,
 }
 
 impl EventRow {
     /// Makes the row of a decision that brings its gap to the next version.
-    pub(super) fn of(decision: &Decision, recorded_at: DateTime<Utc>) -> Result<Self> {
+    pub(super) fn of(decision: &Decision) -> Result<Self> {
         let seen = serde_json::to_value(&decision.seen)
             .map_err(|error| RepositoryError::Invalid { field: "seen", reason: error.to_string() })?;
         Ok(Self {
@@ -61,7 +63,7 @@ impl EventRow {
             kept_on_purpose: decision.seen.kept_on_purpose,
             seen: without_nul(seen),
             decided_at: decision.decided_at,
-            recorded_at,
+            recorded_at: decision.decided_at,
         })
     }
 

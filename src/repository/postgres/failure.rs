@@ -63,7 +63,7 @@ fn missing(details: &str) -> RepositoryError {
 }
 
 /// Tells whether running the same transaction again may succeed.
-pub(super) fn is_passing(error: &Error) -> bool {
+pub(in crate::repository) fn is_passing(error: &Error) -> bool {
     match error {
         Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
         Error::DatabaseError(_, info) => info.message().starts_with("deadlock detected"),

@@ -8,6 +8,13 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Json, SqlType};
 use std::marker::PhantomData;
 
+diesel::define_sql_function! {
+    /// The first characters of a text, or null.
+    #[sql_name = "left"]
+    fn left_or_null(text: diesel::sql_types::Nullable<diesel::sql_types::Text>, characters: diesel::sql_types::Integer)
+        -> diesel::sql_types::Nullable<diesel::sql_types::Text>;
+}
+
 /// A fixed expression over the tables of the query.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fixed<ST>(&'static str, PhantomData<ST>);

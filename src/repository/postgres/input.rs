@@ -242,32 +242,38 @@ impl InputRepository for PostgresStore {
     }
 
     async fn product_card(&self, product: &ProductKey, neighbours: usize) -> Result<Option<ProductCard>> {
-        product_card(&*self.connection().await?, product, None, neighbours).await
+        self.partly_lagging(|from| async move {
+            product_card(from.fresh(), from.lagging(), product, None, neighbours).await
+        })
+        .await
     }
 
     async fn facets(&self) -> Result<Facets> {
-        let connection = self.connection().await?;
-        let connection = &*connection;
-        let (mut one, mut two, mut three) = (connection, connection, connection);
-        let attributes = raw_attributes::table.select((raw_attributes::attribute_key, raw_attributes::label));
-        let categories =
-            raw_categories::table.select((raw_categories::category_key, raw_categories::category_name));
-        let experiments = prediction_experiments::table.select(prediction_experiments::experiment_key);
-        let (attributes, categories, experiments) = futures_util::try_join!(
-            attributes.load::<(String, Option<String>)>(&mut one),
-            categories.load::<(String, Option<String>)>(&mut two),
-            experiments.load::<String>(&mut three),
-        )?;
-        let mut facets = Facets {
-            attributes: attributes.into_iter().map(named).collect(),
-            categories: categories.into_iter().map(named).collect(),
-            experiments: experiments.into_iter().map(|key| named((key, None))).collect(),
-        };
-        facets.attributes.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.key.cmp(&b.key)));
-        facets.categories.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.key.cmp(&b.key)));
-        facets.experiments.sort_by(|a, b| a.key.cmp(&b.key));
-        Ok(facets)
+        self.lagging(|connection| async move { facets(&connection).await }).await
     }
+}
+
+/// Loads what a queue can be filtered by.
+async fn facets(connection: &AsyncPgConnection) -> Result<Facets> {
+    let (mut one, mut two, mut three) = (connection, connection, connection);
+    let attributes = raw_attributes::table.select((raw_attributes::attribute_key, raw_attributes::label));
+    let categories =
+        raw_categories::table.select((raw_categories::category_key, raw_categories::category_name));
+    let experiments = prediction_experiments::table.select(prediction_experiments::experiment_key);
+    let (attributes, categories, experiments) = futures_util::try_join!(
+        attributes.load::<(String, Option<String>)>(&mut one),
+        categories.load::<(String, Option<String>)>(&mut two),
+        experiments.load::<String>(&mut three),
+    )?;
+    let mut facets = Facets {
+        attributes: attributes.into_iter().map(named).collect(),
+        categories: categories.into_iter().map(named).collect(),
+        experiments: experiments.into_iter().map(|key| named((key, None))).collect(),
+    };
+    facets.attributes.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.key.cmp(&b.key)));
+    facets.categories.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.key.cmp(&b.key)));
+    facets.experiments.sort_by(|a, b| a.key.cmp(&b.key));
+    Ok(facets)
 }
 
 fn named<K: From<String>>((key, name): (String, Option<String>)) -> Named<K> {

@@ -1,11 +1,12 @@
 //! Leases: claims of open gaps, renewed and given back.
 
 use super::PostgresStore;
+use super::feed;
 use super::fragment::fixed;
 use super::queue::{Columns, Selected, after, columns, cursor, filtered, row, sort_expression};
 use crate::database::schema::{review_leases, review_queue};
 use crate::domain::{
-    Claim, Claimed, Fence, GapId, Lease, LeaseToken, QueueFilter, QueueRow, Reviewer, StateFilter,
+    Changes, Claim, Claimed, Fence, GapId, Lease, LeaseToken, QueueFilter, QueueRow, Reviewer, StateFilter,
 };
 use crate::repository::{LeaseRepository, RepositoryError, Result};
 use async_trait::async_trait;
@@ -23,7 +24,7 @@ use uuid::Uuid;
 const TRIES: u32 = 5;
 
 /// The lease as a database row, without the gap.
-type Terms = (Uuid, String, DateTime<Utc>, DateTime<Utc>);
+pub(super) type Terms = (Uuid, String, DateTime<Utc>, DateTime<Utc>);
 
 /// A row to be claimed, with the terms of its lease where it was got.
 type Candidate = (Selected, (Option<Uuid>, Option<String>, Option<DateTime<Utc>>, Option<DateTime<Utc>>));
@@ -121,7 +122,7 @@ impl From<LeaseRow> for Lease {
     }
 }
 
-fn lease(gap: GapId, (token, reviewer, claimed_at, expires_at): Terms) -> Lease {
+pub(super) fn lease(gap: GapId, (token, reviewer, claimed_at, expires_at): Terms) -> Lease {
     Lease { gap, token: LeaseToken(token), reviewer: Reviewer::from(reviewer), claimed_at, expires_at }
 }
 
@@ -253,35 +254,7 @@ impl LeaseRepository for PostgresStore {
         Ok(())
     }
 
-    async fn leases(&self, limit: usize) -> Result<(Vec<Lease>, DateTime<Utc>)> {
-        use review_leases as l;
-        let connection = self.connection().await?;
-        let connection = &*connection;
-        let live = async {
-            let mut connection = connection;
-            l::table
-                .filter(l::expires_at.gt(diesel::dsl::now))
-                .order((l::expires_at, l::product_key, l::attribute_key))
-                .limit(i64::try_from(limit).unwrap_or(i64::MAX))
-                .select((
-                    l::product_key,
-                    l::attribute_key,
-                    (l::token, l::reviewer, l::claimed_at, l::expires_at),
-                ))
-                .load::<(String, String, Terms)>(&mut connection)
-                .await
-        };
-        let time = async {
-            let mut connection = connection;
-            diesel::select(diesel::dsl::now.into_sql::<Timestamptz>())
-                .get_result::<DateTime<Utc>>(&mut connection)
-                .await
-        };
-        let (rows, now) = try_join!(live, time)?;
-        let leases = rows
-            .into_iter()
-            .map(|(product, attribute, terms)| lease(GapId::new(product, attribute), terms))
-            .collect();
-        Ok((leases, now))
+    async fn changes(&self, since: Option<DateTime<Utc>>, limit: usize) -> Result<Changes> {
+        feed::changes(&*self.connection().await?, since, limit).await
     }
 }

@@ -124,23 +124,26 @@ impl PredictionRepository for PostgresStore {
             i64,
             i64,
         );
-        let mut connection = self.connection().await?;
-        let rows: Vec<Row> = s::table
-            .select((
-                s::experiment_key,
-                s::model,
-                s::description,
-                s::metrics,
-                s::created_at,
-                s::completed_at,
-                s::predictions,
-                s::gaps,
-                s::average_confidence,
-                s::correct,
-                s::incorrect,
-            ))
-            .order((s::created_at.desc(), s::experiment_key))
-            .load(&mut connection)
+        let rows: Vec<Row> = self
+            .lagging(|mut connection| async move {
+                Ok(s::table
+                    .select((
+                        s::experiment_key,
+                        s::model,
+                        s::description,
+                        s::metrics,
+                        s::created_at,
+                        s::completed_at,
+                        s::predictions,
+                        s::gaps,
+                        s::average_confidence,
+                        s::correct,
+                        s::incorrect,
+                    ))
+                    .order((s::created_at.desc(), s::experiment_key))
+                    .load(&mut connection)
+                    .await?)
+            })
             .await?;
         Ok(rows
             .into_iter()
@@ -178,19 +181,23 @@ impl PredictionRepository for PostgresStore {
 
     async fn metric_trends(&self, experiment: &ExperimentKey) -> Result<Vec<MetricTrend>> {
         use metric_trends as t;
-        let mut connection = self.connection().await?;
-        let rows: Vec<(DateTime<Utc>, i64, Option<f64>, Option<f64>, i64, i64)> = t::table
-            .filter(t::experiment_key.eq(experiment.as_str()))
-            .select((
-                t::day,
-                t::predictions,
-                t::average_confidence,
-                t::confidence_change,
-                t::correct,
-                t::incorrect,
-            ))
-            .order(t::day)
-            .load(&mut connection)
+        type Row = (DateTime<Utc>, i64, Option<f64>, Option<f64>, i64, i64);
+        let rows: Vec<Row> = self
+            .lagging(|mut connection| async move {
+                Ok(t::table
+                    .filter(t::experiment_key.eq(experiment.as_str()))
+                    .select((
+                        t::day,
+                        t::predictions,
+                        t::average_confidence,
+                        t::confidence_change,
+                        t::correct,
+                        t::incorrect,
+                    ))
+                    .order(t::day)
+                    .load(&mut connection)
+                    .await?)
+            })
             .await?;
         Ok(rows
             .into_iter()

@@ -314,7 +314,10 @@ impl QueueRepository for PostgresStore {
     }
 
     async fn card(&self, gap: &GapId, neighbours: usize) -> Result<Option<ReviewCard>> {
-        super::card::load(&*self.connection().await?, gap, neighbours).await
+        self.partly_lagging(|from| async move {
+            super::card::load(from.fresh(), from.lagging(), gap, neighbours).await
+        })
+        .await
     }
 }
 

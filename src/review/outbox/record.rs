@@ -1,6 +1,6 @@
 //! The records of an outbox file: one a line, `length checksum json`, so that damage is noticed and a person can read it.
 
-use crate::domain::{Decision, DecisionId, Fence, GapId, State};
+use crate::domain::{Decision, DecisionId, Fence, GapId, Reviewer, State};
 use crate::repository::RepositoryError;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -47,6 +47,8 @@ pub(super) struct Header {
 pub enum Failure {
     /// Somebody decided the gap meanwhile.
     Conflict { version: i32, state: State, by: Option<String> },
+    /// Somebody else held the gap.
+    Held { by: Reviewer, until: DateTime<Utc> },
     /// Anything else.
     Refused { reason: String },
     /// An earlier decision on the same gap was not taken, and this one builds on it.
@@ -61,6 +63,7 @@ impl Failure {
             RepositoryError::Conflict { version, state, by, .. } => {
                 Some(Self::Conflict { version: *version, state: *state, by: by.clone() })
             }
+            RepositoryError::Held { by, until, .. } => Some(Self::Held { by: by.clone(), until: *until }),
             other => Some(Self::Refused { reason: other.to_string() }),
         }
     }
@@ -75,6 +78,9 @@ impl Failure {
                 by: by.clone(),
             }
             .to_string(),
+            Self::Held { by, until } => {
+                RepositoryError::Held { gap: gap.clone(), by: by.clone(), until: *until }.to_string()
+            }
             Self::Refused { reason } => reason.clone(),
             Self::BuildsOn { .. } => "it builds on an earlier decision that was not taken".into(),
         }

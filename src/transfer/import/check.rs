@@ -1,6 +1,7 @@
 //! What a record by itself must fulfil, so that the database takes it.
 
 use super::parse::visible;
+use crate::domain::EMBEDDING_DIMENSIONS;
 use crate::embed;
 use crate::transfer::record::{
     AttributeAllowableValueRecord, AttributeRecord, CategoryAllowableValueRecord, CategoryAttributeRecord,
@@ -220,9 +221,13 @@ impl Checked for EmbeddingRecord {
     fn check(&self) -> Result<(), String> {
         key("product_key", &self.product_key)?;
         optional("description", self.description.as_ref())?;
-        // Padding is also the check, and cheap beside the parsing.
-        embed::pad(self.vector.clone()).map_err(|error| visible(&format!("vector: {error}")))?;
-        Ok(())
+        optional("model", self.model.as_ref())?;
+        if self.dimensions.is_some_and(|given| {
+            usize::try_from(given).map_or(true, |given| !(1..=EMBEDDING_DIMENSIONS).contains(&given))
+        }) {
+            return Err(format!("dimensions: must lie between 1 and {EMBEDDING_DIMENSIONS}"));
+        }
+        embed::check(&self.vector).map_err(|error| visible(&format!("vector: {error}")))
     }
 }
 
@@ -254,7 +259,9 @@ mod tests {
 
     #[test]
     fn a_vector_must_be_usable() {
-        let check = |vector| EmbeddingRecord { product_key: "p".into(), vector, description: None }.check();
+        let check = |vector| {
+            EmbeddingRecord { product_key: "p".into(), vector, ..EmbeddingRecord::default() }.check()
+        };
         assert!(check(vec![1.0; 1536]).is_ok());
         for bad in [vec![], vec![0.0; 3], vec![1.0; 1537], vec![f32::INFINITY]] {
             assert!(check(bad).unwrap_err().starts_with("vector: "));

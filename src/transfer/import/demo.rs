@@ -6,7 +6,6 @@ use super::progress::{ProgressSink, Steps, Unit};
 use super::report::ImportReport;
 use super::{embedding, finish};
 use crate::demo::DemoCatalogue;
-use crate::embed::pad;
 use crate::repository::bulk::{self, Bulk, EmbeddingBatch, Row, Table};
 use crate::transfer::record::EmbeddingRecord;
 use diesel_async::{AsyncConnection, AsyncPgConnection};
@@ -120,9 +119,7 @@ async fn write_embeddings(
         for record in records {
             loaded.report.lines += 1;
             // The generator leaves products without a usable vector out.
-            if let Ok(vector) = pad(record.vector.clone()) {
-                batch.push(record.product_key.clone(), vector, record.description.clone());
-            }
+            let _ = batch.push(record.clone());
         }
         let merged = bulk::write_embeddings(connection, &batch).await?;
         loaded.count(merged);

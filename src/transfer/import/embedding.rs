@@ -5,11 +5,11 @@ use super::load::Loaded;
 use super::parse::quoted;
 use super::progress::{Steps, Unit};
 use super::reader::{self, BatchSize};
-use super::report::{BadLine, SHOWN};
+use super::report::{BadLine, ImportReport, SHOWN};
 use super::source::Source;
 use super::{Bad, Write};
-use crate::embed::{HashingEmbedder, pad, product_text};
-use crate::repository::bulk::{self, EmbeddingBatch, IndexAside, TextRow};
+use crate::embed::{DESCRIPTION, HashingEmbedder, product_text};
+use crate::repository::bulk::{self, EmbeddingBatch, IndexAside, TextRow, Unembedded};
 use crate::transfer::record::EmbeddingRecord;
 use diesel_async::AsyncPgConnection;
 use std::collections::HashSet;
@@ -18,8 +18,6 @@ use tokio::task::JoinHandle;
 /// Vectors of one statement: 6 KiB each.
 const BATCH: BatchSize = BatchSize { rows: ROWS as usize, bytes: 4 << 20 };
 const ROWS: u32 = 256;
-/// The most characters of an embedded text that are stored beside its vector.
-const DESCRIPTION: usize = 500;
 
 /// Writes the vectors of a file. From the first bad line on, here or `before`, lines are only checked if `mode` refuses
 /// bad lines.
@@ -46,11 +44,10 @@ pub(super) async fn load(
                     quoted(&row.product_key)
                 ))
             } else {
-                pad(row.vector).map_err(|error| format!("vector: {error}"))
+                vectors.push(row).map_err(|error| format!("vector: {error}"))
             };
-            match checked {
-                Ok(vector) => vectors.push(row.product_key, vector, row.description),
-                Err(reason) => refuse(&mut loaded, *line, reason),
+            if let Err(reason) = checked {
+                refuse(&mut loaded, *line, reason);
             }
         }
         if mode == Bad::Skip || before + loaded.report.bad == 0 {
@@ -71,14 +68,26 @@ fn refuse(loaded: &mut Loaded, line: i64, reason: String) {
     }
 }
 
-/// Embeds products that have no vector and returns how many got one; in a dry run, how many have none.
+/// Embeds products that have no vector and returns how many got one; in a dry run, how many have none. Where the others'
+/// vectors are another model's, which these could not be compared with, they are left to `gapdeck embed`.
 pub(super) async fn embed_missing(
     connection: &mut AsyncPgConnection,
     write: Write,
     steps: &mut Steps<'_>,
+    report: &mut ImportReport,
 ) -> Result<u64, ImportError> {
     let (_, missing) = bulk::count_embeddings(connection).await?;
-    if missing == 0 || write == Write::DryRun {
+    if missing == 0 {
+        return Ok(0);
+    }
+    if let Some(model) = bulk::other_model(connection, HashingEmbedder::MODEL).await? {
+        report.warnings.push(format!(
+            "{missing} products without a vector were left alone, since there are vectors of {model}; \
+             `gapdeck embed` with that model embeds them"
+        ));
+        return Ok(0);
+    }
+    if write == Write::DryRun {
         return Ok(missing);
     }
     steps.begin("Embedding products", missing, Unit::Rows);
@@ -86,12 +95,12 @@ pub(super) async fn embed_missing(
     let mut working: Option<JoinHandle<EmbeddingBatch>> = None;
     loop {
         // While the batch before is being embedded, the next is read; while that is embedded, the first is written.
-        let rows = bulk::without_embedding(connection, &after, ROWS).await?;
-        let read = rows.len() as u64;
-        if let Some(last) = rows.last() {
-            after.clone_from(&last.product_key);
+        let found = bulk::unembedded(connection, Unembedded::Missing, &after, ROWS).await?;
+        let (rows, read) = (found.rows, found.examined);
+        if let Some(last) = found.last {
+            after = last;
         }
-        let next = (!rows.is_empty()).then(|| tokio::task::spawn_blocking(move || embed(rows)));
+        let next = (read > 0).then(|| tokio::task::spawn_blocking(move || embed(rows)));
         if let Some(batch) = std::mem::replace(&mut working, next) {
             let batch = batch.await.map_err(|error| ImportError::Task(error.to_string()))?;
             embedded += bulk::write_embeddings(connection, &batch).await?.inserted;
@@ -111,7 +120,15 @@ fn embed(rows: Vec<TextRow>) -> EmbeddingBatch {
         let texts: Vec<&str> = row.texts.iter().map(String::as_str).collect();
         let text = product_text(row.product_name.as_deref(), &texts);
         if let Some(vector) = HashingEmbedder.embed(&text) {
-            batch.push(row.product_key, vector, Some(text.chars().take(DESCRIPTION).collect()));
+            // The embedder's vectors have neither a wrong length nor a wrong number.
+            let _ = batch.push(EmbeddingRecord {
+                product_key: row.product_key,
+                vector,
+                description: Some(text.chars().take(DESCRIPTION).collect()),
+                model: Some(HashingEmbedder::MODEL.to_owned()),
+                dimensions: None,
+                content_hash: Some(row.content_hash),
+            });
         }
     }
     batch

@@ -102,7 +102,7 @@ pub(super) async fn run(
         return Ok(());
     }
     if options.embed == Embed::Missing {
-        report.embedded = embedding::embed_missing(connection, options.write, steps).await?;
+        report.embedded = embedding::embed_missing(connection, options.write, steps, report).await?;
         new += report.embedded;
     }
     if options.write == Write::Commit {

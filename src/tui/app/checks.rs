@@ -23,6 +23,10 @@ pub fn decide(state: &State) -> Check {
     if state.undo.is_busy() {
         return Err("the undo waits for the database".into());
     }
+    if let Some(by) = state.feed.surprise(&row.data.gap, state.now) {
+        let by = crate::tui::sanitise::line(by.as_str(), 24);
+        return Err(format!("{by} has just decided this gap; look again, then decide").into());
+    }
     match state.current_card() {
         Some(_) => Ok(()),
         None if state.cards.failure(&row.data.gap).is_some() => {
@@ -54,6 +58,15 @@ pub fn undo(state: &State) -> Check {
     if state.undo.is_busy() { Err("the last undo waits for the database".into()) } else { Ok(()) }
 }
 
+/// The filter lets open gaps through, which alone can be held.
+pub fn flow(state: &State) -> Check {
+    if state.flow.is_some() || super::flow::can_flow(&state.queue.filter) {
+        Ok(())
+    } else {
+        Err("only open gaps can be held; / changes the filter".into())
+    }
+}
+
 /// A decision is not saved.
 pub fn retry(state: &State) -> Check {
     if state.unsaved.is_empty() { Err("every decision is saved".into()) } else { Ok(()) }
@@ -81,7 +94,11 @@ pub fn open(state: &State) -> Check {
 
 /// There is somewhere to go back to.
 pub fn back(state: &State) -> Check {
-    if state.context() == Context::Queue { Err("this is the first screen; q quits".into()) } else { Ok(()) }
+    if state.context() == Context::Queue && state.flow.is_none() {
+        Err("this is the first screen; q quits".into())
+    } else {
+        Ok(())
+    }
 }
 
 /// A product is in view.

@@ -2,15 +2,17 @@
 
 use super::action::Refusal;
 use super::checks;
+use super::flow;
 use super::msg::Effect;
 use super::state::State;
 use super::toast::Level;
 use super::unsaved::{Phase, Unsaved};
-use crate::domain::{Action, Decision, DecisionId, Fence, GapId, State as GapState};
+use crate::domain::{Action, Decision, DecisionId, Fence, GapId, Reviewer, State as GapState};
 use crate::repository::Result as RepositoryResult;
 use crate::review::{Circumstances, Review, Undoable};
 use crate::tui::sanitise;
 use crate::tui::widgets::wrap;
+use chrono::{DateTime, Utc};
 use std::collections::HashSet;
 
 /// What the database said instead of taking a decision.
@@ -21,6 +23,15 @@ pub struct Conflict {
     pub version: i32,
     pub state: GapState,
     pub by: Option<String>,
+}
+
+/// A decision that was refused because the gap is in other hands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    pub id: DecisionId,
+    pub gap: GapId,
+    pub by: Reviewer,
+    pub until: DateTime<Utc>,
 }
 
 /// Undos asked for and under way.
@@ -112,7 +123,8 @@ fn draft(state: &State, verdict: Verdict) -> Result<Decision, Refusal> {
 fn keep_verdict(state: &mut State, decision: Decision) -> Vec<Effect> {
     let leads_to = decision.action.state().unwrap_or(GapState::Open);
     let gap = decision.gap.clone();
-    let effect = keep(state, decision, leads_to, None);
+    let fence = flow::fence(state, &gap);
+    let effect = keep(state, decision, fence, leads_to, None);
     if let Some(row) = state.queue.row_mut(&gap) {
         row.decided_here = true;
     }
@@ -121,10 +133,15 @@ fn keep_verdict(state: &mut State, decision: Decision) -> Vec<Effect> {
 }
 
 /// Notes a decision as one on its way to the disk, and asks for that.
-fn keep(state: &mut State, decision: Decision, leads_to: GapState, undone: Option<Decision>) -> Effect {
+fn keep(
+    state: &mut State,
+    decision: Decision,
+    fence: Fence,
+    leads_to: GapState,
+    undone: Option<Decision>,
+) -> Effect {
     let is_gone = |one: &Unsaved| one.decision.gap == decision.gap && matches!(one.phase, Phase::Refused(_));
     state.unsaved.retain(|one| !is_gone(one));
-    let fence = Fence::Open;
     state.unsaved.push(Unsaved {
         decision: decision.clone(),
         fence,
@@ -133,7 +150,7 @@ fn keep(state: &mut State, decision: Decision, leads_to: GapState, undone: Optio
         leads_to,
         undone: undone.map(Box::new),
     });
-    Effect::Decide { decision: Box::new(decision), fence }
+    Effect::Decide(Box::new(decision), fence)
 }
 
 /// Tries again whatever could not be kept or saved.
@@ -148,7 +165,7 @@ pub fn retry(state: &mut State) -> Vec<Effect> {
         if let Some(row) = state.queue.row_mut(&one.decision.gap) {
             row.decided_here = true;
         }
-        effects.push(Effect::Decide { decision: Box::new(one.decision.clone()), fence: one.fence });
+        effects.push(Effect::Decide(Box::new(one.decision.clone()), one.fence));
     }
     if tally.failed > 0 {
         effects.push(Effect::SendAgain);
@@ -216,7 +233,7 @@ fn keep_undo(state: &mut State, undoable: &Undoable) -> Effect {
     let mut undo = Review::draft_undo_for(&state.identity.reviewer, &undoable.decision, undoable.version);
     undo.id = (state.new_id)();
     undo.decided_at = state.wall;
-    keep(state, undo, undoable.leads_to, Some(undoable.decision.clone()))
+    keep(state, undo, Fence::Open, undoable.leads_to, Some(undoable.decision.clone()))
 }
 
 /// Takes the database's answer to what the reviewer's last decision was.
@@ -262,24 +279,45 @@ pub fn discard(state: &mut State, id: DecisionId) -> Effect {
         other.decision.gap != gap || !other.phase.is_failed() || other.decision.base_version < base
     });
     state.conflicts.retain(|conflict| conflict.gap != gap);
+    state.held.retain(|held| held.gap != gap);
     Effect::Discard(id)
 }
 
 /// Decides a conflict in the reviewer's favour: what was last decided here goes on top of the other decision.
 pub fn keep_mine(state: &mut State, conflict: &Conflict) -> Vec<Effect> {
-    let mine = state
-        .unsaved
-        .iter()
-        .rev()
-        .find(|one| one.decision.gap == conflict.gap && one.phase.is_failed() && !one.is_undo());
-    let Some(mine) = mine.cloned() else { return Vec::new() };
+    decide_again(state, &conflict.gap, Some(conflict.version))
+}
+
+/// Decides a gap all the same that somebody else holds.
+pub fn decide_all_the_same(state: &mut State, held: &Held) -> Vec<Effect> {
+    decide_again(state, &held.gap, None)
+}
+
+/// Makes the last refused decision on a gap once more, on another version or on the same; it takes the place of the refused.
+fn decide_again(state: &mut State, gap: &GapId, version: Option<i32>) -> Vec<Effect> {
+    let is_refused = |one: &&Unsaved| one.decision.gap == *gap && one.phase.is_failed() && !one.is_undo();
+    let Some(first) = state.unsaved.iter().find(is_refused).map(|one| one.decision.base_version) else {
+        return Vec::new();
+    };
+    let Some(last) = state.unsaved.iter().rev().find(is_refused).cloned() else { return Vec::new() };
     let decision = Decision {
         id: (state.new_id)(),
-        base_version: conflict.version,
+        base_version: version.unwrap_or(first),
         decided_at: state.wall,
-        ..mine.decision
+        ..last.decision
     };
-    vec![keep(state, decision, mine.leads_to, None)]
+    // The reviewer has seen what is there: it goes on top, whoever holds the gap.
+    vec![keep(state, decision, Fence::Open, last.leads_to, None)]
+}
+
+/// Leaves a gap to who holds it.
+pub fn leave_to_holder(state: &mut State, held: &Held) -> Vec<Effect> {
+    let effect = discard(state, held.id);
+    flow::decided(state, &held.gap);
+    if let Some(row) = state.queue.row_mut(&held.gap) {
+        row.decided_here = false;
+    }
+    vec![effect]
 }
 
 /// Decides a conflict in the other's favour: the row shows what the database says.

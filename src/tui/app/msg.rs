@@ -3,14 +3,17 @@
 use super::keymap::Key;
 use super::slot::Ticket;
 use crate::domain::{
-    AttributeKey, Count, Decision, DecisionId, ExperimentKey, ExperimentSummary, Facets, Fence, GapId,
-    MetricTrend, ProductCard, ProductKey, QueueCursor, QueueFilter, QueueRow, QueueSort, ReviewCard,
+    AttributeKey, Changes, Claim, Claimed, Count, Decision, DecisionId, ExperimentKey, ExperimentSummary,
+    Facets, Fence, GapId, Lease, LeaseToken, MetricTrend, ProductCard, ProductKey, QueueCursor, QueueFilter,
+    QueueRow, QueueSort, ReviewCard,
 };
 use crate::repository::{Page, Result};
 use crate::review::Undoable;
 use crate::review::outbox::News;
 use crate::tui::Progress;
+use chrono::{DateTime, Utc};
 use ratatui::layout::Size;
+use std::time::Duration;
 
 /// Something that happened.
 #[derive(Debug, Clone)]
@@ -52,6 +55,20 @@ pub enum Msg {
     FoundUndo {
         result: Result<Option<Box<Undoable>>>,
     },
+    Claimed {
+        ticket: Ticket,
+        token: LeaseToken,
+        result: Result<Claimed>,
+    },
+    Renewed {
+        ticket: Ticket,
+        token: LeaseToken,
+        result: Result<Vec<Lease>>,
+    },
+    Changes {
+        ticket: Ticket,
+        result: Result<Changes>,
+    },
     Experiments {
         ticket: Ticket,
         result: Result<Vec<ExperimentSummary>>,
@@ -75,7 +92,7 @@ pub struct Figures {
     pub today: u64,
 }
 
-/// Something the world is asked to do; a read answers with one message, the outbox with its news.
+/// Something the world is asked to do; each answers with one message unless it says otherwise, the outbox with its news.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     LoadPage {
@@ -97,10 +114,7 @@ pub enum Effect {
     },
     LoadCard(GapId),
     /// Keeps a decision in the outbox, which sends it; in the order asked for.
-    Decide {
-        decision: Box<Decision>,
-        fence: Fence,
-    },
+    Decide(Box<Decision>, Fence),
     /// Looks for the reviewer's last decision.
     FindUndo,
     /// Sends what rests in the outbox without waiting for the next try.
@@ -109,6 +123,27 @@ pub enum Effect {
     SendAgain,
     /// Gives up a refused decision, and those that build on it.
     Discard(DecisionId),
+    /// Never aborted: what it claimed must be known.
+    Claim {
+        ticket: Ticket,
+        claim: Box<Claim>,
+    },
+    Renew {
+        ticket: Ticket,
+        token: LeaseToken,
+        gaps: Vec<GapId>,
+        lasts: Duration,
+    },
+    /// Gives gaps back; has no answer.
+    Release {
+        token: LeaseToken,
+        gaps: Vec<GapId>,
+    },
+    /// Asks what others did since a moment of the server's.
+    Poll {
+        ticket: Ticket,
+        since: Option<DateTime<Utc>>,
+    },
     LoadExperiments {
         ticket: Ticket,
     },

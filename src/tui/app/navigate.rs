@@ -1,6 +1,7 @@
 //! Moving about: within lists, between panels, from screen to screen.
 
 use super::action::ActionId;
+use super::flow;
 use super::msg::Effect;
 use super::state::{Screen, State};
 use super::toast::Level;
@@ -168,13 +169,14 @@ pub fn open_gap(state: &mut State, gap: GapId) -> Vec<Effect> {
         return Vec::new();
     }
     let text = Some(gap.product.to_string());
+    let released = flow::release(state);
     state.queue.filter = QueueFilter { text, state: StateFilter::All, ..QueueFilter::default() };
     state.toasts.show(
         state.now,
         Level::Info,
         "The queue now shows the gaps of this product · x clears the filter",
     );
-    vec![state.queue.reload_at(state.now, gap)]
+    released.into_iter().chain([state.queue.reload_at(state.now, gap)]).collect()
 }
 
 fn back(state: &mut State) -> Vec<Effect> {

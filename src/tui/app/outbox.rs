@@ -1,6 +1,7 @@
 //! What the outbox tells of decisions: on the disk, in the database, refused.
 
-use super::decide::{self, Conflict};
+use super::decide::{self, Conflict, Held};
+use super::flow;
 use super::msg::Effect;
 use super::state::State;
 use super::toast::Level;
@@ -22,6 +23,7 @@ pub fn told(state: &mut State, news: News) -> Vec<Effect> {
                 one.since = state.now;
             }
             state.conflicts.clear();
+            state.held.clear();
             mark_rows(state);
         }
         News::Dropped { ids } => dropped(state, &ids),
@@ -117,6 +119,7 @@ fn sent(state: &mut State, id: DecisionId, outcome: &Outcome) {
     let Some(index) = state.unsaved.iter().position(|one| one.decision.id == id) else { return };
     let Unsaved { decision, undone, .. } = state.unsaved.remove(index);
     state.cards.invalidate(&decision.gap);
+    flow::decided(state, &decision.gap);
     let was = state.queue.row(&decision.gap).map(|row| row.data.state);
     if let Some(row) = state.queue.row_mut(&decision.gap) {
         row.data.state = outcome.state;
@@ -160,12 +163,18 @@ fn failed(state: &mut State, id: DecisionId, failure: &Failure) {
     let Some(index) = state.unsaved.iter().position(|one| one.decision.id == id) else { return };
     let gap = state.unsaved[index].decision.gap.clone();
     state.cards.invalidate(&gap);
-    if let Failure::Conflict { version, state: theirs, by } = failure {
-        state.unsaved[index].phase = Phase::Conflict;
-        state.undo.wanted = false;
-        let (version, theirs, by) = (*version, *theirs, by.clone());
-        state.conflicts.push_back(Conflict { id, gap, version, state: theirs, by });
-        return;
+    match failure.clone() {
+        Failure::Conflict { version, state: theirs, by } => {
+            state.unsaved[index].phase = Phase::Conflict;
+            state.undo.wanted = false;
+            return state.conflicts.push_back(Conflict { id, gap, version, state: theirs, by });
+        }
+        Failure::Held { by, until } => {
+            state.unsaved[index].phase = Phase::Conflict;
+            state.undo.wanted = false;
+            return state.held.push_back(Held { id, gap, by, until });
+        }
+        Failure::Refused { .. } | Failure::BuildsOn { .. } => {}
     }
     let reason = sanitise::line(&failure.reason(&gap), 200);
     state.unsaved[index].phase = Phase::Failed(reason.clone());
@@ -183,6 +192,7 @@ fn dropped(state: &mut State, ids: &[DecisionId]) {
         std::mem::take(&mut state.unsaved).into_iter().partition(|one| ids.contains(&one.decision.id));
     state.unsaved = rest;
     state.conflicts.retain(|conflict| !ids.contains(&conflict.id));
+    state.held.retain(|held| !ids.contains(&held.id));
     for one in &gone {
         let is_undone = gone.iter().any(|other| other.decision.undoes == Some(one.decision.id));
         if state.unsaved_on(&one.decision.gap).is_none() {

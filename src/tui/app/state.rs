@@ -1,7 +1,9 @@
 //! The whole model.
 
 use super::action::Context;
-use super::decide::{Conflict, Undo};
+use super::decide::{Conflict, Held, Undo};
+use super::feed::Feed;
+use super::flow::Flow;
 use super::msg::Figures;
 use super::slot::Slot;
 use super::toast::Toasts;
@@ -77,11 +79,19 @@ pub struct State {
     pub unsaved: Vec<Unsaved>,
     /// Decisions refused because somebody else decided; each is asked about.
     pub conflicts: std::collections::VecDeque<Conflict>,
+    /// Decisions refused because somebody else holds the gap; each is asked about.
+    pub held: std::collections::VecDeque<Held>,
     pub undo: Undo,
     /// When the latest decision was made that the database took from here.
     pub last_saved: Option<DateTime<Utc>>,
     /// Since when the database is out of reach, as the outbox tells.
     pub outage: Option<Outage>,
+    /// The gaps that the reviewer holds, while the flow is on.
+    pub flow: Option<Flow>,
+    /// What others do meanwhile.
+    pub feed: Feed,
+    /// When somebody last pressed a key.
+    pub last_key: Instant,
     /// Screens on top of the review screen.
     pub screens: Vec<Screen>,
     /// The request for the product on the top screen.
@@ -110,9 +120,13 @@ impl State {
             facets: Slot::default(),
             unsaved: Vec::new(),
             conflicts: std::collections::VecDeque::new(),
+            held: std::collections::VecDeque::new(),
             undo: Undo::default(),
             last_saved: None,
             outage: None,
+            flow: None,
+            feed: Feed::default(),
+            last_key: now,
             screens: Vec::new(),
             product_slot: Slot::default(),
             overlay: None,
@@ -196,6 +210,7 @@ impl State {
         let waits = [
             self.review.waiting_since,
             self.queue.waiting_since(),
+            self.flow.as_ref().and_then(Flow::waiting_since),
             self.product_slot.waiting_since,
             self.experiments().and_then(|screen| screen.list.waiting_since),
             self.experiments().and_then(|screen| screen.trends.waiting_since),
@@ -207,7 +222,10 @@ impl State {
             .chain(unsaved)
             .map(|since| since + PATIENCE)
             .filter(|at| *at > self.now);
-        toast.into_iter().chain(opening).chain(quitting).chain(signs).min()
+        let feed =
+            (self.identity.shared && self.opening.is_none()).then(|| self.feed.due(self.last_key)).flatten();
+        let renewal = self.flow.as_ref().and_then(|flow| flow.renew_at(self.last_key));
+        toast.into_iter().chain(opening).chain(quitting).chain(signs).chain(feed).chain(renewal).min()
     }
 
     /// Tells whether something has been awaited long enough to say so.

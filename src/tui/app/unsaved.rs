@@ -15,7 +15,7 @@ pub enum Phase {
     Refused(String),
     /// In the outbox, but the database did not take it, for this reason.
     Failed(String),
-    /// In the outbox, but somebody else decided meanwhile; the reviewer is asked.
+    /// In the outbox, but somebody else decided meanwhile or holds the gap; the reviewer is asked.
     Conflict,
 }
 

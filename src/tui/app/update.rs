@@ -8,6 +8,7 @@ use super::navigate;
 use super::outbox;
 use super::state::{MOMENT, QUIT_PATIENCE, Quit, Screen, State};
 use super::toast::Level;
+use super::{feed, flow};
 use crate::domain::{self, QueueFilter, QueueSort};
 use crate::tui::layout;
 use crate::tui::overlays::{self, Comment, Confirm, Filter, Help, Overlay, OverrideEditor, Palette};
@@ -70,6 +71,12 @@ fn on_answer(state: &mut State, msg: Msg) -> Vec<Effect> {
         }
         Msg::Outbox(news) => outbox::told(state, news),
         Msg::FoundUndo { result } => decide::found_undo(state, result),
+        Msg::Claimed { ticket, token, result } => flow::claimed(state, ticket, token, result),
+        Msg::Renewed { ticket, token, result } => {
+            flow::renewed(state, ticket, token, result);
+            Vec::new()
+        }
+        Msg::Changes { ticket, result } => feed::changed(state, ticket, result),
         Msg::Experiments { ticket, result } => {
             if let Some(Screen::Experiments(screen)) = state.screens.last_mut() {
                 screen.list.accept(ticket, result);
@@ -134,12 +141,19 @@ fn settle(state: &mut State) -> Vec<Effect> {
     if state.opening.is_some() {
         return Vec::new();
     }
-    let mut effects = review::sync(state);
+    let mut effects = flow::sync(state);
+    effects.extend(review::sync(state));
     effects.extend(navigate::sync(state));
+    effects.extend(feed::sync(state));
     if state.overlay.is_none()
         && let Some(conflict) = state.conflicts.pop_front()
     {
         state.overlay = Some(Overlay::Confirm(Confirm::conflict(conflict, state.now)));
+    }
+    if state.overlay.is_none()
+        && let Some(held) = state.held.pop_front()
+    {
+        state.overlay = Some(Overlay::Confirm(Confirm::held(held, state.now)));
     }
     if let Quit::Waiting { since, forced } = state.quit {
         let waited = state.now.saturating_duration_since(since);
@@ -155,6 +169,7 @@ fn settle(state: &mut State) -> Vec<Effect> {
 }
 
 fn on_key(state: &mut State, key: Key) -> Vec<Effect> {
+    state.last_key = state.now;
     if key == Key::ctrl('z') {
         return vec![Effect::Suspend];
     }
@@ -226,6 +241,10 @@ fn perform(state: &mut State, id: ActionId, keys: &str) -> Vec<Effect> {
             Vec::new()
         }
         ActionId::Undo => decide::undo(state),
+        ActionId::Flow => flow::toggle(state),
+        ActionId::Back if state.screens.is_empty() && state.flow.is_some() && !state.review.card_focused => {
+            flow::end(state)
+        }
         ActionId::Retry => decide::retry(state),
         ActionId::Outbox => {
             state.overlay = Some(Overlay::Outbox(overlays::Outbox::default()));
@@ -267,19 +286,31 @@ fn accept(state: &mut State, index: usize, keys: &str) -> Vec<Effect> {
 /// Shows another part of the queue.
 pub fn filter(state: &mut State, filter: QueueFilter) -> Vec<Effect> {
     state.queue.filter = filter;
-    vec![state.queue.reload(state.now, KeepPlace::No)]
+    show_anew(state)
 }
 
 /// Shows the queue in another order.
 pub fn sort(state: &mut State, sort: QueueSort) -> Vec<Effect> {
     state.queue.sort = sort;
-    vec![state.queue.reload(state.now, KeepPlace::No)]
+    show_anew(state)
+}
+
+fn show_anew(state: &mut State) -> Vec<Effect> {
+    match state.flow {
+        Some(_) if flow::can_flow(&state.queue.filter) => flow::restart(state),
+        Some(_) => flow::end(state),
+        None => vec![state.queue.reload(state.now, KeepPlace::No)],
+    }
 }
 
 fn refresh(state: &mut State) -> Vec<Effect> {
     let mut effects = decide::retry(state);
     state.cards.clear();
-    effects.push(state.queue.reload(state.now, KeepPlace::Yes));
+    if state.flow.is_some() {
+        flow::look_again(state);
+    } else {
+        effects.push(state.queue.reload(state.now, KeepPlace::Yes));
+    }
     effects
 }
 
@@ -299,6 +330,11 @@ fn end(state: &mut State, forced: bool) -> Vec<Effect> {
         state.overlay = Some(Overlay::Confirm(Confirm::unsaved()));
         return Vec::new();
     }
+    leave(state)
+}
+
+/// Ends the application; gaps of a flow are given back on the way out.
+pub fn leave(state: &mut State) -> Vec<Effect> {
     state.quit = Quit::Now;
-    vec![Effect::Quit]
+    flow::release(state).into_iter().chain([Effect::Quit]).collect()
 }

@@ -1,11 +1,12 @@
 //! Asks before something is lost: a decision that met another one, or quitting with unsaved decisions.
 
 use super::{Overlay, dialog, draw_lines, keys_line};
-use crate::tui::app::decide::{self, Conflict};
+use crate::tui::app::decide::{self, Conflict, Held};
 use crate::tui::app::keymap::Key;
 use crate::tui::app::msg::Effect;
-use crate::tui::app::state::{Quit, State};
+use crate::tui::app::state::State;
 use crate::tui::app::unsaved::{Phase, Unsaved};
+use crate::tui::app::update::leave;
 use crate::tui::sanitise;
 
 use crate::tui::screens::queue_view::outcome;
@@ -27,6 +28,8 @@ const LISTED: usize = 6;
 pub enum Confirm {
     /// Somebody else decided the gap meanwhile.
     Conflict { conflict: Conflict, since: Instant },
+    /// Somebody else holds the gap.
+    Held { held: Held, since: Instant },
     /// Quitting would lose decisions.
     Unsaved,
 }
@@ -35,6 +38,11 @@ impl Confirm {
     /// Asks whose decision counts.
     pub fn conflict(conflict: Conflict, now: Instant) -> Self {
         Self::Conflict { conflict, since: now }
+    }
+
+    /// Asks whether to decide a gap that somebody else holds.
+    pub fn held(held: Held, now: Instant) -> Self {
+        Self::Held { held, since: now }
     }
 
     /// Asks whether to quit without what could not be saved.
@@ -54,12 +62,19 @@ impl Confirm {
                     }
                 }
             }
+            Self::Held { held, since } => {
+                let held = held.clone();
+                if state.now.saturating_duration_since(*since) >= SURPRISE {
+                    match key.code {
+                        KeyCode::Char('d') => return decide::decide_all_the_same(state, &held),
+                        KeyCode::Esc => return decide::leave_to_holder(state, &held),
+                        _ => {}
+                    }
+                }
+            }
             Self::Unsaved => match key.code {
                 KeyCode::Char('s') => return decide::retry(state),
-                KeyCode::Char('y') => {
-                    state.quit = Quit::Now;
-                    return vec![Effect::Quit];
-                }
+                KeyCode::Char('y') => return leave(state),
                 KeyCode::Esc => return Vec::new(),
                 _ => {}
             },
@@ -71,6 +86,7 @@ impl Confirm {
     pub(super) fn view(&self, state: &State, frame: &mut Frame) {
         match self {
             Self::Conflict { conflict, .. } => view_conflict(state, conflict, frame),
+            Self::Held { held, .. } => view_held(state, held, frame),
             Self::Unsaved => view_unsaved(state, frame),
         }
     }
@@ -112,6 +128,29 @@ fn view_conflict(state: &State, conflict: &Conflict, frame: &mut Frame) {
         ]),
         Line::default(),
         keys_line(theme, area.width, &[("k", "keep mine, on top of theirs"), ("Esc", "leave theirs")]),
+    ];
+    draw_lines(frame, area, lines);
+}
+
+fn view_held(state: &State, held: &Held, frame: &mut Frame) {
+    let theme = state.theme;
+    let area = dialog(state, frame, "In other hands", 66, 6);
+    let columns = usize::from(area.width);
+    let who = sanitise::line(held.by.as_str(), 40);
+    let until = held.until.with_timezone(&chrono::Local).format("%H:%M");
+    let lines = [
+        Line::raw(wrap::cut(&name_of(state, &held.gap), columns)),
+        Line::default(),
+        Line::raw(wrap::cut(&format!("{who} is working on it, until {until} at the latest."), columns)),
+        Line::from(vec![
+            Span::styled("mine    ", theme.style(Role::Muted)),
+            Span::raw(wrap::cut(
+                &state.unsaved_on(&held.gap).map(decision_words).unwrap_or_default(),
+                columns.saturating_sub(8),
+            )),
+        ]),
+        Line::default(),
+        keys_line(theme, area.width, &[("d", "decide all the same"), ("Esc", "leave it to them")]),
     ];
     draw_lines(frame, area, lines);
 }

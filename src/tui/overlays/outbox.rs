@@ -151,9 +151,10 @@ impl Outbox {
             Phase::Failed(reason) => {
                 (format!("{} · Enter opens the gap to decide again", wrap::capitalised(reason)), Role::Bad)
             }
-            Phase::Conflict => {
-                ("Somebody else decided meanwhile · Enter opens the gap to decide again".into(), Role::Bad)
-            }
+            Phase::Conflict => (
+                "Somebody else decided it or holds it · Enter opens the gap to decide again".into(),
+                Role::Bad,
+            ),
         }
     }
 }

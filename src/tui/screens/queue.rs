@@ -34,6 +34,16 @@ enum Purpose {
     More,
 }
 
+/// Where the rows come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    Pages,
+    /// Claimed for the reviewer, a few at a time.
+    Flow {
+        is_exhausted: bool,
+    },
+}
+
 /// The list of gaps.
 #[derive(Debug, Clone)]
 pub struct Queue {
@@ -51,6 +61,7 @@ pub struct Queue {
     place: Option<GapId>,
     to_end: bool,
     wants_next: bool,
+    pub source: Source,
 }
 
 impl Default for Queue {
@@ -68,6 +79,7 @@ impl Default for Queue {
             place: None,
             to_end: false,
             wants_next: false,
+            source: Source::Pages,
         }
     }
 }
@@ -124,7 +136,7 @@ impl Queue {
 
     /// Tells whether every row of the list is loaded.
     pub fn is_complete(&self) -> bool {
-        self.next.is_none() && !self.page.is_waiting() && self.page.error.is_none()
+        self.next.is_none() && !self.is_growing() && !self.page.is_waiting() && self.page.error.is_none()
     }
 
     /// Tells whether a first answer is there.
@@ -155,6 +167,62 @@ impl Queue {
         let effect = self.reload(now, KeepPlace::No);
         self.place = Some(gap);
         effect
+    }
+
+    /// Tells whether a flow may bring more rows.
+    fn is_growing(&self) -> bool {
+        self.source == Source::Flow { is_exhausted: false }
+    }
+
+    /// Makes room for the gaps of a flow.
+    pub fn begin_flow(&mut self) {
+        self.page.cancel();
+        self.page.error = None;
+        self.page.value = Some(());
+        self.rows.clear();
+        (self.cursor, self.offset) = (0, 0);
+        self.next = None;
+        self.place = None;
+        self.to_end = false;
+        self.wants_next = false;
+        self.source = Source::Flow { is_exhausted: false };
+    }
+
+    /// Goes back to pages; the rows stay until the next one comes.
+    pub fn end_flow(&mut self) {
+        self.source = Source::Pages;
+        self.wants_next = false;
+    }
+
+    /// Adds the gaps that a flow has claimed; one that comes again, given back or opened anew, moves to the end.
+    pub fn extend_flow(&mut self, rows: impl Iterator<Item = QueueRow>) {
+        let waits_at_end = self.cursor + 1 == self.rows.len() && self.undecided_from_cursor() == 0;
+        for data in rows {
+            if let Some(index) = self.rows.iter().position(|row| row.data.gap == data.gap) {
+                self.rows.remove(index);
+                self.cursor -= usize::from(index < self.cursor);
+            }
+            self.rows.push(Row { data, decided_here: false });
+        }
+        if self.wants_next || waits_at_end {
+            self.advance();
+        }
+    }
+
+    /// Returns how many gaps from the cursor on are not decided yet.
+    pub fn undecided_from_cursor(&self) -> usize {
+        self.rows.iter().skip(self.cursor).filter(|row| !row.decided_here).count()
+    }
+
+    /// Takes gaps out that are not the reviewer's any more, but for the one under the cursor.
+    pub fn drop_undecided(&mut self, gaps: &[GapId]) {
+        let current = self.current_gap().cloned();
+        let goes = |row: &Row| {
+            !row.decided_here && gaps.contains(&row.data.gap) && current.as_ref() != Some(&row.data.gap)
+        };
+        let before = self.rows[..self.cursor].iter().filter(|row| goes(row)).count();
+        self.rows.retain(|row| !goes(row));
+        self.cursor -= before;
     }
 
     /// Counts what the filter lets through.
@@ -213,7 +281,12 @@ impl Queue {
     pub fn load_ahead(&mut self, now: Instant) -> Option<Effect> {
         let near = self.cursor + AHEAD >= self.rows.len() || self.to_end;
         let room = self.rows.len() < MOST;
-        if self.page.is_waiting() || self.page.error.is_some() || !near || !room {
+        if self.source != Source::Pages
+            || self.page.is_waiting()
+            || self.page.error.is_some()
+            || !near
+            || !room
+        {
             return None;
         }
         let after = self.next.clone()?;
@@ -270,7 +343,7 @@ impl Queue {
                 self.cursor += steps;
                 self.wants_next = false;
             }
-            None => self.wants_next = self.next.is_some(),
+            None => self.wants_next = self.next.is_some() || self.is_growing(),
         }
     }
 

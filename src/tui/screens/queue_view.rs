@@ -4,6 +4,7 @@ use super::chrome;
 use super::queue::{MOST, Row};
 use crate::domain::State as GapState;
 use crate::tui::app::State;
+use crate::tui::app::flow::{self, Flow};
 use crate::tui::app::unsaved::Phase;
 use crate::tui::layout;
 use crate::tui::sanitise;
@@ -38,7 +39,7 @@ pub fn view(state: &State, frame: &mut Frame) {
         let mut block = Block::bordered()
             .border_type(BorderType::Rounded)
             .border_style(border)
-            .title(Line::styled(" Gaps ", title));
+            .title(Line::styled(if state.flow.is_some() { " Flow " } else { " Gaps " }, title));
         if let Some(text) = position(state) {
             block = block.title_bottom(Line::styled(format!(" {text} "), state.theme.style(Role::Muted)));
         }
@@ -69,6 +70,11 @@ fn position(state: &State) -> Option<String> {
     if loaded >= MOST && state.queue.cursor + 1 >= loaded {
         return Some(format!("{at} · the list ends here, / narrows it"));
     }
+    if let Some(flow) = &state.flow {
+        let decided = state.queue.rows.iter().filter(|row| row.decided_here).count();
+        let held = flow.held();
+        return Some(format!("{} decided · {held} held", wrap::grouped(decided as u64)));
+    }
     if state.queue.is_worked_off() {
         return Some(format!("all {} decided · R refreshes", wrap::grouped(loaded as u64)));
     }
@@ -93,6 +99,7 @@ fn row_line(state: &State, row: &Row, columns: usize, is_current: bool) -> (Line
     let plain = is_current && !state.review.card_focused;
     let style = |role: Role| if plain { Style::new() } else { theme.style(role) };
     let shown = state.state_to_come(&data.gap, data.state);
+    let holder = state.feed.holder(&data.gap, state.now).map(|by| sanitise::line(by.as_str(), 12));
     let (word, word_role) = match unsaved.map(|one| &one.phase) {
         Some(Phase::Kept) if state.outage.is_some() => ("pending".into(), Role::Warning),
         Some(Phase::Keeping | Phase::Kept) if state.is_overdue(unsaved.map(|one| one.since)) => {
@@ -101,7 +108,11 @@ fn row_line(state: &State, row: &Row, columns: usize, is_current: bool) -> (Line
         Some(Phase::Refused(_)) => ("not saved".into(), Role::Bad),
         Some(Phase::Failed(_)) => ("refused".into(), Role::Bad),
         Some(Phase::Conflict) => ("conflict".into(), Role::Bad),
-        _ if shown != GapState::Open => (shown.label().to_owned(), outcome(shown).1),
+        _ if shown != GapState::Open => match other(state, row) {
+            Some(name) => (name, Role::Attention),
+            None => (shown.label().to_owned(), outcome(shown).1),
+        },
+        None if holder.is_some() => (holder.unwrap_or_default(), Role::Attention),
         _ => (String::new(), Role::Muted),
     };
     let (mark, mark_role) = if shown == GapState::Open { mark(row) } else { outcome(shown) };
@@ -135,6 +146,12 @@ fn row_line(state: &State, row: &Row, columns: usize, is_current: bool) -> (Line
     (line, selected)
 }
 
+/// Returns who decided a gap, if it was somebody else.
+fn other(state: &State, row: &Row) -> Option<String> {
+    let by = row.data.decided_by.as_ref().filter(|by| **by != state.identity.reviewer)?;
+    Some(sanitise::line(by.as_str(), 12))
+}
+
 /// Tells what the sources say of each other: contradiction, agreement, or a single voice.
 fn mark(row: &Row) -> (&'static str, Role) {
     match (row.data.value_count, row.data.candidate_count) {
@@ -147,6 +164,9 @@ fn mark(row: &Row) -> (&'static str, Role) {
 /// Says why the list is empty, and what to do.
 fn nothing(state: &State, frame: &mut Frame, area: Rect) {
     let queue = &state.queue;
+    if let Some(flow) = &state.flow {
+        return nothing_claimed(state, flow, frame, area);
+    }
     let muted = state.theme.style(Role::Muted);
     let text = if let Some(error) = queue.error() {
         format!("The queue could not be loaded: {}\n\nR tries again", sanitise::line(&error.to_string(), 300))
@@ -164,8 +184,25 @@ fn nothing(state: &State, frame: &mut Frame, area: Rect) {
     } else {
         "Nothing matches the filter\n\nx clears it, / changes it".into()
     };
+    say(frame, area, text, muted);
+}
+
+/// Says why the flow has no gap to show.
+fn nothing_claimed(state: &State, flow: &Flow, frame: &mut Frame, area: Rect) {
+    let text = if flow.is_exhausted {
+        let nothing = flow::nothing_left(state).unwrap_or_else(|| "Nothing is left to claim".into());
+        format!("{}\n\nSpace ends the flow, / changes the filter", nothing.replace(" · ", "\n\n"))
+    } else if state.is_overdue(flow.waiting_since()) {
+        "claiming gaps…".into()
+    } else {
+        return;
+    };
+    say(frame, area, text, state.theme.style(Role::Muted));
+}
+
+fn say(frame: &mut Frame, area: Rect, text: String, style: Style) {
     let area = Rect { x: area.x + 1.min(area.width), width: area.width.saturating_sub(2), ..area };
     let height = usize::from(area.height);
-    let (lines, _) = wrap::wrap(&[(text, muted)], usize::from(area.width), height);
+    let (lines, _) = wrap::wrap(&[(text, style)], usize::from(area.width), height);
     frame.render_widget(Paragraph::new(lines), area);
 }

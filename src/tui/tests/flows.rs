@@ -1,7 +1,7 @@
 //! Key sequences and what they lead to.
 
 use super::*;
-use crate::domain::{Fence, QueueFilter, QueueSort, StateFilter};
+use crate::domain::{QueueFilter, QueueSort, StateFilter};
 use crate::review::outbox::Entry;
 use crate::tui::app::state::Quit;
 use crate::tui::screens::queue::KeepPlace;
@@ -243,12 +243,12 @@ fn what_an_earlier_run_left_is_shown_as_decided_and_can_be_taken_back() {
     let mut app = App::open(SIZE);
     app.database.down = gone();
     app.keys("a r");
-    let entries: Vec<_> = app.database.pending.clone();
+    let pending = app.database.pending.clone();
     let mut next = App::opening(SIZE);
-    next.database.pending = entries.clone();
+    next.database.pending = pending.clone();
     next.database.down = gone();
     next.send(Msg::Opened);
-    next.send(Msg::Outbox(found(entries)));
+    next.send(Msg::Outbox(found(pending)));
     next.database.down = None;
     next.settle();
     assert_eq!(next.toast(), "2 decisions from before rested in the outbox · O shows them");
@@ -259,8 +259,8 @@ fn what_an_earlier_run_left_is_shown_as_decided_and_can_be_taken_back() {
     assert_eq!(actions, [Action::Accept, Action::Reject, Action::Undo]);
 }
 
-fn found(decisions: Vec<Decision>) -> News {
-    let entry = |decision| Entry::pending(decision, Fence::Open);
+fn found(decisions: Vec<(Decision, Fence)>) -> News {
+    let entry = |(decision, fence)| Entry::pending(decision, fence);
     News::Found { entries: decisions.into_iter().map(entry).collect(), notices: Vec::new() }
 }
 

@@ -152,7 +152,7 @@ proptest! {
             prop_assert!(app.database.events.iter().all(|event| event.decision.id != one.decision.id));
         }
         prop_assert!(app.database.pending.is_empty());
-        for one in &app.database.failed {
+        for (one, _) in &app.database.failed {
             prop_assert!(app.state.unsaved_by_id(one.id).is_some(), "a refused decision is not shown");
         }
         let ids: std::collections::HashSet<_> =

@@ -1,0 +1,1 @@
+DROP FUNCTION gapdeck_queue_sync(text, text, boolean);

@@ -1,0 +1,50 @@
+//! Recommendations: model rounds and human decisions.
+
+use super::{Result, blocking::repository};
+use crate::domain::{Decision, Event, Fence, GapId, Outcome, Reviewer};
+use crate::transfer::record::{RecommendationRecord, RoundRecord};
+
+repository! {
+    /// Reads and writes recommendations: model rounds and human decisions.
+    pub trait RecommendationRepository: Send + Sync {
+        /// Writes recommendation rounds; one whose key is there already is replaced.
+        async fn save_rounds(&self, rounds: &[RoundRecord]) -> Result<()>;
+
+        /// Writes model recommendations; one whose round, gap and value are there already is replaced. A round that is
+        /// not there is made from its key.
+        ///
+        /// # Errors
+        /// As [`save_predictions`](super::PredictionRepository::save_predictions).
+        async fn save_recommendations(&self, recommendations: &[RecommendationRecord]) -> Result<()>;
+
+        /// Writes a decision, brings the queue row into its state, and marks the gap's predictions right or wrong, in one
+        /// transaction. Sent twice, it counts once.
+        ///
+        /// Correctness: accept and override mark the predictions of their value right and the others wrong; reject and not
+        /// applicable mark all wrong; defer and flag clear the marks; undo restores those of the decision before.
+        ///
+        /// # Errors
+        /// [`RepositoryError::Conflict`](super::RepositoryError::Conflict) when the gap's version is not the decision's base version,
+        /// [`RepositoryError::NotFound`](super::RepositoryError::NotFound) for a pair that is not a gap, [`RepositoryError::DecisionIdReused`] when the id is
+        /// there with another content, [`RepositoryError::NotUndoable`](super::RepositoryError::NotUndoable) when the decision named by an undo is not the last
+        /// one in force or is another reviewer's, [`RepositoryError::Invalid`](super::RepositoryError::Invalid) for an accept or override without a value.
+        async fn decide(&self, decision: &Decision) -> Result<Outcome> {
+            self.decide_fenced(decision, Fence::Open).await
+        }
+
+        /// Writes a decision as [`RecommendationRepository::decide`] does, if the fence holds, and ends the gap's lease.
+        ///
+        /// # Errors
+        /// As there, and [`RepositoryError::Held`](super::RepositoryError::Held) when the gap is in somebody else's hands.
+        async fn decide_fenced(&self, decision: &Decision, fence: Fence) -> Result<Outcome>;
+
+        /// Loads the decisions on a gap, the oldest first.
+        async fn history(&self, gap: &GapId) -> Result<Vec<Event>>;
+
+        /// Loads a reviewer's last decision that is still in force and can be undone: the last one on its gap.
+        async fn last_decision(&self, reviewer: &Reviewer) -> Result<Option<Event>>;
+
+        /// Counts a reviewer's decisions (without undos and undone ones) since the start of the day (UTC).
+        async fn decided_today(&self, reviewer: &Reviewer) -> Result<u64>;
+    }
+}

@@ -1,0 +1,176 @@
+//! What others do meanwhile: their decisions and leases, asked for about every second while somebody works here.
+
+use super::flow;
+use super::msg::Effect;
+use super::slot::{Slot, Ticket};
+use super::state::State;
+use super::toast::Level;
+use crate::domain::{Changes, GapId, Lease, QueueRow, Reviewer, State as GapState};
+use crate::repository::Result;
+use crate::tui::sanitise;
+use crate::tui::screens::queue::KeepPlace;
+use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, Instant};
+
+/// How long after a key somebody counts as working.
+const WORKING: Duration = Duration::from_secs(30);
+/// How long after a key the feed goes on at all; the next key starts it again.
+const PRESENT: Duration = Duration::from_secs(300);
+const OFTEN: Duration = Duration::from_secs(1);
+const SELDOM: Duration = Duration::from_secs(10);
+/// A decision is dated before it is committed: each request goes back this far behind the last answer's time,
+const OVERLAP: TimeDelta = TimeDelta::seconds(5);
+/// and every so many requests farther than any statement may take.
+const FAR_OVERLAP: TimeDelta = TimeDelta::seconds(90);
+const FAR_EVERY: u32 = 10;
+/// The most gaps that one answer tells of; where there are more, the list is loaded anew.
+pub const MOST: usize = 500;
+/// For how long a gap that has just changed takes no decision: the key was meant for what was there before.
+const SURPRISE: Duration = Duration::from_millis(600);
+
+/// What is known of others.
+#[derive(Debug, Clone, Default)]
+pub struct Feed {
+    slot: Slot<()>,
+    asked: u32,
+    /// The server's time of the last answer.
+    since: Option<DateTime<Utc>>,
+    answered: Option<Instant>,
+    /// What others hold, with for how long from `answered` on.
+    held: HashMap<GapId, (Reviewer, Duration)>,
+    /// The gap that somebody else decided last while it was under the cursor.
+    surprise: Option<(GapId, Reviewer, Instant)>,
+}
+
+impl Feed {
+    /// Returns who else holds a gap.
+    pub fn holder(&self, gap: &GapId, now: Instant) -> Option<&Reviewer> {
+        let (reviewer, left) = self.held.get(gap)?;
+        (self.answered? + *left > now).then_some(reviewer)
+    }
+
+    /// Says who else holds how many gaps, and for how long at most; empty where nobody does.
+    pub fn holdings(&self, me: &Reviewer) -> String {
+        let mut by: BTreeMap<&Reviewer, (usize, Duration)> = BTreeMap::new();
+        for (reviewer, left) in self.held.values() {
+            let (count, longest) = by.entry(reviewer).or_default();
+            *count += 1;
+            *longest = (*longest).max(*left);
+        }
+        let words = by.into_iter().map(|(reviewer, (count, left))| {
+            let who = if reviewer == me {
+                "you (elsewhere) hold".to_owned()
+            } else {
+                format!("{} holds", sanitise::line(reviewer.as_str(), 24))
+            };
+            format!("{who} {count} for {} min at most", left.as_secs().div_ceil(60).max(1))
+        });
+        words.collect::<Vec<_>>().join(", ")
+    }
+
+    /// Returns why a gap takes no decision just now: somebody else has decided it this very moment.
+    pub fn surprise(&self, gap: &GapId, now: Instant) -> Option<&Reviewer> {
+        let (changed, by, at) = self.surprise.as_ref()?;
+        (changed == gap && now.saturating_duration_since(*at) < SURPRISE).then_some(by)
+    }
+
+    /// Returns when to ask next; `None` while an answer is awaited or nobody is there.
+    pub fn due(&self, last_key: Instant) -> Option<Instant> {
+        if self.slot.is_waiting() {
+            return None;
+        }
+        let Some(answered) = self.answered else { return Some(last_key + OFTEN) };
+        let due = answered + if answered < last_key + WORKING { OFTEN } else { SELDOM };
+        (due < last_key + PRESENT).then_some(due)
+    }
+}
+
+/// Asks for changes when it is time to.
+pub fn sync(state: &mut State) -> Option<Effect> {
+    if !state.identity.shared || state.feed.due(state.last_key)? > state.now {
+        return None;
+    }
+    let feed = &mut state.feed;
+    let ticket = feed.slot.begin(state.now);
+    feed.asked = feed.asked.wrapping_add(1);
+    let overlap = if feed.asked.is_multiple_of(FAR_EVERY) { FAR_OVERLAP } else { OVERLAP };
+    Some(Effect::Poll { ticket, since: feed.since.map(|since| since - overlap) })
+}
+
+/// Takes an answer.
+pub fn changed(state: &mut State, ticket: Ticket, result: Result<Changes>) -> Vec<Effect> {
+    let now = state.now;
+    let (changes, answer) = match result {
+        Ok(changes) => (Some(changes), Ok(())),
+        Err(error) => (None, Err(error)),
+    };
+    if !state.feed.slot.accept(ticket, answer) {
+        return Vec::new();
+    }
+    state.feed.answered = Some(now);
+    let Some(changes) = changes else { return Vec::new() };
+    let was_held = state.feed.held.len();
+    state.feed.since = Some(changes.now);
+    state.feed.held = held(state, changes.leases, changes.now);
+    if state.feed.held.len() < was_held {
+        flow::look_again(state);
+    }
+    if changes.cut && state.flow.is_none() && state.overlay.is_none() {
+        return vec![state.queue.reload(now, KeepPlace::Yes)];
+    }
+    let mut is_news = false;
+    for row in changes.rows {
+        is_news |= take(state, row);
+    }
+    if is_news && !state.figures.is_waiting() {
+        return vec![Effect::LoadFigures { ticket: state.figures.begin(now) }];
+    }
+    Vec::new()
+}
+
+/// Returns what others hold, with for how long from now on.
+fn held(state: &State, leases: Vec<Lease>, now: DateTime<Utc>) -> HashMap<GapId, (Reviewer, Duration)> {
+    let own = state.flow.as_ref().map(|flow| flow.token);
+    let others = leases.into_iter().filter(|lease| Some(lease.token) != own);
+    let terms = |lease: Lease| {
+        let left = (lease.expires_at - now).to_std().unwrap_or_default();
+        (lease.gap, (lease.reviewer, left))
+    };
+    others.map(terms).collect()
+}
+
+/// Brings a row of the list in step with the database; tells whether that was news.
+fn take(state: &mut State, data: QueueRow) -> bool {
+    // A decision of one's own on its way meets the other one there, and is asked about then.
+    if state.unsaved_on(&data.gap).is_some() {
+        return false;
+    }
+    let gap = data.gap.clone();
+    let is_current = state.queue.current_gap() == Some(&gap);
+    let Some(row) = state.queue.row_mut(&gap) else {
+        // Whether it was counted among the open ones is not known here; the next figures tell.
+        return data.decided_by.as_ref() != Some(&state.identity.reviewer);
+    };
+    if data.version <= row.data.version {
+        return false;
+    }
+    row.decided_here = data.state != GapState::Open;
+    row.data = data;
+    let row = row.data.clone();
+    state.cards.invalidate(&gap);
+    flow::decided(state, &gap);
+    if is_current {
+        let by = row.decided_by.clone().unwrap_or_else(|| "somebody".into());
+        let what = row.decided_value.as_ref().map(|value| format!(" \"{}\"", sanitise::value(value, 40)));
+        let text = format!(
+            "{} {}{} · what you decide now goes on top",
+            sanitise::line(by.as_str(), 24),
+            if row.state == GapState::Open { "opened this gap again" } else { row.state.label() },
+            what.unwrap_or_default(),
+        );
+        state.feed.surprise = Some((gap, by, state.now));
+        state.toasts.show(state.now, Level::Warning, text);
+    }
+    true
+}

@@ -1,0 +1,121 @@
+//! A wire between gapdeck and a server that writes down every statement that the server is to run.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use url::Url;
+
+/// A statement as it went over the wire.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Statement {
+    pub text: String,
+    /// Whether it was sent in the extended protocol, with parameters apart from the text.
+    pub is_prepared: bool,
+}
+
+/// A listening wire; it carries bytes as long as this lives.
+pub struct Wire {
+    /// The server's URL with the wire's own address.
+    pub url: String,
+    seen: Arc<Mutex<Vec<Statement>>>,
+    carrying: tokio::task::JoinHandle<()>,
+}
+
+/// The protocol version 3.0; requests for TLS and to cancel have other numbers.
+const PROTOCOL: u32 = 196_608;
+
+impl Wire {
+    /// Lays a wire to the server that a URL names.
+    pub async fn to(url: &str) -> Self {
+        let mut url = Url::parse(url).expect("a URL");
+        let server = (url.host_str().expect("a host").to_owned(), url.port().unwrap_or(5432));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        url.set_host(Some("127.0.0.1")).expect("a host");
+        url.set_port(Some(listener.local_addr().expect("an address").port())).expect("a port");
+        let seen: Arc<Mutex<Vec<Statement>>> = Arc::default();
+        let carrying = tokio::spawn({
+            let seen = Arc::clone(&seen);
+            async move {
+                while let Ok((client, _)) = listener.accept().await {
+                    let (seen, server) = (Arc::clone(&seen), server.clone());
+                    tokio::spawn(async move {
+                        let Ok(server) = TcpStream::connect(server).await else { return };
+                        // A side that has gone away ends the connection: nobody to tell.
+                        let _ = carry(client, server, &seen).await;
+                    });
+                }
+            }
+        });
+        Self { url: url.into(), seen, carrying }
+    }
+
+    /// Takes what was run since the last time.
+    pub fn take(&self) -> Vec<Statement> {
+        std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes the texts of what was run since the last time.
+    pub fn texts(&self) -> Vec<String> {
+        self.take().into_iter().map(|statement| statement.text).collect()
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        self.carrying.abort();
+    }
+}
+
+async fn carry(client: TcpStream, server: TcpStream, seen: &Mutex<Vec<Statement>>) -> std::io::Result<()> {
+    let (mut from_client, mut to_client) = client.into_split();
+    let (mut from_server, mut to_server) = server.into_split();
+    let back = tokio::spawn(async move { tokio::io::copy(&mut from_server, &mut to_client).await });
+    // Packets without a type come first: perhaps a request for TLS, which a server without it refuses, then the start.
+    loop {
+        let length = from_client.read_u32().await?;
+        let version = from_client.read_u32().await?;
+        let mut rest = vec![0; length.saturating_sub(8) as usize];
+        from_client.read_exact(&mut rest).await?;
+        to_server.write_u32(length).await?;
+        to_server.write_u32(version).await?;
+        to_server.write_all(&rest).await?;
+        if version == PROTOCOL {
+            break;
+        }
+    }
+    let mut prepared = HashMap::new();
+    loop {
+        let kind = from_client.read_u8().await?;
+        let length = from_client.read_u32().await?;
+        let mut body = vec![0; length.saturating_sub(4) as usize];
+        from_client.read_exact(&mut body).await?;
+        if let Some(statement) = statement(kind, &body, &mut prepared) {
+            seen.lock().unwrap_or_else(PoisonError::into_inner).push(statement);
+        }
+        to_server.write_u8(kind).await?;
+        to_server.write_u32(length).await?;
+        to_server.write_all(&body).await?;
+        if kind == b'X' {
+            let _ = back.await;
+            return Ok(());
+        }
+    }
+}
+
+/// Returns the statement that a message makes the server run; `prepared` are this connection's, by name.
+fn statement(kind: u8, body: &[u8], prepared: &mut HashMap<String, String>) -> Option<Statement> {
+    let mut texts = body.split(|byte| *byte == 0).map(|text| String::from_utf8_lossy(text).into_owned());
+    match kind {
+        // Query: the text.
+        b'Q' => Some(Statement { text: texts.next()?, is_prepared: false }),
+        // Parse: a name and the text.
+        b'P' => {
+            prepared.insert(texts.next()?, texts.next()?);
+            None
+        }
+        // Bind: a portal's name, and a statement's.
+        b'B' => Some(Statement { text: prepared.get(&texts.nth(1)?)?.clone(), is_prepared: true }),
+        _ => None,
+    }
+}
