@@ -84,17 +84,17 @@ fn kept(state: &mut State, id: DecisionId, result: Result<(), OutboxError>) {
         }
         return;
     };
-    let reason = sanitise::line(&error.to_string(), 300);
+    let (reason, short) = (sanitise::line(&error.to_string(), 300), sanitise::line(&error.reason, 100));
     state.undo.wanted = false;
     if state.unsaved[index].is_undo() {
         state.unsaved.remove(index);
-        state.toasts.show(state.now, Level::Error, format!("Not undone · u tries again · {reason}"));
+        state.toasts.show(state.now, Level::Error, format!("Not undone: {short} · u tries again"));
         return;
     }
     let gap = state.unsaved[index].decision.gap.clone();
     state.unsaved[index].phase = Phase::Refused(reason.clone());
     decide::reopen(state, &gap);
-    let text = format!("Not decided · R tries again, u takes it back · {reason}");
+    let text = format!("Not decided: {short} · R tries again, u takes it back · O says more");
     state.toasts.show(state.now, Level::Error, text);
 }
 

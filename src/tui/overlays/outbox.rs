@@ -147,7 +147,7 @@ impl Outbox {
                 }
                 None => ("On the disk, on its way to the database".into(), Role::Muted),
             },
-            Phase::Refused(reason) => (reason.clone(), Role::Bad),
+            Phase::Refused(reason) => (wrap::capitalised(reason), Role::Bad),
             Phase::Failed(reason) => {
                 (format!("{} · Enter opens the gap to decide again", wrap::capitalised(reason)), Role::Bad)
             }

@@ -186,10 +186,7 @@ fn a_full_disk_refuses_a_decision_and_loses_nothing_typed() {
     let mut app = App::open(SIZE);
     app.database.disk = Some("the disk is full");
     app.keys("f").type_text("odd").keys("Enter");
-    assert_eq!(
-        app.toast(),
-        "Not decided · R tries again, u takes it back · the outbox /state/outbox cannot be written: the disk is full"
-    );
+    assert_eq!(app.toast(), "Not decided: the disk is full · R tries again, u takes it back · O says more");
     assert_eq!(app.cursor(), 0, "back to the gap");
     assert!(app.screen().contains("1 not saved") && !app.screen().contains("flagged"), "{}", app.screen());
     app.keys("q");
