@@ -3,6 +3,7 @@
 mod bar;
 mod decide;
 mod demo;
+mod embed;
 mod history;
 mod import;
 mod migrate;
@@ -86,6 +87,8 @@ pub enum Command {
     Demo(demo::Demo),
     /// Imports a directory of JSON Lines files
     Import(import::Import),
+    /// Embeds products, offline or by a server that speaks OpenAI's /v1/embeddings
+    Embed(embed::Embed),
     /// Lists the review queue
     Queue(queue::Queue),
     /// Decides on one gap
@@ -127,6 +130,7 @@ pub async fn run(cli: Cli) -> Result<(), AppError> {
         None => review::run(&config).await,
         Some(Command::Demo(command)) => demo::run(command, &config).await,
         Some(Command::Import(command)) => import::run(command, &config).await,
+        Some(Command::Embed(command)) => embed::run(command, &config).await,
         Some(Command::Queue(command)) => queue::run(command, &config).await,
         Some(Command::Decide(command)) => decide::run(command, &config).await,
         Some(Command::History(command)) => history::run(command, &config).await,
