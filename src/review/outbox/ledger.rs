@@ -176,13 +176,12 @@ impl Ledger {
         let mut bytes = Vec::new();
         let mut written = Ok(());
         let withdrawn = decision.undoes.filter(|_| self.entries.is_withdrawal(&decision));
-        let replaced = match withdrawn {
-            Some(of) => vec![of],
-            None => {
-                let record = Record::Decision { decision: Box::new(decision.clone()), fence };
-                written = record.write(&mut bytes);
-                self.entries.replaced_by(&decision)
-            }
+        let replaced = if let Some(of) = withdrawn {
+            vec![of]
+        } else {
+            let record = Record::Decision { decision: Box::new(decision.clone()), fence };
+            written = record.write(&mut bytes);
+            self.entries.replaced_by(&decision)
         };
         for id in &replaced {
             written = written.and_then(|()| Record::Dropped { id: *id }.write(&mut bytes));

@@ -117,10 +117,11 @@ impl Record {
         let head = bytes.get(..HEAD)?;
         let length = number(&head[..8])?;
         let wanted = number(&head[9..17])?;
-        if head[8] != b' ' || head[17] != b' ' || length > LONGEST as u32 {
+        let length = usize::try_from(length).ok().filter(|length| *length <= LONGEST)?;
+        if head[8] != b' ' || head[17] != b' ' {
             return None;
         }
-        let end = HEAD + length as usize;
+        let end = HEAD + length;
         let json = bytes.get(HEAD..end)?;
         if checksum(&head[..9], json) != wanted {
             return None;

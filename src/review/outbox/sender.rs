@@ -307,13 +307,11 @@ impl Sender {
         }
         let answer = tokio::spawn(async move {
             let deciding = AssertUnwindSafe(store.decide_fenced(&decision, fence)).catch_unwind();
-            match timeout(PATIENCE, deciding).await {
-                Ok(answer) => answer.unwrap_or_else(|_| Err(fault())),
-                Err(_) => {
-                    let reason = format!("no answer within {} seconds", PATIENCE.as_secs());
-                    Err(RepositoryError::Unavailable(reason))
-                }
+            if let Ok(answer) = timeout(PATIENCE, deciding).await {
+                return answer.unwrap_or_else(|_| Err(fault()));
             }
+            let reason = format!("no answer within {} seconds", PATIENCE.as_secs());
+            Err(RepositoryError::Unavailable(reason))
         });
         self.sending = Some(Sending { id, answer });
     }

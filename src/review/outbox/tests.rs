@@ -182,7 +182,7 @@ fn what_is_kept_is_there_after_a_crash_and_gone_once_it_is_sent() {
     assert_eq!(ledger.next().unwrap().decision, b);
     ledger.sent(b.id);
     assert_eq!(ledger.close(), (0, 0));
-    assert_eq!(outbox_files(&place), [PathBuf::new(); 0]);
+    assert!(outbox_files(&place).is_empty());
 }
 
 #[cfg(unix)]
@@ -326,8 +326,8 @@ fn decisions_on_one_gap_go_in_order_whatever_the_clock_said() {
     late_clock.decided_at -= TimeDelta::days(1);
     let first = decision(2, 1, 0);
     let mut all = Entries::default();
-    all.merge(entries(&[first.clone()]));
-    all.merge(entries(&[late_clock.clone()]));
+    all.merge(entries(std::slice::from_ref(&first)));
+    all.merge(entries(std::slice::from_ref(&late_clock)));
     assert_eq!(all.iter().next().unwrap().decision.id, late_clock.id);
     assert_eq!(all.next().unwrap().decision, first);
 }

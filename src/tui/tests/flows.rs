@@ -123,14 +123,14 @@ fn nobody_decides_a_card_that_is_not_there_yet() {
     assert_eq!(decisions(&app.press("a")).len(), 1);
 }
 
-fn gone() -> Option<RepositoryError> {
-    Some(RepositoryError::Unavailable("connection refused".into()))
+fn gone() -> RepositoryError {
+    RepositoryError::Unavailable("connection refused".into())
 }
 
 #[test]
 fn deciding_goes_on_without_the_database_and_is_sent_when_it_is_back() {
     let mut app = App::open(SIZE);
-    app.database.down = gone();
+    app.database.down = Some(gone());
     app.keys("r");
     assert_eq!(app.toast(), "The database does not answer · decisions are kept here and sent when it does");
     app.keys("a");
@@ -148,7 +148,7 @@ fn deciding_goes_on_without_the_database_and_is_sent_when_it_is_back() {
 #[test]
 fn decisions_on_one_gap_build_on_each_other_before_the_database_has_them() {
     let mut app = App::open(SIZE);
-    app.database.down = gone();
+    app.database.down = Some(gone());
     app.keys("a k r u");
     let versions: Vec<_> = app.state.unsaved.iter().map(|one| one.decision.base_version).collect();
     assert_eq!(versions, [0, 1, 2]);
@@ -172,7 +172,7 @@ fn decisions_on_one_gap_build_on_each_other_before_the_database_has_them() {
 fn without_the_database_only_what_waits_here_can_be_undone() {
     let mut app = App::open(SIZE);
     app.keys("a");
-    app.database.down = gone();
+    app.database.down = Some(gone());
     app.keys("r u u");
     assert_eq!(app.toast(), "The database does not answer: what it has already can be undone once it does");
     app.reconnect();
@@ -238,12 +238,12 @@ fn deciding_again_takes_the_place_of_a_refused_decision() {
 #[test]
 fn what_an_earlier_run_left_is_shown_as_decided_and_can_be_taken_back() {
     let mut app = App::open(SIZE);
-    app.database.down = gone();
+    app.database.down = Some(gone());
     app.keys("a r");
     let pending = app.database.pending.clone();
     let mut next = App::opening(SIZE);
     next.database.pending = pending.clone();
-    next.database.down = gone();
+    next.database.down = Some(gone());
     next.send(Msg::Opened);
     next.send(Msg::Outbox(found(pending)));
     next.database.down = None;
@@ -482,7 +482,7 @@ fn quitting_waits_for_decisions_on_their_way() {
 #[test]
 fn quitting_does_not_wait_for_a_database_that_is_gone() {
     let mut app = App::open(SIZE);
-    app.database.down = gone();
+    app.database.down = Some(gone());
     app.keys("a q");
     assert!(app.ended, "the decision is on the disk");
 }
