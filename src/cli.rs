@@ -4,6 +4,7 @@ mod bar;
 mod decide;
 mod demo;
 mod embed;
+mod grants;
 mod history;
 mod import;
 mod migrate;
@@ -99,6 +100,8 @@ pub enum Command {
     Neighbours(neighbours::Neighbours),
     /// Shows, sends or discards decisions that the database does not have yet
     Outbox(outbox::OutboxCommand),
+    /// Prints the SQL that lets a database role review
+    Grants(grants::Grants),
     /// Creates or updates the tables
     Migrate(migrate::Migrate),
 }
@@ -136,6 +139,7 @@ pub async fn run(cli: Cli) -> Result<(), AppError> {
         Some(Command::History(command)) => history::run(command, &config).await,
         Some(Command::Neighbours(command)) => neighbours::run(command, &config).await,
         Some(Command::Outbox(command)) => outbox::run(command, &config).await,
+        Some(Command::Grants(command)) => grants::run(command).await,
         Some(Command::Migrate(command)) => migrate::run(command, &config).await,
     }
 }

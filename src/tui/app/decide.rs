@@ -7,22 +7,25 @@ use super::msg::Effect;
 use super::state::State;
 use super::toast::Level;
 use super::unsaved::{Phase, Unsaved};
-use crate::domain::{Action, Decision, DecisionId, Fence, GapId, Reviewer, State as GapState};
+use crate::domain::{Action, Decision, DecisionId, Event, Fence, GapId, Reviewer, State as GapState};
 use crate::repository::Result as RepositoryResult;
 use crate::review::{Circumstances, Review, Undoable};
+use crate::tui::overlays::Overlay;
 use crate::tui::sanitise;
 use crate::tui::widgets::wrap;
 use chrono::{DateTime, Utc};
 use std::collections::HashSet;
 
 /// What the database said instead of taking a decision.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Conflict {
     pub id: DecisionId,
     pub gap: GapId,
     pub version: i32,
     pub state: GapState,
     pub by: Option<String>,
+    /// The decision in force there, once it is loaded.
+    pub theirs: Option<Box<Event>>,
 }
 
 /// A decision that was refused because the gap is in other hands.
@@ -283,31 +286,69 @@ pub fn discard(state: &mut State, id: DecisionId) -> Effect {
     Effect::Discard(id)
 }
 
+/// Takes the decisions on a gap that is in conflict: the reviewer is shown the other one.
+pub fn history(state: &mut State, gap: &GapId, result: RepositoryResult<Vec<Event>>) {
+    let Ok(history) = result else { return };
+    let theirs = Event::in_force(&history).cloned().map(Box::new);
+    let asked = match &mut state.overlay {
+        Some(Overlay::Confirm(confirm)) => confirm.conflicting(),
+        _ => None,
+    };
+    for conflict in state.conflicts.iter_mut().chain(asked).filter(|conflict| conflict.gap == *gap) {
+        conflict.theirs.clone_from(&theirs);
+    }
+}
+
 /// Decides a conflict in the reviewer's favour: what was last decided here goes on top of the other decision.
 pub fn keep_mine(state: &mut State, conflict: &Conflict) -> Vec<Effect> {
-    decide_again(state, &conflict.gap, Some(conflict.version))
+    decide_again(state, &conflict.gap, Some(conflict.version), |_| {})
+}
+
+/// Leaves a conflict to somebody else: a flag on top of the other decision, with both in its comment.
+pub fn flag_conflict(state: &mut State, conflict: &Conflict) -> Vec<Effect> {
+    let theirs = conflict.theirs.as_ref().map(|event| words(&event.decision));
+    let theirs = theirs.unwrap_or_else(|| conflict.state.label().to_owned());
+    let by = conflict.by.as_deref().unwrap_or("somebody else").to_owned();
+    decide_again(state, &conflict.gap, Some(conflict.version), |mine| {
+        mine.comment = Some(format!("{}: {} · {by}: {theirs}", mine.reviewer, words(mine)));
+        mine.action = Action::Flag;
+        mine.value = None;
+    })
+}
+
+/// Says what a decision is, as `override "Black"`.
+fn words(decision: &Decision) -> String {
+    let value = decision.value.as_ref().map(|value| format!(" \"{value}\""));
+    format!("{}{}", decision.action.as_str().replace('_', " "), value.unwrap_or_default())
 }
 
 /// Decides a gap all the same that somebody else holds.
 pub fn decide_all_the_same(state: &mut State, held: &Held) -> Vec<Effect> {
-    decide_again(state, &held.gap, None)
+    decide_again(state, &held.gap, None, |_| {})
 }
 
 /// Makes the last refused decision on a gap once more, on another version or on the same; it takes the place of the refused.
-fn decide_again(state: &mut State, gap: &GapId, version: Option<i32>) -> Vec<Effect> {
+fn decide_again(
+    state: &mut State,
+    gap: &GapId,
+    version: Option<i32>,
+    change: impl FnOnce(&mut Decision),
+) -> Vec<Effect> {
     let is_refused = |one: &&Unsaved| one.decision.gap == *gap && one.phase.is_failed() && !one.is_undo();
     let Some(first) = state.unsaved.iter().find(is_refused).map(|one| one.decision.base_version) else {
         return Vec::new();
     };
     let Some(last) = state.unsaved.iter().rev().find(is_refused).cloned() else { return Vec::new() };
-    let decision = Decision {
+    let mut decision = Decision {
         id: (state.new_id)(),
         base_version: version.unwrap_or(first),
         decided_at: state.wall,
         ..last.decision
     };
+    change(&mut decision);
+    let leads_to = decision.action.state().unwrap_or(last.leads_to);
     // The reviewer has seen what is there: it goes on top, whoever holds the gap.
-    vec![keep(state, decision, Fence::Open, last.leads_to, None)]
+    vec![keep(state, decision, Fence::Open, leads_to, None)]
 }
 
 /// Leaves a gap to who holds it.
@@ -327,7 +368,7 @@ pub fn leave_theirs(state: &mut State, conflict: &Conflict) -> Vec<Effect> {
         row.data.state = conflict.state;
         row.data.version = conflict.version;
         row.data.decided_by = conflict.by.clone().map(Into::into);
-        row.data.decided_value = None;
+        row.data.decided_value = conflict.theirs.as_ref().and_then(|event| event.decision.value.clone());
         row.decided_here = conflict.state != GapState::Open;
     }
     vec![effect]

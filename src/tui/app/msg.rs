@@ -3,9 +3,9 @@
 use super::keymap::Key;
 use super::slot::Ticket;
 use crate::domain::{
-    AttributeKey, Changes, Claim, Claimed, Count, Decision, DecisionId, ExperimentKey, ExperimentSummary,
-    Facets, Fence, GapId, Lease, LeaseToken, MetricTrend, ProductCard, ProductKey, QueueCursor, QueueFilter,
-    QueueRow, QueueSort, ReviewCard,
+    AttributeKey, Changes, Claim, Claimed, Count, Decision, DecisionId, Event, ExperimentKey,
+    ExperimentSummary, Facets, Fence, GapId, Lease, LeaseToken, MetricTrend, ProductCard, ProductKey,
+    QueueCursor, QueueFilter, QueueRow, QueueSort, ReviewCard,
 };
 use crate::repository::{Page, Result};
 use crate::review::Undoable;
@@ -48,6 +48,10 @@ pub enum Msg {
     Card {
         gap: GapId,
         result: Result<Option<Box<ReviewCard>>>,
+    },
+    History {
+        gap: GapId,
+        result: Result<Vec<Event>>,
     },
     /// What the outbox tells of decisions.
     Outbox(News),
@@ -113,6 +117,8 @@ pub enum Effect {
         ticket: Ticket,
     },
     LoadCard(GapId),
+    /// The decisions on a gap that is in conflict.
+    LoadHistory(GapId),
     /// Keeps a decision in the outbox, which sends it; in the order asked for.
     Decide(Box<Decision>, Fence),
     /// Looks for the reviewer's last decision.

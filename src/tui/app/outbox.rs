@@ -12,11 +12,12 @@ use crate::tui::sanitise;
 
 /// Takes one piece of news.
 pub fn told(state: &mut State, news: News) -> Vec<Effect> {
+    let mut effects = Vec::new();
     match news {
-        News::Found { entries, notices } => found(state, entries, &notices),
+        News::Found { entries, notices } => effects = found(state, entries, &notices),
         News::Kept { id, result } => kept(state, id, result),
         News::Sent { id, outcome } => sent(state, id, &outcome),
-        News::Failed { id, failure, .. } => failed(state, id, &failure),
+        News::Failed { id, failure, .. } => effects.extend(failed(state, id, &failure)),
         News::Again => {
             for one in state.unsaved.iter_mut().filter(|one| one.phase.is_failed()) {
                 one.phase = Phase::Kept;
@@ -33,11 +34,13 @@ pub fn told(state: &mut State, news: News) -> Vec<Effect> {
         }
         News::Connection(outage) => connection(state, outage),
     }
-    decide::undo_if_wanted(state)
+    effects.extend(decide::undo_if_wanted(state));
+    effects
 }
 
 /// Takes over what an earlier run left.
-fn found(state: &mut State, entries: Vec<Entry>, notices: &[String]) {
+fn found(state: &mut State, entries: Vec<Entry>, notices: &[String]) -> Vec<Effect> {
+    let mut effects = Vec::new();
     let decisions: Vec<Decision> = entries.iter().map(|entry| entry.decision.clone()).collect();
     let count = entries.len();
     for Entry { decision, fence, status, .. } in entries {
@@ -50,7 +53,7 @@ fn found(state: &mut State, entries: Vec<Entry>, notices: &[String]) {
         let phase = Phase::Kept;
         state.unsaved.push(Unsaved { decision, fence, since: state.now, phase, leads_to, undone });
         if let Status::Failed(failure) = status {
-            failed(state, id, &failure);
+            effects.extend(failed(state, id, &failure));
         }
     }
     if let Some(notice) = notices.first() {
@@ -62,6 +65,7 @@ fn found(state: &mut State, entries: Vec<Entry>, notices: &[String]) {
         state.toasts.show(state.now, Level::Info, text);
     }
     mark_rows(state);
+    effects
 }
 
 /// Shows rows as decided whose decisions rest in the outbox; for rows that were just loaded.
@@ -159,20 +163,24 @@ fn changed(count: Count, by: i64) -> Count {
     }
 }
 
-fn failed(state: &mut State, id: DecisionId, failure: &Failure) {
-    let Some(index) = state.unsaved.iter().position(|one| one.decision.id == id) else { return };
+/// Notes that the database did not take a decision; the history of a conflict is asked for, to show both.
+fn failed(state: &mut State, id: DecisionId, failure: &Failure) -> Option<Effect> {
+    let index = state.unsaved.iter().position(|one| one.decision.id == id)?;
     let gap = state.unsaved[index].decision.gap.clone();
     state.cards.invalidate(&gap);
     match failure.clone() {
         Failure::Conflict { version, state: theirs, by } => {
             state.unsaved[index].phase = Phase::Conflict;
             state.undo.wanted = false;
-            return state.conflicts.push_back(Conflict { id, gap, version, state: theirs, by });
+            let conflict = Conflict { id, gap: gap.clone(), version, state: theirs, by, theirs: None };
+            state.conflicts.push_back(conflict);
+            return Some(Effect::LoadHistory(gap));
         }
         Failure::Held { by, until } => {
             state.unsaved[index].phase = Phase::Conflict;
             state.undo.wanted = false;
-            return state.held.push_back(Held { id, gap, by, until });
+            state.held.push_back(Held { id, gap, by, until });
+            return None;
         }
         Failure::Refused { .. } | Failure::BuildsOn { .. } => {}
     }
@@ -185,6 +193,7 @@ fn failed(state: &mut State, id: DecisionId, failure: &Failure) {
         let text = format!("Not saved · O shows what can be done · {reason}");
         state.toasts.show(state.now, Level::Error, text);
     }
+    None
 }
 
 fn dropped(state: &mut State, ids: &[DecisionId]) {

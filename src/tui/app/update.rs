@@ -69,6 +69,10 @@ fn on_answer(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.cards.arrive(gap, result);
             Vec::new()
         }
+        Msg::History { gap, result } => {
+            decide::history(state, &gap, result);
+            Vec::new()
+        }
         Msg::Outbox(news) => outbox::told(state, news),
         Msg::FoundUndo { result } => decide::found_undo(state, result),
         Msg::Claimed { ticket, token, result } => flow::claimed(state, ticket, token, result),
