@@ -44,7 +44,8 @@ struct File {
 }
 
 /// The file's keys, for messages.
-const KEYS: &str = "reviewer, database_url, read_urls, max_replica_lag (seconds), data_dir and refresh_views_after";
+const KEYS: &str =
+    "reviewer, database_url, read_urls, max_replica_lag (seconds), data_dir and refresh_views_after";
 
 /// The age from which on views are refreshed where nobody says another.
 const REFRESH_VIEWS_AFTER: Duration = Duration::from_secs(24 * 60 * 60);

@@ -71,7 +71,8 @@ async fn a_store_of_a_running_runtime_is_shared_with_blocking_work() {
 
 #[tokio::test]
 async fn a_store_may_be_dropped_inside_a_task() {
-    let store = tokio::task::spawn_blocking(|| Store::new(Arc::new(MemoryStore::new())).unwrap()).await.unwrap();
+    let store =
+        tokio::task::spawn_blocking(|| Store::new(Arc::new(MemoryStore::new())).unwrap()).await.unwrap();
     drop(store);
 }
 

@@ -4,19 +4,7 @@
 
 mod support;
 
-use support::server::TestDatabase;
-use tokio_postgres::Client;
-
-async fn migrated() -> (TestDatabase, Client) {
-    let database = TestDatabase::migrated().await;
-    let client = database.client().await;
-    (database, client)
-}
-
-async fn names(client: &Client, sql: &str) -> Vec<String> {
-    let rows = client.query(sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
-    rows.iter().map(|row| row.get(0)).collect()
-}
+use support::plain_sql::{migrated, names};
 
 /// Returns those of the expected that were not found.
 fn missing<'a>(expected: impl IntoIterator<Item = &'a str>, found: &[String]) -> Vec<&'a str> {
@@ -41,7 +29,11 @@ const PAIR_VALUE: &[&str] = &["product_key", "attribute_key", "value_md5"];
 
 const TABLES: [Table; 18] = [
     // Input tables.
-    Table { name: "raw_products", key: &["product_key"], columns: &[PRODUCT, "product_name text", "code_type text", AT] },
+    Table {
+        name: "raw_products",
+        key: &["product_key"],
+        columns: &[PRODUCT, "product_name text", "code_type text", AT],
+    },
     Table {
         name: "raw_categories",
         key: &["category_key"],
@@ -91,7 +83,15 @@ const TABLES: [Table; 18] = [
     Table {
         name: "raw_recommendations",
         key: &["product_key", "attribute_key", "round_key", "value_md5"],
-        columns: &[PRODUCT, ATTRIBUTE, "round_key text", VALUE, "confidence double precision", "reasoning text", AT],
+        columns: &[
+            PRODUCT,
+            ATTRIBUTE,
+            "round_key text",
+            VALUE,
+            "confidence double precision",
+            "reasoning text",
+            AT,
+        ],
     },
     Table {
         name: "raw_recommendation_rounds",
@@ -198,7 +198,9 @@ async fn every_table_is_there_with_its_key_its_columns_and_its_purpose() {
         let of = format!("attrelid = to_regclass('{name}') AND attnum > 0 AND NOT attisdropped");
         let columns = names(
             &client,
-            &format!("SELECT attname || ' ' || format_type(atttypid, atttypmod) FROM pg_attribute WHERE {of}"),
+            &format!(
+                "SELECT attname || ' ' || format_type(atttypid, atttypmod) FROM pg_attribute WHERE {of}"
+            ),
         )
         .await;
         if columns.is_empty() {
@@ -258,7 +260,14 @@ async fn every_reference_is_a_foreign_key_and_has_an_index_that_it_leads() {
         .iter()
         .filter_map(|key| key.rsplit_once(' '))
         .map(|(column, _)| column.to_owned())
-        .chain(["human_recommendations attribute_key", "raw_categories system_name", "raw_attributes system_name"].map(Into::into))
+        .chain(
+            [
+                "human_recommendations attribute_key",
+                "raw_categories system_name",
+                "raw_attributes system_name",
+            ]
+            .map(Into::into),
+        )
         .collect();
     assert_eq!(missing(columns.iter().map(String::as_str), &leading), [""; 0], "no index leads with");
 }
@@ -305,16 +314,16 @@ async fn every_view_is_there_and_the_materialised_ones_have_a_unique_index() {
     let (_database, client) = migrated().await;
     let mut problems = Vec::new();
     for (view, kind, columns) in VIEWS {
-        let found = names(
-            &client,
-            &format!("SELECT relkind::text FROM pg_class WHERE oid = to_regclass('{view}')"),
-        )
-        .await;
+        let found =
+            names(&client, &format!("SELECT relkind::text FROM pg_class WHERE oid = to_regclass('{view}')"))
+                .await;
         if found != [kind.to_string()] {
             problems.push(format!("no {} {view}", if kind == 'm' { "materialised view" } else { "view" }));
             continue;
         }
-        let has = format!("SELECT attname::text FROM pg_attribute WHERE attrelid = '{view}'::regclass AND attnum > 0");
+        let has = format!(
+            "SELECT attname::text FROM pg_attribute WHERE attrelid = '{view}'::regclass AND attnum > 0"
+        );
         let lacking = missing(columns.iter().copied(), &names(&client, &has).await)
             .into_iter()
             .map(|column| format!("no column {view}.{column}"))
@@ -366,7 +375,8 @@ async fn product_details_of_the_model_are_the_views_row() {
     let store = support::backend::server_store(&database.url).await;
     support::fixture::open_shop(&*store).await;
     store.refresh_view(View::ProductDetails, std::time::Duration::ZERO, WhenBusy::Wait).await.unwrap();
-    let rows = client.query("SELECT to_jsonb(d)::text FROM product_details d ORDER BY product_key", &[]).await;
+    let rows =
+        client.query("SELECT to_jsonb(d)::text FROM product_details d ORDER BY product_key", &[]).await;
     let rows: Vec<serde_json::Value> =
         rows.unwrap().iter().map(|row| serde_json::from_str(row.get(0)).unwrap()).collect();
     let models = store.all_product_details(None, 100).await.unwrap().rows;

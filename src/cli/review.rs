@@ -69,7 +69,9 @@ pub(super) async fn on_screen(
             if shared {
                 // On a connection of its own; the embedded database has but one, and waits for the end.
                 let database = database.clone();
-                tokio::spawn(async move { refresh::refresh_stale(&database, stale_after, refresh::BESIDE).await });
+                tokio::spawn(
+                    async move { refresh::refresh_stale(&database, stale_after, refresh::BESIDE).await },
+                );
             }
             *opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(database);
             Ok(store as Arc<dyn Store>)

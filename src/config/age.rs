@@ -28,10 +28,8 @@ pub fn parse(text: &str) -> Result<Duration, String> {
 /// Says an age in its largest unit (`"3 hours"`), for a reader.
 pub fn in_words(age: Duration) -> String {
     let seconds = age.as_secs();
-    let (_, word, unit) = UNITS
-        .into_iter()
-        .find(|(_, _, unit)| seconds >= *unit)
-        .unwrap_or(('s', "second", 1));
+    let (_, word, unit) =
+        UNITS.into_iter().find(|(_, _, unit)| seconds >= *unit).unwrap_or(('s', "second", 1));
     let number = seconds / unit;
     format!("{number} {word}{}", if number == 1 { "" } else { "s" })
 }
@@ -45,16 +43,23 @@ mod tests {
         for (text, seconds) in [("0", 0), ("90s", 90), (" 15m", 900), ("24h", 86_400), ("7d", 604_800)] {
             assert_eq!(parse(text), Ok(Duration::from_secs(seconds)), "{text}");
         }
-        for wrong in ["", "7", "-1h", "+1h", "1.5h", "h", "1w", "24 h", "99999999999999999999d", "9999999999d", "7d7"] {
+        for wrong in
+            ["", "7", "-1h", "+1h", "1.5h", "h", "1w", "24 h", "99999999999999999999d", "9999999999d", "7d7"]
+        {
             assert!(parse(wrong).is_err_and(|error| error.contains("90s, 15m")), "{wrong}");
         }
     }
 
     #[test]
     fn an_age_is_said_in_its_largest_unit() {
-        for (seconds, words) in
-            [(0, "0 seconds"), (1, "1 second"), (59, "59 seconds"), (60, "1 minute"), (7_300, "2 hours"), (172_800, "2 days")]
-        {
+        for (seconds, words) in [
+            (0, "0 seconds"),
+            (1, "1 second"),
+            (59, "59 seconds"),
+            (60, "1 minute"),
+            (7_300, "2 hours"),
+            (172_800, "2 days"),
+        ] {
             assert_eq!(in_words(Duration::from_secs(seconds)), words);
         }
     }

@@ -16,7 +16,10 @@ async fn refresh_brings_the_views_up_to_date_and_says_so() {
     let first = array(gapdeck.json(&["refresh", "--json"]));
     let views: Vec<_> = first.iter().map(|line| text(line, "view")).collect();
     assert_eq!(views, ["product_summary", "product_details", "product_gaps"]);
-    assert!(first.iter().all(|line| text(line, "outcome") == "done" && line["seconds"].is_number()), "{first:#?}");
+    assert!(
+        first.iter().all(|line| text(line, "outcome") == "done" && line["seconds"].is_number()),
+        "{first:#?}"
+    );
 
     let again = array(gapdeck.json(&["refresh", "product-gaps", "--if-older-than", "1h", "--json"]));
     assert_eq!((again.len(), text(&again[0], "outcome")), (1, "fresh"));
@@ -47,7 +50,9 @@ async fn refreshers_wait_for_each_other_and_do_nothing_twice() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(60), is_waiting).await.expect("it waits for the lock");
+    tokio::time::timeout(std::time::Duration::from_secs(60), is_waiting)
+        .await
+        .expect("it waits for the lock");
     // The one who holds the lock finishes a refresh that began after the other one asked.
     client
         .batch_execute("INSERT INTO view_refreshes VALUES ('product_gaps', clock_timestamp(), 0.5); COMMIT")
