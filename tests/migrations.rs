@@ -5,19 +5,9 @@
 mod support;
 
 use gapdeck::database::Database;
+use support::plain_sql::{migrated, names};
 use support::server::TestDatabase;
 use tokio_postgres::Client;
-
-async fn migrated() -> (TestDatabase, Client) {
-    let database = TestDatabase::migrated().await;
-    let client = database.client().await;
-    (database, client)
-}
-
-async fn names(client: &Client, sql: &str) -> Vec<String> {
-    let rows = client.query(sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
-    rows.iter().map(|row| row.get(0)).collect()
-}
 
 /// Everything in the schema that neither an extension nor Diesel's bookkeeping brought.
 const OWN_OBJECTS: &str = "

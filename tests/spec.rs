@@ -4,19 +4,7 @@
 
 mod support;
 
-use support::server::TestDatabase;
-use tokio_postgres::Client;
-
-async fn migrated() -> (TestDatabase, Client) {
-    let database = TestDatabase::migrated().await;
-    let client = database.client().await;
-    (database, client)
-}
-
-async fn names(client: &Client, sql: &str) -> Vec<String> {
-    let rows = client.query(sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
-    rows.iter().map(|row| row.get(0)).collect()
-}
+use support::plain_sql::{migrated, names};
 
 /// Returns those of the expected that were not found.
 fn missing<'a>(expected: impl IntoIterator<Item = &'a str>, found: &[String]) -> Vec<&'a str> {

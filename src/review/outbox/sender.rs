@@ -90,6 +90,9 @@ impl Outbox {
         let (ledger, notices) = opened.unwrap_or_else(|_| {
             (Ledger::empty(place), vec!["the outbox could not be read: a fault in gapdeck itself".into()])
         });
+        for notice in &notices {
+            tracing::warn!("{notice}");
+        }
         let _ = tell.send(News::Found { entries: ledger.entries().cloned().collect(), notices });
         let sender = Sender {
             ledger: Arc::new(Mutex::new(ledger)),
