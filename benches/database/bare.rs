@@ -181,21 +181,26 @@ impl Bare {
         let client = &self.client;
         client.batch_execute("BEGIN").await.expect("BEGIN");
         let gap: [&(dyn ToSql + Sync); 2] = [&product, &attribute];
+        let (by_attribute, by_id): ([&(dyn ToSql + Sync); 1], [&(dyn ToSql + Sync); 1]) =
+            ([&attribute], [&id]);
         futures_util::try_join!(
             client.query(&self.decide[0], &gap),
-            client.query(&self.decide[1], &[&attribute])
+            client.query(&self.decide[1], &by_attribute)
         )
         .expect("lock");
         futures_util::try_join!(
-            client.query(&self.decide[2], &[&id]),
+            client.query(&self.decide[2], &by_id),
             client.query(&self.decide[3], &gap),
             client.query(&self.decide[4], &gap)
         )
         .expect("read");
+        let event: [&(dyn ToSql + Sync); 6] = [&product, &id, &attribute, &reviewer, &value, &version];
+        let row: [&(dyn ToSql + Sync); 5] = [&product, &attribute, &id, &reviewer, &value];
+        let marks: [&(dyn ToSql + Sync); 4] = [&product, &attribute, &value, &id];
         futures_util::try_join!(
-            client.execute(&self.decide[5], &[&product, &id, &attribute, &reviewer, &value, &version]),
-            client.execute(&self.decide[6], &[&product, &attribute, &id, &reviewer, &value]),
-            client.execute(&self.decide[7], &[&product, &attribute, &value, &id]),
+            client.execute(&self.decide[5], &event),
+            client.execute(&self.decide[6], &row),
+            client.execute(&self.decide[7], &marks),
             client.execute(&self.decide[8], &gap)
         )
         .expect("write");

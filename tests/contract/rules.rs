@@ -57,7 +57,7 @@ impl Rules<'_> {
             Statement::Update(update) => self.update(update),
             Statement::Delete(delete) => self.delete(delete),
             Statement::Explain { .. } => {
-                self.tell("the plan of a distributed query knows nothing of the rows")
+                self.tell("the plan of a distributed query knows nothing of the rows");
             }
             other => self.tell(&format!("a kind of statement without a rule: {other}")),
         }
