@@ -133,7 +133,7 @@ impl Rules<'_> {
     fn write(&mut self, selection: Option<&Expr>, alias: &str, joins: bool) {
         let conditions: Vec<&Expr> = selection.map(conjuncts).unwrap_or_default();
         let is_pinned = conditions.iter().any(|condition| pins(condition, alias));
-        let has_query = selection.is_some_and(|selection| contains_query(selection));
+        let has_query = selection.is_some_and(contains_query);
         if !is_pinned && (joins || has_query) {
             self.tell("writes rows of several products by a join or a sub-select");
         }
@@ -219,7 +219,7 @@ impl Visitor for Rules<'_> {
         match &*query.body {
             SetExpr::Select(select) => self.select(select, !query.locks.is_empty()),
             SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) => {
-                self.tell("writes within a query")
+                self.tell("writes within a query");
             }
             _ => {}
         }
@@ -286,6 +286,7 @@ fn conjuncts(condition: &Expr) -> Vec<&Expr> {
 }
 
 /// Returns whose product key a column is: an alias, or nothing for a bare name.
+#[expect(clippy::option_option, reason = "no key, a bare one, or an alias's")]
 fn key_of(expression: &Expr) -> Option<Option<&str>> {
     match expression {
         Expr::Identifier(ident) if ident.value == KEY => Some(None),
