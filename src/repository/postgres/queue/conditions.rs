@@ -37,10 +37,7 @@ pub(in crate::repository::postgres) fn sort_expression(sort: QueueSort) -> &'sta
 /// Returns the gaps of a filter, for statements that want them in the order of `sort` or in none.
 pub(in crate::repository::postgres) fn filtered(filter: &QueueFilter, sort: QueueSort) -> Boxed<'_> {
     let Conditions { in_index, by_row } = conditions(filter, sort, Reading::Sets);
-    in_index
-        .into_iter()
-        .chain(by_row)
-        .fold(of_state(filter.state), |query, condition| query.filter(condition))
+    in_index.into_iter().chain(by_row).fold(of_state(filter.state), QueryDsl::filter)
 }
 
 /// Returns the gaps of a state. States are fixed text, so that partial indexes serve even under a generic plan.

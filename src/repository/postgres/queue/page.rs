@@ -172,7 +172,7 @@ async fn walk(
 ) -> Result<Option<QueueCursor>> {
     let mut connection = connection;
     let Conditions { in_index, by_row } = conditions(filter, sort, Reading::Rows);
-    let next = in_index.into_iter().fold(of_state(filter.state), |query, condition| query.filter(condition));
+    let next = in_index.into_iter().fold(of_state(filter.state), QueryDsl::filter);
     let next = behind(next, sort, place)?
         .select(fixed::<Text>("review_queue.*"))
         .order((fixed::<Text>(sort_expression(sort)), review_queue::product_key, review_queue::attribute_key))

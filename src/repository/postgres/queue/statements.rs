@@ -18,7 +18,7 @@ pub(super) struct Walk<'a, Q> {
     pub limit: i64,
 }
 
-impl<'a, Q> Walk<'a, Q> {
+impl<Q> Walk<'_, Q> {
     fn conditions<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         for (place, condition) in self.conditions.iter().enumerate() {
             out.push_sql(if place > 0 { " AND (" } else { "(" });
