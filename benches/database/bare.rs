@@ -37,8 +37,6 @@ impl ToSql for Raw {
     tokio_postgres::types::to_sql_checked!();
 }
 
-type Binds<'a, const N: usize> = [&'a (dyn ToSql + Sync); N];
-
 /// A connection with every statement prepared.
 pub struct Bare {
     client: Client,
@@ -182,18 +180,23 @@ impl Bare {
         let (value, version) = (decision.value.as_deref().unwrap_or_default(), decision.base_version);
         let client = &self.client;
         client.batch_execute("BEGIN").await.expect("BEGIN");
-        let (gap, key, found): (Binds<2>, Binds<1>, Binds<1>) = ([&product, &attribute], [&attribute], [&id]);
-        let event: Binds<6> = [&product, &id, &attribute, &reviewer, &value, &version];
-        let row: Binds<5> = [&product, &attribute, &id, &reviewer, &value];
-        let marks: Binds<4> = [&product, &attribute, &value, &id];
-        futures_util::try_join!(client.query(&self.decide[0], &gap), client.query(&self.decide[1], &key))
-            .expect("lock");
+        let gap: [&(dyn ToSql + Sync); 2] = [&product, &attribute];
+        let (by_attribute, by_id): ([&(dyn ToSql + Sync); 1], [&(dyn ToSql + Sync); 1]) =
+            ([&attribute], [&id]);
         futures_util::try_join!(
-            client.query(&self.decide[2], &found),
+            client.query(&self.decide[0], &gap),
+            client.query(&self.decide[1], &by_attribute)
+        )
+        .expect("lock");
+        futures_util::try_join!(
+            client.query(&self.decide[2], &by_id),
             client.query(&self.decide[3], &gap),
             client.query(&self.decide[4], &gap)
         )
         .expect("read");
+        let event: [&(dyn ToSql + Sync); 6] = [&product, &id, &attribute, &reviewer, &value, &version];
+        let row: [&(dyn ToSql + Sync); 5] = [&product, &attribute, &id, &reviewer, &value];
+        let marks: [&(dyn ToSql + Sync); 4] = [&product, &attribute, &value, &id];
         futures_util::try_join!(
             client.execute(&self.decide[5], &event),
             client.execute(&self.decide[6], &row),

@@ -27,7 +27,6 @@ pub async fn embedded(directory: &Path) -> Database {
 }
 
 /// Empties every table of gapdeck's, the append-only ones and the queue too.
-#[cfg(feature = "embedded")]
 pub async fn empty(database: &Database) {
     // For so few rows many times faster than TRUNCATE, which makes new files for every table and index.
     let deletes = format!("DELETE FROM {};", TABLES.join("; DELETE FROM "));

@@ -171,7 +171,12 @@ impl QueueRepository for PostgresStore {
 
     async fn count(&self, filter: &QueueFilter, cap: u64) -> Result<Count> {
         let connection = self.connection().await?;
-        let count = count::capped(&connection, filter, cap).await?;
+        // The plan of a distributed query knows nothing of the rows, and the servers count together.
+        let count = if self.is_distributed().await? {
+            count::whole(&connection, filter, cap).await?
+        } else {
+            count::capped(&connection, filter, cap).await?
+        };
         if count == Count::Exact(0)
             && let Some(products) = similar::products(&connection, filter).await?
         {

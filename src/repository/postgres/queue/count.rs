@@ -32,6 +32,15 @@ pub(super) async fn capped(connection: &AsyncPgConnection, filter: &QueueFilter,
     Ok(Count::About(estimate(connection, filter).await?.max(counted)))
 }
 
+/// Counts everything; above `cap` the number counts as an estimate, since it is old when it is shown.
+pub(super) async fn whole(connection: &AsyncPgConnection, filter: &QueueFilter, cap: u64) -> Result<Count> {
+    let mut connection = connection;
+    let all = filtered(filter, SORT).select(fixed::<Integer>("1"));
+    let counted: i64 = Counted(all).get_result(&mut connection).await?;
+    let counted = u64::try_from(counted).unwrap_or(0);
+    Ok(if counted <= cap { Count::Exact(counted) } else { Count::About(counted) })
+}
+
 /// Counts the first rows of an index, state by state, one more than `cap` at most.
 async fn in_order(connection: &AsyncPgConnection, filter: &QueueFilter, cap: u64) -> Result<u64> {
     let mut connection = connection;
