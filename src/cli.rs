@@ -4,6 +4,8 @@ mod bar;
 mod decide;
 mod demo;
 mod distribute;
+mod embed;
+mod grants;
 mod history;
 mod import;
 mod migrate;
@@ -84,6 +86,8 @@ pub enum Command {
     Demo(demo::Demo),
     /// Imports a directory of JSON Lines files
     Import(import::Import),
+    /// Embeds products, offline or by a server that speaks OpenAI's /v1/embeddings
+    Embed(embed::Embed),
     /// Lists the review queue
     Queue(queue::Queue),
     /// Decides on one gap
@@ -92,6 +96,8 @@ pub enum Command {
     History(history::History),
     /// Lists the nearest products
     Neighbours(neighbours::Neighbours),
+    /// Prints the SQL that lets a database role review
+    Grants(grants::Grants),
     /// Creates or updates the tables
     Migrate(migrate::Migrate),
     /// Distributes the tables over the servers of a Citus cluster
@@ -125,10 +131,12 @@ pub async fn run(cli: Cli) -> Result<(), AppError> {
         None => review::run(&config).await,
         Some(Command::Demo(command)) => demo::run(command, &config).await,
         Some(Command::Import(command)) => import::run(command, &config).await,
+        Some(Command::Embed(command)) => embed::run(command, &config).await,
         Some(Command::Queue(command)) => queue::run(command, &config).await,
         Some(Command::Decide(command)) => decide::run(command, &config).await,
         Some(Command::History(command)) => history::run(command, &config).await,
         Some(Command::Neighbours(command)) => neighbours::run(command, &config).await,
+        Some(Command::Grants(command)) => grants::run(command).await,
         Some(Command::Migrate(command)) => migrate::run(command, &config).await,
         Some(Command::Distribute(command)) => distribute::run(&command, &config).await,
     }

@@ -212,7 +212,7 @@ impl Database {
     }
 
     /// Takes a connection that stays with its session, for `what` needs that.
-    async fn session(&self, what: &str) -> Result<Connection, AppError> {
+    pub(crate) async fn session(&self, what: &str) -> Result<Connection, AppError> {
         if !self.pooling.keeps_sessions() {
             return Err(pooler::needs_session(&self.label, what));
         }

@@ -1,6 +1,8 @@
 //! Text to vector: what is embedded, the offline embedder, and vectors made elsewhere.
 
 mod hashing;
+pub mod http;
+pub mod job;
 mod tally;
 
 pub use hashing::HashingEmbedder;
@@ -39,13 +41,22 @@ pub enum EmbedError {
 /// Returns the text that stands for a product in embedding space.
 ///
 /// The name comes first and twice, since it says more than the texts; the whole is cut to [`MAX_TEXT_BYTES`] on a
-/// character boundary. Parts are joined by line breaks; blank parts are left out.
+/// character boundary. Parts are joined by line breaks; blank parts are left out. A model that knows language needs the
+/// name once only: [`plain_text`].
 ///
 /// ```
 /// assert_eq!(gapdeck::embed::product_text(Some("Tempo 2"), &["A light shoe."]), "Tempo 2\nTempo 2\nA light shoe.");
 /// ```
 pub fn product_text(name: Option<&str>, texts: &[&str]) -> String {
-    let parts = name.into_iter().chain(name).chain(texts.iter().copied());
+    joined(name.into_iter().chain(name).chain(texts.iter().copied()))
+}
+
+/// Returns a product's name and texts, cut to [`MAX_TEXT_BYTES`], as [`product_text`] but with the name once.
+pub fn plain_text(name: Option<&str>, texts: &[&str]) -> String {
+    joined(name.into_iter().chain(texts.iter().copied()))
+}
+
+fn joined<'a>(parts: impl Iterator<Item = &'a str>) -> String {
     let mut text = String::new();
     for part in parts.map(str::trim).filter(|part| !part.is_empty()) {
         if !text.is_empty() && text.len() < MAX_TEXT_BYTES {
@@ -107,6 +118,7 @@ mod tests {
     #[test]
     fn the_name_stands_first_and_twice() {
         assert_eq!(product_text(Some("A"), &["b", " ", "c"]), "A\nA\nb\nc");
+        assert_eq!(plain_text(Some("A"), &["b", " ", "c"]), "A\nb\nc");
         assert_eq!(product_text(None, &["b"]), "b");
         assert_eq!(product_text(None, &[]), "");
     }

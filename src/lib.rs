@@ -11,6 +11,7 @@
 //! * [`embed`]: text to vector.
 //! * [`demo`]: the deterministic demo catalogue.
 //! * [`error`]: errors a user meets, with exit codes and hints.
+//! * [`tls`]: TLS by rustls, for the database and for embedding servers.
 //! * [`transfer`]: import of the upstream pipeline's files.
 //! * [`tui`]: the terminal application: state, update, view, effects.
 //! * [`cli`], [`config`], [`logging`]: the command line, its settings, the log file.
@@ -28,5 +29,6 @@ pub mod evidence;
 pub mod logging;
 pub mod repository;
 pub mod review;
+pub mod tls;
 pub mod transfer;
 pub mod tui;

@@ -62,6 +62,6 @@ async fn distribute(database: &Database, command: &Distribute) -> Result<citus::
         return Err(AppError::new(ErrorKind::Input, format!("{} has no Citus", database.label()))
             .hinted("CREATE EXTENSION citus (and its shared_preload_libraries) come first; --dry-run shows the plan without it."));
     }
-    citus::distribute(&mut connection, &plan, |statement| say(statement)).await?;
+    citus::distribute(&mut connection, &plan, say).await?;
     Ok(plan)
 }

@@ -136,9 +136,10 @@ pub async fn plan(connection: &mut AsyncPgConnection) -> Result<Plan, AppError> 
     let triggers: Vec<Part> = diesel::sql_query(TRIGGERS).load(connection).await.map_err(failed)?;
     let indexes: Vec<Part> = diesel::sql_query(VECTOR_INDEXES).load(connection).await.map_err(failed)?;
     let bad: Vec<Part> = diesel::sql_query(BAD_KEYS).load(connection).await.map_err(failed)?;
-    let done: Vec<Name> = match is_present(connection).await.map_err(failed)? {
-        true => diesel::sql_query(DONE).load(connection).await.map_err(failed)?,
-        false => Vec::new(),
+    let done: Vec<Name> = if is_present(connection).await.map_err(failed)? {
+        diesel::sql_query(DONE).load(connection).await.map_err(failed)?
+    } else {
+        Vec::new()
     };
     if !bad.is_empty() {
         let names: Vec<String> = bad.iter().map(|key| format!("{} on {}", key.name, key.table)).collect();

@@ -193,24 +193,9 @@ where
 
 /// Makes the TLS connector: it verifies the server's certificate and name, against `sslrootcert` or the system's roots.
 fn connector(target: &Target) -> Result<MakeRustlsConnect, AppError> {
-    let unusable = |reason: String| {
-        AppError::new(ErrorKind::Input, format!("cannot set up TLS for {}: {reason}", target.label()))
-    };
-    let mut roots = rustls::RootCertStore::empty();
-    if let Some(path) = &target.root_certificate {
-        use rustls::pki_types::{CertificateDer, pem::PemObject};
-        let certificates = CertificateDer::pem_file_iter(path)
-            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-            .map_err(|error| unusable(format!("sslrootcert {}: {error}", path.display())))?;
-        roots.add_parsable_certificates(certificates);
-    } else {
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    }
-    let config =
-        rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| unusable(error.to_string()))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+    let config = crate::tls::client_config(target.root_certificate.as_deref()).map_err(|reason| {
+        let file = if target.root_certificate.is_some() { "sslrootcert " } else { "" };
+        AppError::new(ErrorKind::Input, format!("cannot set up TLS for {}: {file}{reason}", target.label()))
+    })?;
     Ok(MakeRustlsConnect::new(config))
 }

@@ -15,7 +15,7 @@ mod views;
 
 pub use embeddings::{
     EmbeddingBatch, IndexAside, TextRow, TextRows, Unembedded, count_embeddings, other_model, rebuild_index,
-    set_index_aside, unembedded, unknown_products, write_embeddings,
+    set_index_aside, unembedded, unknown_products, write_distributed_embeddings, write_embeddings,
 };
 pub use queue_sync::{Locking, PRODUCTS_AT_ONCE, Synced, sync_queue};
 pub use table::{Missing, Table};

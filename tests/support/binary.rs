@@ -22,7 +22,12 @@ pub struct Ran {
 }
 
 /// What may stand in a tester's environment and would change what the binary does.
-const STRAY: [&str; 10] = [
+const STRAY: [&str; 15] = [
+    "GAPDECK_EMBED_KEY",
+    "OPENAI_API_KEY",
+    "http_proxy",
+    "HTTP_PROXY",
+    "ALL_PROXY",
     "DATABASE_URL",
     "GAPDECK_READ_URLS",
     "GAPDECK_MAX_REPLICA_LAG",

@@ -6,7 +6,8 @@ use crate::domain::EMBEDDING_DIMENSIONS;
 use crate::embed::{EmbedError, pad};
 use crate::transfer::record::EmbeddingRecord;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text};
-use diesel::{OptionalExtension, QueryResult, QueryableByName};
+use diesel::upsert::excluded;
+use diesel::{ExpressionMethods, OptionalExtension, QueryResult, QueryableByName};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use uuid::Uuid;
 
@@ -94,6 +95,43 @@ pub async fn write_embeddings(
         .get_result(connection)
         .await?;
     Ok(Merged { inserted: row.inserted.unsigned_abs(), updated: row.updated.unsigned_abs() })
+}
+
+/// As [`write_embeddings`], on tables that Citus distributes, which take rows and nothing but rows.
+pub async fn write_distributed_embeddings(
+    connection: &mut AsyncPgConnection,
+    batch: &EmbeddingBatch,
+) -> QueryResult<()> {
+    use crate::database::schema::product_embeddings as e;
+    let now = chrono::Utc::now();
+    let rows: Vec<_> = (0..batch.len())
+        .map(|row| {
+            (
+                e::product_key.eq(&batch.product_keys[row]),
+                e::embedding.eq(&batch.vectors[row]),
+                e::description.eq(&batch.descriptions[row]),
+                e::model.eq(&batch.models[row]),
+                e::dimensions.eq(batch.dimensions[row]),
+                e::content_hash.eq(batch.content_hashes[row]),
+                e::updated_at.eq(now),
+            )
+        })
+        .collect();
+    diesel::insert_into(e::table)
+        .values(rows)
+        .on_conflict(e::product_key)
+        .do_update()
+        .set((
+            e::embedding.eq(excluded(e::embedding)),
+            e::description.eq(excluded(e::description)),
+            e::model.eq(excluded(e::model)),
+            e::dimensions.eq(excluded(e::dimensions)),
+            e::content_hash.eq(excluded(e::content_hash)),
+            e::updated_at.eq(excluded(e::updated_at)),
+        ))
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 const UNKNOWN: &str = "SELECT DISTINCT key FROM UNNEST($1::text[]) AS r (key)

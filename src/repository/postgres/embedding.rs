@@ -218,11 +218,16 @@ impl EmbeddingRepository for PostgresStore {
             }
             batches.push(batch);
         }
+        let distributed = self.is_distributed().await?;
         let mut connection = self.connection().await?;
         connection
             .transaction(async |connection| {
                 for batch in &batches {
-                    bulk::write_embeddings(connection, batch).await?;
+                    if distributed {
+                        bulk::write_distributed_embeddings(connection, batch).await?;
+                    } else {
+                        bulk::write_embeddings(connection, batch).await?;
+                    }
                 }
                 Ok(())
             })
