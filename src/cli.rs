@@ -5,9 +5,11 @@ mod decide;
 mod demo;
 mod distribute;
 mod embed;
+mod export;
 mod grants;
 mod history;
 mod import;
+mod interrupt;
 mod migrate;
 mod neighbours;
 mod open;
@@ -84,8 +86,10 @@ pub struct Origins {
 pub enum Command {
     /// Reviews a made-up catalogue on a database of its own
     Demo(demo::Demo),
-    /// Imports a directory of JSON Lines files
+    /// Imports JSON Lines or CSV files
     Import(import::Import),
+    /// Writes tables to JSON Lines or CSV files
+    Export(export::Export),
     /// Embeds products, offline or by a server that speaks OpenAI's /v1/embeddings
     Embed(embed::Embed),
     /// Lists the review queue
@@ -131,6 +135,7 @@ pub async fn run(cli: Cli) -> Result<(), AppError> {
         None => review::run(&config).await,
         Some(Command::Demo(command)) => demo::run(command, &config).await,
         Some(Command::Import(command)) => import::run(command, &config).await,
+        Some(Command::Export(command)) => export::run(command, &config).await,
         Some(Command::Embed(command)) => embed::run(command, &config).await,
         Some(Command::Queue(command)) => queue::run(command, &config).await,
         Some(Command::Decide(command)) => decide::run(command, &config).await,

@@ -12,7 +12,7 @@
 //! * [`demo`]: the deterministic demo catalogue.
 //! * [`error`]: errors a user meets, with exit codes and hints.
 //! * [`tls`]: TLS by rustls, for the database and for embedding servers.
-//! * [`transfer`]: import of the upstream pipeline's files.
+//! * [`transfer`]: import and export: files to database rows, and rows to files.
 //! * [`tui`]: the terminal application: state, update, view, effects.
 //! * [`cli`], [`config`], [`logging`]: the command line, its settings, the log file.
 //! * [`review`]: the service: drafts, decisions, undo, the gate before an override.

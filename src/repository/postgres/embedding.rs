@@ -1,5 +1,7 @@
 //! Embeddings and nearest neighbours.
 
+mod distributed;
+
 use super::fragment::{Counted, left_or_null};
 use super::queue::{SHORT, left};
 use super::{PostgresStore, last_of_each};
@@ -13,7 +15,7 @@ use crate::domain::{
     ProductTexts, TextPage, ToEmbed, Within,
 };
 use crate::embed::{DESCRIPTION, EmbedError};
-use crate::repository::bulk::{self, EmbeddingBatch, Unembedded};
+use crate::repository::bulk::{self, EmbeddingBatch, Session, Unembedded};
 use crate::repository::{EmbeddingRepository, RepositoryError, Result};
 use crate::transfer::record::EmbeddingRecord;
 use async_trait::async_trait;
@@ -210,6 +212,17 @@ impl EmbeddingRepository for PostgresStore {
         for record in embeddings {
             crate::embed::check(&record.vector).map_err(refused)?;
         }
+        if self.is_distributed().await? {
+            let mut connection = self.connection().await?;
+            return connection
+                .transaction(async |connection| {
+                    for records in last_of_each(embeddings, |record| &record.product_key).chunks(BATCH) {
+                        distributed::write(connection, records).await?;
+                    }
+                    Ok(())
+                })
+                .await;
+        }
         let mut batches = Vec::new();
         for records in last_of_each(embeddings, |record| &record.product_key).chunks(BATCH) {
             let mut batch = EmbeddingBatch::default();
@@ -218,16 +231,11 @@ impl EmbeddingRepository for PostgresStore {
             }
             batches.push(batch);
         }
-        let distributed = self.is_distributed().await?;
         let mut connection = self.connection().await?;
         connection
             .transaction(async |connection| {
                 for batch in &batches {
-                    if distributed {
-                        bulk::write_distributed_embeddings(connection, batch).await?;
-                    } else {
-                        bulk::write_embeddings(connection, batch).await?;
-                    }
+                    bulk::write_embeddings(&mut Session::Pooled(connection), batch).await?;
                 }
                 Ok(())
             })
@@ -353,7 +361,7 @@ impl EmbeddingRepository for PostgresStore {
         };
         let after = after.map_or("", ProductKey::as_str);
         let mut connection = self.connection().await?;
-        let found = bulk::unembedded(&mut connection, which, after, products).await?;
+        let found = bulk::unembedded(&mut Session::Pooled(&mut connection), which, after, products).await?;
         let texts = found.rows.into_iter().map(|row| ProductTexts {
             product_key: row.product_key.into(),
             name: row.product_name,
