@@ -7,7 +7,6 @@ mod support;
 use gapdeck::database::Database;
 use support::plain_sql::{migrated, names};
 use support::server::TestDatabase;
-use tokio_postgres::Client;
 
 /// Everything in the schema that neither an extension nor Diesel's bookkeeping brought.
 const OWN_OBJECTS: &str = "
