@@ -3,6 +3,7 @@
 mod bar;
 mod decide;
 mod demo;
+mod distribute;
 mod embed;
 mod export;
 mod grants;
@@ -15,7 +16,9 @@ mod open;
 mod outbox;
 mod output;
 mod postbox;
+mod product;
 mod queue;
+mod refresh;
 mod review;
 
 use crate::config::{Config, Origin};
@@ -102,12 +105,18 @@ pub enum Command {
     History(history::History),
     /// Lists the nearest products
     Neighbours(neighbours::Neighbours),
+    /// Shows everything the catalogue says of a product
+    Product(product::Product),
+    /// Brings the materialised views up to date
+    Refresh(refresh::Refresh),
     /// Shows, sends or discards decisions that the database does not have yet
     Outbox(outbox::OutboxCommand),
     /// Prints the SQL that lets a database role review
     Grants(grants::Grants),
     /// Creates or updates the tables
     Migrate(migrate::Migrate),
+    /// Distributes the tables over the servers of a Citus cluster
+    Distribute(distribute::Distribute),
 }
 
 impl Cli {
@@ -143,9 +152,12 @@ pub async fn run(cli: Cli) -> Result<(), AppError> {
         Some(Command::Decide(command)) => decide::run(command, &config).await,
         Some(Command::History(command)) => history::run(command, &config).await,
         Some(Command::Neighbours(command)) => neighbours::run(command, &config).await,
+        Some(Command::Product(command)) => product::run(command, &config).await,
+        Some(Command::Refresh(command)) => refresh::run(command, &config).await,
         Some(Command::Outbox(command)) => outbox::run(command, &config).await,
         Some(Command::Grants(command)) => grants::run(command).await,
         Some(Command::Migrate(command)) => migrate::run(command, &config).await,
+        Some(Command::Distribute(command)) => distribute::run(&command, &config).await,
     }
 }
 

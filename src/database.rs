@@ -1,6 +1,7 @@
 //! Where a connection comes from: the embedded database or a shared server, behind one pool.
 
 pub mod ann;
+pub mod citus;
 #[cfg(all(feature = "embedded", unix))]
 mod embedded;
 mod migrations;
@@ -47,6 +48,7 @@ pub struct Database {
     #[cfg(all(feature = "embedded", unix))]
     engine: Option<Arc<embedded::Engine>>,
     reads: Option<Arc<reads::Reads>>,
+    distributed: Arc<tokio::sync::OnceCell<bool>>,
     last_error: Arc<shared::LastError>,
     /// The server; `None` for the embedded engine, which takes one client at a time.
     server: Option<shared::Route>,
@@ -84,6 +86,7 @@ impl Database {
             #[cfg(all(feature = "embedded", unix))]
             engine: None,
             reads: None,
+            distributed: Arc::default(),
             last_error,
             server: Some(route),
         })
@@ -113,6 +116,7 @@ impl Database {
             pooling: Pooling::Direct,
             engine: Some(Arc::new(engine)),
             reads: None,
+            distributed: Arc::default(),
             last_error,
             server: None,
         };
@@ -158,6 +162,38 @@ impl Database {
     /// Tells how each replica does.
     pub fn replicas(&self) -> Vec<ReplicaStatus> {
         self.reads.as_ref().map(|reads| reads.status()).unwrap_or_default()
+    }
+
+    /// Tells whether the tables are distributed over several servers by Citus, which does not take every statement.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unavailable`] when the database does not answer.
+    pub async fn is_distributed(&self) -> Result<bool, AppError> {
+        let known = self.distributed.get_or_try_init(async || {
+            let mut connection = self.connection().await?;
+            citus::is_distributed(&mut connection)
+                .await
+                .map_err(|error| refused("cannot look for Citus", &error))
+        });
+        Ok(*known.await?)
+    }
+
+    /// Refuses `what` on distributed tables.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Input`] with the way round it.
+    pub async fn expect_undistributed(&self, what: &str) -> Result<(), AppError> {
+        if !self.is_distributed().await? {
+            return Ok(());
+        }
+        Err(AppError::new(
+            ErrorKind::Input,
+            format!(
+                "the tables of {} are distributed by Citus, and {what} works on tables in one place",
+                self.label
+            ),
+        )
+        .hinted("Load distributed tables with COPY, then run `gapdeck queue sync`."))
     }
 
     /// Tells what lies between gapdeck and the server.

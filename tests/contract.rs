@@ -1,4 +1,5 @@
-//! The repositories' contract: one suite, held against the in-memory fake, a real server and the embedded database.
+//! The repositories' contract: one suite, held against the in-memory fake, a real server, one whose tables pass for
+//! distributed, and the embedded database.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it fails")]
 
@@ -24,6 +25,8 @@ macro_rules! walked {
 mod activity;
 #[path = "contract/catalogue.rs"]
 mod catalogue;
+#[path = "contract/citus.rs"]
+mod citus;
 #[path = "contract/decisions.rs"]
 mod decisions;
 #[path = "contract/deletes.rs"]
@@ -46,6 +49,8 @@ mod queue_order;
 mod recommendations;
 #[path = "contract/review_card.rs"]
 mod review_card;
+#[path = "contract/rules.rs"]
+mod rules;
 #[path = "contract/undo.rs"]
 mod undo;
 #[path = "contract/views.rs"]
@@ -72,6 +77,33 @@ macro_rules! contract {
                     crate::$part::$case(&*store).await;
                 }
             )*})*
+        }
+
+        mod distributed {
+            use crate::citus::Distributed;
+            use crate::support::backend;
+            use gapdeck::repository::Store;
+            use std::sync::Arc;
+
+            /// One database for all cases, emptied before each.
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn every_case_holds_with_statements_that_citus_takes() {
+                let mut on = Distributed::new().await;
+                let mut broken = Vec::new();
+                $($(
+                    backend::empty(&on.database).await;
+                    on.begin();
+                    let store: Arc<dyn Store> = Arc::new(on.database.store());
+                    let case = concat!(stringify!($part), "::", stringify!($case));
+                    if tokio::spawn(async move { crate::$part::$case(&*store).await }).await.is_err() {
+                        broken.push(case);
+                    }
+                    on.end(case);
+                )*)*
+                let refused = on.broken();
+                assert!(refused.is_empty(), "Citus would refuse {}: {refused:#?}", refused.len());
+                assert!(broken.is_empty(), "broken on distributed tables: {broken:#?}");
+            }
         }
 
         #[cfg(feature = "embedded")]

@@ -50,6 +50,7 @@ pub(super) async fn run(command: Import, config: &Config) -> Result<(), AppError
         embed: if command.no_embed { Embed::Nothing } else { Embed::Missing },
     };
     let database = open::database(config, Tables::Migrate).await?;
+    database.expect_undistributed("gapdeck import").await?;
     let outcome = {
         let mut bar = Bar::new();
         import::import(&database, &options, &mut bar, interrupt::asked()).await

@@ -2,6 +2,7 @@
 
 use super::open::{self, Tables};
 use super::output::say;
+use super::refresh;
 use crate::config::{Config, Location};
 use crate::database::Database;
 use crate::error::{AppError, ErrorKind};
@@ -63,11 +64,19 @@ pub(super) async fn on_screen(
     let _log = crate::logging::to_file(&config.state_directory);
     let (sender, progress) = mpsc::unbounded_channel();
     let opened: Arc<Mutex<Option<Database>>> = Arc::default();
+    let stale_after = config.refresh_views_after;
     let store: BoxFuture<'static, Result<Arc<dyn Store>, AppError>> = {
         let opened = Arc::clone(&opened);
         Box::pin(async move {
             let database = prepare(sender).await?;
             let store = Arc::new(database.store());
+            if shared {
+                // On a connection of its own; the embedded database has but one, and waits for the end.
+                let database = database.clone();
+                tokio::spawn(
+                    async move { refresh::refresh_stale(&database, stale_after, refresh::BESIDE).await },
+                );
+            }
             *opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(database);
             Ok(store as Arc<dyn Store>)
         })
@@ -76,6 +85,9 @@ pub(super) async fn on_screen(
     let result = tui::run(identity, Opening { progress, store, outbox }).await;
     let database = opened.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(database) = database {
+        if !shared && result.is_ok() {
+            refresh::refresh_stale(&database, stale_after, refresh::BEFORE_CLOSING).await;
+        }
         database.close().await;
     }
     tell(result?);

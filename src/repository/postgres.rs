@@ -49,6 +49,11 @@ impl PostgresStore {
         self.database.connection().await.map_err(|error| RepositoryError::Unavailable(error.message))
     }
 
+    /// Tells whether Citus distributes the tables, which then take not every statement.
+    async fn is_distributed(&self) -> Result<bool> {
+        self.database.is_distributed().await.map_err(|error| RepositoryError::Unavailable(error.message))
+    }
+
     /// Runs a read that may lag: on a replica that is fresh enough, and on the primary where there is none or it fails.
     async fn lagging<T, F>(&self, read: impl Fn(Connection) -> F) -> Result<T>
     where

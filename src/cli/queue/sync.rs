@@ -45,11 +45,11 @@ pub(super) async fn run(command: &Sync, config: &Config) -> Result<(), AppError>
 
 async fn sync(database: &Database) -> Result<Synced, AppError> {
     let failed = |error: diesel::result::Error| refused("cannot bring the queue in step", &error);
+    let locking = if database.is_distributed().await? { Locking::Nothing } else { Locking::Products };
     let mut connection = database.connection().await?;
     let mut bar = Bar::new();
     bar.begin("Bringing the queue in step", products(&mut connection).await.map_err(failed)?, Unit::Rows);
-    let synced =
-        sync_queue(&mut connection, Locking::Products, PRODUCTS_AT_ONCE, |done| bar.advance(done)).await;
+    let synced = sync_queue(&mut connection, locking, PRODUCTS_AT_ONCE, |done| bar.advance(done)).await;
     bar.end();
     synced.map_err(failed)
 }

@@ -1,5 +1,7 @@
 //! Leases: claims of open gaps, renewed and given back.
 
+mod distributed;
+
 use super::PostgresStore;
 use super::feed;
 use super::fragment::fixed;
@@ -145,7 +147,7 @@ async fn try_claim(
     lasts: i64,
 ) -> Result<Vec<(Selected, Option<Terms>)>> {
     let filter = QueueFilter { state: StateFilter::Open, ..claim.filter.clone() };
-    let mut query = filtered(&filter).filter(fixed::<Bool>(UNHELD));
+    let mut query = filtered(&filter, claim.sort).filter(fixed::<Bool>(UNHELD));
     if let Some(place) = &claim.after {
         query = after(query, claim.sort, place)?;
     }
@@ -206,12 +208,18 @@ pub(super) async fn end(connection: &AsyncPgConnection, gap: &GapId) -> QueryRes
 impl LeaseRepository for PostgresStore {
     async fn claim(&self, claim: &Claim) -> Result<Claimed> {
         let lasts = milliseconds(claim.lasts)?;
+        // Before the connection is taken: an embedded database has one.
+        let distributed = self.is_distributed().await?;
         let connection = self.connection().await?;
         let connection = &*connection;
         let mut tried = 0;
         loop {
             tried += 1;
-            let (rows, ()) = try_join!(try_claim(connection, claim, lasts), sweep(connection))?;
+            let (rows, ()) = if distributed {
+                try_join!(distributed::try_claim(connection, claim, lasts), distributed::sweep(connection))?
+            } else {
+                try_join!(try_claim(connection, claim, lasts), sweep(connection))?
+            };
             let last = rows.last().map(|(selected, _)| cursor(claim.sort, selected));
             let lost_all = !rows.is_empty() && rows.iter().all(|(_, terms)| terms.is_none());
             if lost_all && tried < TRIES {
@@ -228,6 +236,11 @@ impl LeaseRepository for PostgresStore {
 
     async fn renew(&self, token: LeaseToken, gaps: &[GapId], lasts: Duration) -> Result<Vec<Lease>> {
         let lasts = milliseconds(lasts)?;
+        if self.is_distributed().await? {
+            let mut leases = distributed::renew(&*self.connection().await?, token, gaps, lasts).await?;
+            leases.sort_by(|a, b| a.gap.cmp(&b.gap));
+            return Ok(leases);
+        }
         let (products, attributes) = keys(gaps);
         let mut connection = self.connection().await?;
         let rows: Vec<LeaseRow> = diesel::sql_query(RENEW)
@@ -243,6 +256,9 @@ impl LeaseRepository for PostgresStore {
     }
 
     async fn release(&self, token: LeaseToken, gaps: &[GapId]) -> Result<()> {
+        if self.is_distributed().await? {
+            return distributed::release(&*self.connection().await?, token, gaps).await;
+        }
         let (products, attributes) = keys(gaps);
         let mut connection = self.connection().await?;
         diesel::sql_query(RELEASE)
