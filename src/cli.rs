@@ -6,6 +6,7 @@ mod demo;
 mod embed;
 mod history;
 mod import;
+mod index;
 mod migrate;
 mod neighbours;
 mod open;
@@ -86,6 +87,8 @@ pub enum Command {
     Import(import::Import),
     /// Embeds products, offline or by a server that speaks OpenAI's /v1/embeddings
     Embed(embed::Embed),
+    /// Shows the vector index and how good it is, or builds it anew
+    Index(index::Index),
     /// Lists the review queue
     Queue(queue::Queue),
     /// Decides on one gap
@@ -126,6 +129,7 @@ pub async fn run(cli: Cli) -> Result<(), AppError> {
         Some(Command::Demo(command)) => demo::run(command, &config).await,
         Some(Command::Import(command)) => import::run(command, &config).await,
         Some(Command::Embed(command)) => embed::run(command, &config).await,
+        Some(Command::Index(command)) => index::run(command, &config).await,
         Some(Command::Queue(command)) => queue::run(command, &config).await,
         Some(Command::Decide(command)) => decide::run(command, &config).await,
         Some(Command::History(command)) => history::run(command, &config).await,

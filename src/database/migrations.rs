@@ -2,8 +2,11 @@
 
 use super::{Connection, refused};
 use crate::error::AppError;
-use diesel::migration::Migration as _;
-use diesel_async::{AsyncMigrationHarness, SimpleAsyncConnection};
+use diesel::QueryableByName;
+use diesel::migration::{Migration, MigrationSource};
+use diesel::pg::Pg;
+use diesel::sql_types::{Bool, Text};
+use diesel_async::{AsyncMigrationHarness, RunQueryDsl, SimpleAsyncConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
@@ -13,7 +16,7 @@ const LOCK: &str = "SELECT pg_advisory_lock(x'6761706465636b'::bigint)";
 const UNLOCK: &str = "SELECT pg_advisory_unlock(x'6761706465636b'::bigint)";
 
 /// What a session has again after a migration, which may take as long as it needs.
-const TIMEOUTS: &str = "SET lock_timeout = '5s'; SET statement_timeout = '30s'";
+pub(super) const TIMEOUTS: &str = "SET lock_timeout = '5s'; SET statement_timeout = '30s'";
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -31,16 +34,54 @@ pub(super) async fn revert_all(connection: Connection) -> Result<Vec<String>, Ap
     .await
 }
 
-#[expect(
-    clippy::unused_async,
-    reason = "blocks in place: must be called from a runtime thread, as its callers are"
-)]
-pub(super) async fn pending(connection: Connection) -> Result<Vec<String>, AppError> {
-    let mut harness = AsyncMigrationHarness::new(connection);
-    let pending = harness
-        .pending_migrations(MIGRATIONS)
-        .map_err(|error| refused("cannot read the migrations", &*error))?;
-    Ok(pending.iter().map(|migration| migration.name().to_string()).collect())
+/// Which migrations a database lacks, and which it has that this gapdeck does not know.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MigrationState {
+    pub pending: Vec<String>,
+    /// Versions that a newer gapdeck has brought.
+    pub unknown: Vec<String>,
+}
+
+const RUN: &str = "SELECT version::text AS version FROM __diesel_schema_migrations ORDER BY version";
+const ANY_RUN: &str = "SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS yes";
+
+#[derive(QueryableByName)]
+struct Run {
+    #[diesel(sql_type = Text)]
+    version: String,
+}
+
+#[derive(QueryableByName)]
+struct Yes {
+    #[diesel(sql_type = Bool)]
+    yes: bool,
+}
+
+/// Compares. Diesel's own way would first create the table of migrations, which a reviewer may not.
+pub(super) async fn state(mut connection: Connection) -> Result<MigrationState, AppError> {
+    let failed = |error: diesel::result::Error| refused("cannot read the migrations", &error);
+    let any: Yes = diesel::sql_query(ANY_RUN).get_result(&mut connection).await.map_err(failed)?;
+    let run: Vec<Run> = if any.yes {
+        diesel::sql_query(RUN).load(&mut connection).await.map_err(failed)?
+    } else {
+        Vec::new()
+    };
+    let known: Vec<Box<dyn Migration<Pg>>> =
+        MIGRATIONS.migrations().map_err(|error| refused("cannot read the migrations", &*error))?;
+    let version = |migration: &dyn Migration<Pg>| migration.name().version().to_string();
+    let is_run = |migration: &dyn Migration<Pg>| run.iter().any(|run| run.version == version(migration));
+    Ok(MigrationState {
+        pending: known
+            .iter()
+            .filter(|migration| !is_run(migration.as_ref()))
+            .map(|migration| migration.name().to_string())
+            .collect(),
+        unknown: run
+            .iter()
+            .filter(|run| !known.iter().any(|migration| version(migration.as_ref()) == run.version))
+            .map(|run| run.version.clone())
+            .collect(),
+    })
 }
 
 async fn locked<T>(

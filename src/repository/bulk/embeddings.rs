@@ -1,6 +1,7 @@
 //! Embeddings, written directly: they are too large to be staged first.
 
 use super::{Merged, MergedRow};
+use crate::database::ann::{self, IndexNote};
 use crate::database::vector::{Vector, VectorType};
 use crate::domain::EMBEDDING_DIMENSIONS;
 use crate::embed::{EmbedError, pad};
@@ -268,7 +269,8 @@ pub async fn other_model(connection: &mut AsyncPgConnection, model: &str) -> Que
 }
 
 const IVFFLAT: &str =
-    "SELECT pg_get_indexdef(c.oid) AS definition, NOT EXISTS (SELECT FROM product_embeddings) AS empty
+    "SELECT pg_get_indexdef(c.oid) AS definition, NOT EXISTS (SELECT FROM product_embeddings) AS empty,
+       obj_description(c.oid, 'pg_class') AS comment
   FROM pg_class c JOIN pg_am a ON a.oid = c.relam
  WHERE c.oid = to_regclass('product_embeddings_embedding') AND a.amname = 'ivfflat'";
 
@@ -278,6 +280,16 @@ struct Ivfflat {
     definition: String,
     #[diesel(sql_type = Bool)]
     empty: bool,
+    #[diesel(sql_type = Nullable<Text>)]
+    comment: Option<String>,
+}
+
+impl Ivfflat {
+    /// Returns what stays true of an index of as many lists on other rows: how far to search it.
+    fn note(&self) -> IndexNote {
+        let note = IndexNote::parse(self.comment.as_deref().unwrap_or_default());
+        IndexNote { probes: note.probes, target: note.target, ..IndexNote::default() }
+    }
 }
 
 /// A nearest-neighbour index that was dropped for the time of a load.
@@ -285,15 +297,17 @@ struct Ivfflat {
 #[must_use = "the index must be built again"]
 pub struct IndexAside {
     definition: String,
+    note: IndexNote,
 }
 
 /// Drops the nearest-neighbour index of a table without rows until [`rebuild_index`], which spares the load from sorting
 /// every vector into lists that are thrown away afterwards.
 pub async fn set_index_aside(connection: &mut AsyncPgConnection) -> QueryResult<Option<IndexAside>> {
     let index: Option<Ivfflat> = diesel::sql_query(IVFFLAT).get_result(connection).await.optional()?;
-    let Some(Ivfflat { definition, empty: true }) = index else { return Ok(None) };
+    let Some(index) = index.filter(|index| index.empty) else { return Ok(None) };
     connection.batch_execute("DROP INDEX product_embeddings_embedding").await?;
-    Ok(Some(IndexAside { definition }))
+    let note = index.note();
+    Ok(Some(IndexAside { definition: index.definition, note }))
 }
 
 /// The build keeps sample vectors in memory: 100 lists of 1,536 dimensions need more than the default.
@@ -303,12 +317,15 @@ const BUILD_MEMORY: &str = "SET LOCAL maintenance_work_mem = '256MB'";
 /// are when it is built.
 pub async fn rebuild_index(connection: &mut AsyncPgConnection, aside: Option<IndexAside>) -> QueryResult<()> {
     connection.batch_execute(BUILD_MEMORY).await?;
-    if let Some(IndexAside { definition }) = aside {
-        return connection.batch_execute(&definition).await;
-    }
-    let index: Option<Ivfflat> = diesel::sql_query(IVFFLAT).get_result(connection).await.optional()?;
-    if index.is_some() {
+    let note = if let Some(IndexAside { definition, note }) = aside {
+        connection.batch_execute(&definition).await?;
+        note
+    } else {
+        let index: Option<Ivfflat> = diesel::sql_query(IVFFLAT).get_result(connection).await.optional()?;
+        let Some(index) = index else { return Ok(()) };
         connection.batch_execute("REINDEX INDEX product_embeddings_embedding").await?;
-    }
-    Ok(())
+        index.note()
+    };
+    let rows = ann::count(connection).await?;
+    ann::write_note(connection, rows, note).await
 }
