@@ -4,6 +4,7 @@ mod bar;
 mod decide;
 mod demo;
 mod embed;
+mod grants;
 mod history;
 mod import;
 mod index;
@@ -97,6 +98,8 @@ pub enum Command {
     History(history::History),
     /// Lists the nearest products
     Neighbours(neighbours::Neighbours),
+    /// Prints the SQL that lets a database role review
+    Grants(grants::Grants),
     /// Creates or updates the tables
     Migrate(migrate::Migrate),
 }
@@ -134,6 +137,7 @@ pub async fn run(cli: Cli) -> Result<(), AppError> {
         Some(Command::Decide(command)) => decide::run(command, &config).await,
         Some(Command::History(command)) => history::run(command, &config).await,
         Some(Command::Neighbours(command)) => neighbours::run(command, &config).await,
+        Some(Command::Grants(command)) => grants::run(command).await,
         Some(Command::Migrate(command)) => migrate::run(command, &config).await,
     }
 }

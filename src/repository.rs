@@ -16,7 +16,7 @@ mod view;
 
 pub use embedding::EmbeddingRepository;
 pub use error::{RepositoryError, Result};
-pub use input::{CatalogueBatch, InputRepository};
+pub use input::{CatalogueBatch, CatalogueKeys, InputRepository};
 pub use prediction::PredictionRepository;
 pub use recommendation::RecommendationRepository;
 pub use view::ViewRepository;

@@ -4,8 +4,30 @@
 
 mod support;
 
+/// Puts pages together: `walked!(after => store.products(None, after.as_ref(), 2))`.
+macro_rules! walked {
+    ($after:ident => $page:expr) => {{
+        let mut rows = Vec::new();
+        let mut $after = None;
+        loop {
+            let page = $page.await.expect("a page");
+            rows.extend(page.rows);
+            match page.next {
+                Some(next) => $after = Some(next),
+                None => break rows,
+            }
+        }
+    }};
+}
+
+#[path = "contract/activity.rs"]
+mod activity;
+#[path = "contract/catalogue.rs"]
+mod catalogue;
 #[path = "contract/decisions.rs"]
 mod decisions;
+#[path = "contract/deletes.rs"]
+mod deletes;
 #[path = "contract/embeddings.rs"]
 mod embeddings;
 #[path = "contract/input.rs"]
@@ -26,6 +48,8 @@ mod recommendations;
 mod review_card;
 #[path = "contract/undo.rs"]
 mod undo;
+#[path = "contract/views.rs"]
+mod views;
 
 /// Makes a test of every case for the fake and the server, and one test of all of them for the embedded database.
 macro_rules! contract {
@@ -94,6 +118,38 @@ contract! {
         a_gap_that_comes_back_has_its_state_again,
         deleting_a_gap_that_is_not_there_is_no_error,
     }
+    activity {
+        decisions_come_newest_first_page_by_page,
+        a_listed_decision_shows_what_was_done,
+        decisions_are_filtered_by_every_condition_and_by_all_together,
+        decisions_on_a_product_that_is_gone_are_still_listed,
+    }
+    catalogue {
+        products_come_page_by_page_in_the_order_of_their_keys,
+        a_list_of_products_cuts_texts_that_another_method_has_in_full,
+        categories_and_attributes_are_found_by_key_and_by_system_name,
+        mappings_are_read_from_either_side,
+        values_come_pair_by_pair_in_the_order_of_their_text,
+        gaps_are_read_alone_by_product_and_page_by_page,
+        each_list_of_allowed_values_is_read_by_itself,
+        a_pairs_allowed_values_are_those_of_the_narrowest_scope,
+        texts_are_cut_in_a_list_and_whole_by_themselves,
+    }
+    deletes {
+        a_deleted_product_takes_everything_but_its_decisions_along,
+        a_deleted_attribute_takes_its_gaps_and_values_along,
+        a_deleted_category_leaves_its_products_in_their_other_categories,
+        rows_of_every_kind_are_deleted_by_their_keys_and_nothing_else,
+        a_deleted_experiment_or_round_takes_its_candidates_along,
+    }
+    views {
+        details_are_everything_the_catalogue_says_of_a_product,
+        a_summary_shows_what_is_known_recommended_and_decided,
+        gaps_are_listed_with_the_values_allowed_for_them,
+        attributes_are_counted_as_they_are_now,
+        a_view_shows_what_was_there_when_it_was_refreshed,
+        a_refresh_is_recorded_and_a_young_view_is_left_alone,
+    }
     embeddings {
         a_short_vector_is_padded_with_zeros,
         an_embedding_saved_again_replaces_the_first,
@@ -133,6 +189,13 @@ contract! {
         the_trend_of_an_unknown_experiment_is_empty,
         a_prediction_that_nobody_judged_is_neither_right_nor_wrong,
         saving_a_judged_prediction_again_keeps_the_judgement,
+        an_experiment_is_read_with_its_parameters_and_metrics,
+        an_experiment_saved_again_without_a_time_keeps_its_own,
+        one_experiment_is_summarised_as_among_all,
+        predictions_of_a_gap_tell_what_decisions_made_of_them,
+        a_prediction_saved_again_keeps_its_time_unless_one_is_given,
+        predictions_of_an_experiment_come_page_by_page,
+        a_gap_with_very_many_candidates_leaves_room_for_the_others,
     }
     recommendations {
         a_recommendation_is_a_candidate_of_its_round,
@@ -141,6 +204,8 @@ contract! {
         a_round_may_be_saved_before_or_after_its_recommendations,
         a_recommendation_for_an_unknown_key_is_refused_and_nothing_is_written,
         a_recommendation_with_a_confidence_outside_its_range_is_refused,
+        a_round_is_read_with_its_metadata,
+        recommendations_are_read_by_gap_and_by_round,
     }
     decisions {
         every_action_brings_the_gap_into_its_state,
@@ -230,4 +295,35 @@ contract! {
         a_card_of_a_pair_that_is_no_gap_is_none,
         awkward_texts_come_back_untouched,
     }
+}
+
+/// Returns the methods of every repository, as `src/repository` declares them.
+fn methods() -> Vec<String> {
+    let sources = std::fs::read_dir("src/repository").expect("the repositories");
+    let mut files: Vec<_> =
+        sources.map(|entry| entry.expect("a file").path()).filter(|path| path.is_file()).collect();
+    files.push("src/repository.rs".into());
+    let mut methods = Vec::new();
+    for file in files {
+        let source = std::fs::read_to_string(file).expect("a source");
+        for block in source.split("\nrepository! {\n").skip(1) {
+            let declared = block.split("\n}\n").next().expect("a block");
+            let named = declared.lines().filter_map(|line| line.trim_start().strip_prefix("async fn "));
+            methods.extend(named.filter_map(|rest| rest.split('(').next()).map(ToOwned::to_owned));
+        }
+    }
+    methods
+}
+
+#[test]
+fn every_method_of_every_repository_is_held_to_the_contract() {
+    let mut suite = std::fs::read_to_string("tests/support/fixture.rs").expect("the fixtures");
+    for case in std::fs::read_dir("tests/contract").expect("the suite") {
+        suite.push_str(&std::fs::read_to_string(case.expect("a file").path()).expect("a source"));
+    }
+    let methods = methods();
+    assert!(methods.len() > 60, "only {} methods found: {methods:?}", methods.len());
+    let calls = |method: &String| suite.contains(&format!(".{method}("));
+    let forgotten: Vec<_> = methods.iter().filter(|method| !calls(method)).collect();
+    assert!(forgotten.is_empty(), "no contract case calls {forgotten:?}");
 }

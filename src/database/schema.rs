@@ -263,6 +263,67 @@ diesel::table! {
 }
 
 diesel::table! {
+    product_summary (product_key, attribute_key) {
+        product_key -> Text,
+        product_name -> Nullable<Text>,
+        category_keys -> Array<Text>,
+        attribute_key -> Text,
+        attribute_label -> Nullable<Text>,
+        data_type -> Nullable<Text>,
+        unit -> Nullable<Text>,
+        known_values -> Array<Text>,
+        recommended_values -> Array<Text>,
+        recommended_confidence -> Nullable<Double>,
+        review_state -> Nullable<Text>,
+        decided_value -> Nullable<Text>,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    product_details (product_key) {
+        product_key -> Text,
+        product_name -> Nullable<Text>,
+        code_type -> Nullable<Text>,
+        description -> Nullable<Text>,
+        descriptions -> Jsonb,
+        categories -> Jsonb,
+        attributes -> Jsonb,
+    }
+}
+
+diesel::table! {
+    product_gaps (product_key, attribute_key) {
+        product_key -> Text,
+        product_name -> Nullable<Text>,
+        category_key -> Nullable<Text>,
+        attribute_key -> Text,
+        attribute_label -> Nullable<Text>,
+        data_type -> Nullable<Text>,
+        unit -> Nullable<Text>,
+        allowable_values -> Array<Text>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    attribute_value_stats (attribute_key) {
+        attribute_key -> Text,
+        label -> Nullable<Text>,
+        data_type -> Nullable<Text>,
+        unit -> Nullable<Text>,
+        value_count -> BigInt,
+        distinct_values -> BigInt,
+        products -> BigInt,
+        gaps -> BigInt,
+        recommendations -> BigInt,
+        average_recommendation_confidence -> Nullable<Double>,
+        decisions -> BigInt,
+    }
+}
+
+diesel::table! {
     experiment_summary (experiment_key) {
         experiment_key -> Text,
         model -> Nullable<Text>,

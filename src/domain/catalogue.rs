@@ -1,6 +1,7 @@
 //! The catalogue: products, categories, attributes.
 
-use super::{AttributeKey, CategoryKey, ProductKey};
+use super::{AttributeKey, CategoryKey, GapId, ProductKey};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// A product without its values and texts.
@@ -88,4 +89,36 @@ impl Attribute {
     pub fn display_name(&self) -> &str {
         self.label.as_deref().unwrap_or(self.key.as_str())
     }
+}
+
+/// A gap as the pipeline lists it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    #[serde(flatten)]
+    pub id: GapId,
+    /// When it came to be.
+    pub created_at: DateTime<Utc>,
+}
+
+/// A product's values for an attribute.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PairValues {
+    #[serde(flatten)]
+    pub pair: GapId,
+    /// In the order of their text, each at most 4,000 characters.
+    pub values: Vec<String>,
+}
+
+/// A list of allowed values, each in a table of its own kind.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AllowedList {
+    /// Allowed for an attribute of one product (`raw_product_attribute_allowable_values`).
+    Product(GapId),
+    /// Allowed for an attribute in one category (`raw_category_allowable_values`).
+    Category(CategoryKey, AttributeKey),
+    /// Allowed for an attribute in every category (`raw_attribute_allowable_values_applicable_in_every_category`).
+    EveryCategory(AttributeKey),
+    /// Allowed for an attribute in some category (`raw_attribute_allowable_values_in_any_category`).
+    AnyCategory(AttributeKey),
 }

@@ -1,5 +1,6 @@
 //! The materialised views: which there are, how old they are, and what a refresh led to.
 
+use super::{AttributeKey, CategoryKey, GapId, Reviewer, State};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -75,4 +76,61 @@ pub enum Refreshed {
     Fresh(Refresh),
     /// Somebody else is refreshing.
     Busy,
+}
+
+/// One row of the materialised view `product_summary`: a product's values, recommendations and decision for an attribute.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProductSummary {
+    /// The product and the attribute; not every pair is a gap.
+    #[serde(flatten)]
+    pub pair: GapId,
+    pub product_name: Option<String>,
+    /// In the order of their keys.
+    pub category_keys: Vec<CategoryKey>,
+    pub attribute_label: Option<String>,
+    pub data_type: Option<String>,
+    pub unit: Option<String>,
+    /// In the order of their text.
+    pub known_values: Vec<String>,
+    /// The most confident first.
+    pub recommended_values: Vec<String>,
+    pub recommended_confidence: Option<f64>,
+    /// What became of the gap; `None` where the pair is none.
+    pub review_state: Option<State>,
+    pub decided_value: Option<String>,
+    pub decided_by: Option<Reviewer>,
+    pub decided_at: Option<DateTime<Utc>>,
+}
+
+/// One row of the materialised view `product_gaps`: a gap and the values allowed for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProductGap {
+    #[serde(flatten)]
+    pub gap: GapId,
+    pub product_name: Option<String>,
+    /// The product's first category.
+    pub category_key: Option<CategoryKey>,
+    pub attribute_label: Option<String>,
+    pub data_type: Option<String>,
+    pub unit: Option<String>,
+    /// Those of the narrowest scope that lists any, in the order of their text.
+    pub allowable_values: Vec<String>,
+    pub created_at: DateTime<Utc>,
+}
+
+/// One row of the view `attribute_value_stats`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AttributeValueStats {
+    pub attribute_key: AttributeKey,
+    pub label: Option<String>,
+    pub data_type: Option<String>,
+    pub unit: Option<String>,
+    pub value_count: i64,
+    pub distinct_values: i64,
+    /// How many products have a value.
+    pub products: i64,
+    pub gaps: i64,
+    pub recommendations: i64,
+    pub average_recommendation_confidence: Option<f64>,
+    pub decisions: i64,
 }

@@ -3,13 +3,17 @@
 //! Everything that the database keeps in step (queue rows, scores, marks) is computed here from the raw rows when it is
 //! asked for, so the fake also serves as the reference for the database's triggers.
 
+mod activity;
 mod catalogue;
 mod checks;
 mod decisions;
+mod delete;
 mod embeddings;
 mod leases;
 mod predictions;
 mod queue;
+mod rounds;
+mod save;
 mod scores;
 mod tables;
 mod views;

@@ -1,5 +1,7 @@
 //! The Diesel implementation of the repositories, over an embedded or a shared PostgreSQL.
 
+mod activity;
+mod candidates;
 mod card;
 mod decision;
 mod embedding;
@@ -8,11 +10,14 @@ mod failure;
 mod feed;
 mod fragment;
 mod input;
+mod keyset;
 mod lease;
 mod prediction;
+mod proposal;
 mod queue;
 mod recommendation;
 mod refresh;
+mod upsert;
 mod view;
 
 pub(crate) use refresh::refresh_view;

@@ -1,21 +1,45 @@
 //! Recommendations: model rounds and human decisions.
 
-use super::{Result, blocking::repository};
-use crate::domain::{Decision, Event, Fence, GapId, Outcome, Reviewer};
+use super::{Page, Result, blocking::repository};
+use crate::domain::{
+    Decision, DecisionCursor, DecisionFilter, DecisionId, DecisionRow, Event, Fence, GapId, Outcome,
+    ProposalCursor, Recommendation, Reviewer, Round, RoundKey,
+};
 use crate::transfer::record::{RecommendationRecord, RoundRecord};
 
 repository! {
     /// Reads and writes recommendations: model rounds and human decisions.
     pub trait RecommendationRepository: Send + Sync {
-        /// Writes recommendation rounds; one whose key is there already is replaced.
+        /// Writes recommendation rounds; one whose key is there already is replaced, and keeps its time of creation where
+        /// none is given.
         async fn save_rounds(&self, rounds: &[RoundRecord]) -> Result<()>;
 
-        /// Writes model recommendations; one whose round, gap and value are there already is replaced. A round that is
-        /// not there is made from its key.
+        /// Writes model recommendations; one whose round, gap and value are there already is replaced, and keeps its time
+        /// of creation where none is given. A round that is not there is made from its key.
         ///
         /// # Errors
         /// As [`save_predictions`](super::PredictionRepository::save_predictions).
         async fn save_recommendations(&self, recommendations: &[RecommendationRecord]) -> Result<()>;
+
+        /// Deletes rounds with their recommendations; a key that is not there is no error.
+        async fn delete_rounds(&self, rounds: &[RoundKey]) -> Result<()>;
+
+        /// Loads a round.
+        async fn round(&self, round: &RoundKey) -> Result<Option<Round>>;
+
+        /// Loads every round, the newest first.
+        async fn rounds(&self) -> Result<Vec<Round>>;
+
+        /// Loads what models recommended for a gap, in the order of the rounds' keys and the values.
+        async fn recommendations(&self, gap: &GapId) -> Result<Vec<Recommendation>>;
+
+        /// Loads the recommendations of a round, in the order of products, attributes and values, at most `limit`.
+        async fn round_recommendations(
+            &self,
+            round: &RoundKey,
+            after: Option<&ProposalCursor>,
+            limit: usize,
+        ) -> Result<Page<Recommendation, ProposalCursor>>;
 
         /// Writes a decision, brings the queue row into its state, and marks the gap's predictions right or wrong, in one
         /// transaction. Sent twice, it counts once.
@@ -24,10 +48,12 @@ repository! {
         /// applicable mark all wrong; defer and flag clear the marks; undo restores those of the decision before.
         ///
         /// # Errors
-        /// [`RepositoryError::Conflict`](super::RepositoryError::Conflict) when the gap's version is not the decision's base version,
-        /// [`RepositoryError::NotFound`](super::RepositoryError::NotFound) for a pair that is not a gap, [`RepositoryError::DecisionIdReused`] when the id is
-        /// there with another content, [`RepositoryError::NotUndoable`](super::RepositoryError::NotUndoable) when the decision named by an undo is not the last
-        /// one in force or is another reviewer's, [`RepositoryError::Invalid`](super::RepositoryError::Invalid) for an accept or override without a value.
+        /// [`Conflict`](super::RepositoryError::Conflict) when the gap's version is not the decision's base version,
+        /// [`NotFound`](super::RepositoryError::NotFound) for a pair that is not a gap,
+        /// [`DecisionIdReused`](super::RepositoryError::DecisionIdReused) when the id is there with another content,
+        /// [`NotUndoable`](super::RepositoryError::NotUndoable) when the decision named by an undo is not the last one in
+        /// force or is another reviewer's, [`Invalid`](super::RepositoryError::Invalid) for an accept or override without a
+        /// value.
         async fn decide(&self, decision: &Decision) -> Result<Outcome> {
             self.decide_fenced(decision, Fence::Open).await
         }
@@ -35,8 +61,19 @@ repository! {
         /// Writes a decision as [`RecommendationRepository::decide`] does, if the fence holds, and ends the gap's lease.
         ///
         /// # Errors
-        /// As there, and [`RepositoryError::Held`](super::RepositoryError::Held) when the gap is in somebody else's hands.
+        /// As there, and [`Held`](super::RepositoryError::Held) when the gap is in somebody else's hands.
         async fn decide_fenced(&self, decision: &Decision, fence: Fence) -> Result<Outcome>;
+
+        /// Loads a decision with everything the reviewer saw.
+        async fn decision(&self, decision: DecisionId) -> Result<Option<Event>>;
+
+        /// Loads decisions, the newest first, at most `limit`.
+        async fn decisions(
+            &self,
+            filter: &DecisionFilter,
+            after: Option<&DecisionCursor>,
+            limit: usize,
+        ) -> Result<Page<DecisionRow, DecisionCursor>>;
 
         /// Loads the decisions on a gap, the oldest first.
         async fn history(&self, gap: &GapId) -> Result<Vec<Event>>;

@@ -48,6 +48,7 @@ impl Effects {
             }
             // Cut off in its transaction, a read of neighbours would cost the connection: see `Cards::plan`.
             Effect::LoadCard(_)
+            | Effect::LoadHistory(_)
             | Effect::LoadProduct { .. }
             | Effect::Claim { .. }
             | Effect::Renew { .. } => {
@@ -128,6 +129,10 @@ async fn read(review: &Review, effect: Effect) -> Option<Msg> {
         Effect::LoadCard(gap) => {
             let card = guarded(store.card(&gap, NEIGHBOURS)).await;
             Msg::Card { gap, result: card.map(|card| card.map(Box::new)) }
+        }
+        Effect::LoadHistory(gap) => {
+            let result = guarded(store.history(&gap)).await;
+            Msg::History { gap, result }
         }
         Effect::LoadExperiments { ticket } => {
             Msg::Experiments { ticket, result: guarded(store.experiment_summaries()).await }

@@ -214,6 +214,10 @@ impl Database {
                 return None;
             }
             Effect::Poll { ticket, .. } => Msg::Changes { ticket, result: self.up(self.changes()) },
+            Effect::LoadHistory(gap) => {
+                let history = self.events.iter().filter(|event| event.decision.gap == gap);
+                Msg::History { result: self.up(history.cloned().collect()), gap }
+            }
             Effect::UndoLast => Msg::Undone { result: self.undo_last() },
             Effect::LoadExperiments { ticket } => {
                 Msg::Experiments { ticket, result: self.up(fixture::experiments()) }

@@ -199,3 +199,119 @@ pub async fn saving_a_judged_prediction_again_keeps_the_judgement(store: &dyn St
     let found = store.correctness(&gap_id("p1", "colour")).await.unwrap();
     assert_eq!(found, [("e1".into(), "Black".into(), Some(true))]);
 }
+
+pub async fn an_experiment_is_read_with_its_parameters_and_metrics(store: &dyn Store) {
+    let records = [experiment("a", day(2, 9)), experiment("b", day(4, 9))];
+    store.save_experiments(&records).await.unwrap();
+    let found = store.experiment(&"a".into()).await.unwrap().expect("an experiment");
+    assert_eq!(found.parameters, json!({ "temperature": 0.1 }));
+    assert_eq!(found.metrics, json!({ "accuracy": 0.875, "by_type": { "number": 0.5 } }));
+    assert_eq!((found.model.as_deref(), found.description.as_deref()), (Some("model of a"), Some("A try.")));
+    assert_eq!((found.created_at, found.completed_at), (day(2, 9), None));
+    assert_eq!(store.experiment(&"nobody".into()).await.unwrap(), None);
+    let all = store.experiments().await.unwrap();
+    assert_eq!(all.iter().map(|one| one.key.as_str()).collect::<Vec<_>>(), ["b", "a"]);
+    assert_eq!(all[1], found);
+}
+
+pub async fn an_experiment_saved_again_without_a_time_keeps_its_own(store: &dyn Store) {
+    let dated = experiment("a", day(2, 9));
+    store.save_experiments(std::slice::from_ref(&dated)).await.unwrap();
+    let undated = ExperimentRecord { created_at: None, parameters: None, ..dated };
+    store.save_experiments(&[undated]).await.unwrap();
+    let found = store.experiment(&"a".into()).await.unwrap().expect("an experiment");
+    assert_eq!((found.created_at, found.parameters), (day(2, 9), json!({})));
+}
+
+pub async fn one_experiment_is_summarised_as_among_all(store: &dyn Store) {
+    open_shop(store).await;
+    predict(store, "e1", ("p1", "colour"), "Black", 0.9).await;
+    predict(store, "e2", ("p1", "colour"), "Blue", 0.5).await;
+    let all = store.experiment_summaries().await.unwrap();
+    for summary in &all {
+        let one = store.experiment_summary(&summary.experiment).await.unwrap();
+        assert_eq!(one.as_ref(), Some(summary));
+    }
+    assert_eq!(all.len(), 2);
+    assert_eq!(store.experiment_summary(&"nobody".into()).await.unwrap(), None);
+}
+
+pub async fn predictions_of_a_gap_tell_what_decisions_made_of_them(store: &dyn Store) {
+    open_shop(store).await;
+    let pair = ("p1", "colour");
+    let records = [
+        PredictionRecord { created_at: Some(day(1, 9)), ..prediction("e1", pair, "Black", 0.5) },
+        PredictionRecord { reasoning: Some("r".repeat(5_000)), ..prediction("e1", pair, "Blue", 0.75) },
+        prediction("e0", pair, "Black", None),
+    ];
+    store.save_predictions(&records).await.unwrap();
+    let before = store.predictions(&gap_id("p1", "colour")).await.unwrap();
+    let seen: Vec<_> = before.iter().map(|one| (one.experiment.as_str(), one.value.as_str())).collect();
+    assert_eq!(seen, [("e0", "Black"), ("e1", "Black"), ("e1", "Blue")]);
+    assert!(before.iter().all(|one| (one.is_correct, one.decision, &one.round) == (None, None, &None)));
+    assert_eq!((before[1].created_at, before[1].confidence), (day(1, 9), Some(confidence(0.5))));
+    assert_eq!(before[2].reasoning, Some("r".repeat(4_000)));
+
+    let decision = accept(pair, "Black", 0);
+    decide(store, &decision).await;
+    let after = store.predictions(&gap_id("p1", "colour")).await.unwrap();
+    let judged: Vec<_> = after.iter().map(|one| (one.is_correct, one.decision)).collect();
+    let id = Some(decision.id);
+    assert_eq!(judged, [(Some(true), id), (Some(true), id), (Some(false), id)]);
+    assert_eq!(store.predictions(&gap_id("p2", "colour")).await.unwrap(), []);
+}
+
+pub async fn a_prediction_saved_again_keeps_its_time_unless_one_is_given(store: &dyn Store) {
+    open_shop(store).await;
+    let pair = ("p1", "colour");
+    let dated = |at| PredictionRecord { created_at: at, ..prediction("e1", pair, "Black", 0.5) };
+    for (given, kept) in [(Some(day(1, 9)), day(1, 9)), (None, day(1, 9)), (Some(day(3, 9)), day(3, 9))] {
+        store.save_predictions(&[dated(given)]).await.unwrap();
+        assert_eq!(store.predictions(&gap_id("p1", "colour")).await.unwrap()[0].created_at, kept);
+    }
+}
+
+pub async fn predictions_of_an_experiment_come_page_by_page(store: &dyn Store) {
+    open_shop(store).await;
+    let mut records = vec![
+        prediction("e1", ("p1", "colour"), "b", 0.5),
+        prediction("e1", ("p1", "colour"), "B", 0.5),
+        prediction("e1", ("p1", "colour"), "ä", 0.5),
+        prediction("e1", ("p1", "weight"), "7", 0.5),
+        prediction("e1", ("p2", "colour"), "b", 0.5),
+        prediction("e2", ("p1", "colour"), "b", 0.5),
+    ];
+    records[0].reasoning = Some("r".repeat(300));
+    store.save_predictions(&records).await.unwrap();
+    for size in 1..=6 {
+        let rows = walked!(after => store.experiment_predictions(&"e1".into(), after.as_ref(), size));
+        let seen: Vec<_> = rows
+            .iter()
+            .map(|one| (one.gap.product.as_str(), one.gap.attribute.as_str(), one.value.as_str()))
+            .collect();
+        let expected = [
+            ("p1", "colour", "B"),
+            ("p1", "colour", "b"),
+            ("p1", "colour", "ä"),
+            ("p1", "weight", "7"),
+            ("p2", "colour", "b"),
+        ];
+        assert_eq!(seen, expected, "in pages of {size}");
+        assert_eq!(rows[1].reasoning, Some("r".repeat(200)), "a page cuts it");
+    }
+    assert_eq!(store.experiment_predictions(&"nobody".into(), None, 5).await.unwrap().rows, []);
+}
+
+pub async fn a_gap_with_very_many_candidates_leaves_room_for_the_others(store: &dyn Store) {
+    open_shop(store).await;
+    let mut records: Vec<_> = (0..250_u32)
+        .map(|n| prediction("e1", ("p1", "colour"), &format!("v{n:03}"), f64::from(n) / 250.0))
+        .collect();
+    records.push(prediction("e1", ("p2", "colour"), "Red", 0.5));
+    store.save_predictions(&records).await.unwrap();
+    let gaps = [gap_id("p1", "colour"), gap_id("p2", "colour")];
+    let candidates = store.candidates(&gaps).await.unwrap();
+    assert_eq!(candidates[0][0].value, "v249");
+    assert!(candidates[0].len() >= 100, "{}", candidates[0].len());
+    assert_eq!(candidates[1].len(), 1);
+}

@@ -88,3 +88,49 @@ pub async fn a_recommendation_with_a_confidence_outside_its_range_is_refused(sto
         assert_eq!(row(store, ("p1", "colour")).await.candidate_count, 0);
     }
 }
+
+pub async fn a_round_is_read_with_its_metadata(store: &dyn Store) {
+    open_shop(store).await;
+    let at = |hour| chrono::TimeZone::with_ymd_and_hms(&chrono::Utc, 2026, 3, 1, hour, 0, 0).unwrap();
+    let first = RoundRecord { created_at: Some(at(1)), completed_at: Some(at(2)), ..round("r1") };
+    store
+        .save_rounds(&[first.clone(), RoundRecord { created_at: Some(at(5)), ..round("r2") }])
+        .await
+        .unwrap();
+    let found = store.round(&"r1".into()).await.unwrap().expect("a round");
+    assert_eq!(
+        (found.model.as_deref(), &found.metadata),
+        (Some("a model"), &serde_json::json!({ "prompt": 3 }))
+    );
+    assert_eq!((found.created_at, found.completed_at), (at(1), Some(at(2))));
+    let keys: Vec<_> = store.rounds().await.unwrap().into_iter().map(|one| one.key).collect();
+    assert_eq!(keys, ["r2".into(), "r1".into()], "the newest first");
+    store.save_rounds(&[RoundRecord { created_at: None, metadata: None, ..first }]).await.unwrap();
+    let again = store.round(&"r1".into()).await.unwrap().expect("a round");
+    assert_eq!((again.created_at, again.metadata), (at(1), serde_json::json!({})));
+    assert_eq!(store.round(&"nobody".into()).await.unwrap(), None);
+}
+
+pub async fn recommendations_are_read_by_gap_and_by_round(store: &dyn Store) {
+    open_shop(store).await;
+    let mut records = vec![
+        recommendation("r2", ("p1", "colour"), "b", 0.5),
+        recommendation("r1", ("p1", "colour"), "b", None),
+        recommendation("r1", ("p1", "colour"), "B", 0.25),
+        recommendation("r1", ("p2", "colour"), "a", 0.5),
+    ];
+    records[1].reasoning = Some("r".repeat(5_000));
+    store.save_recommendations(&records).await.unwrap();
+    let of_gap = store.recommendations(&gap_id("p1", "colour")).await.unwrap();
+    let seen: Vec<_> = of_gap.iter().map(|one| (one.round.as_str(), one.value.as_str())).collect();
+    assert_eq!(seen, [("r1", "B"), ("r1", "b"), ("r2", "b")]);
+    assert_eq!((of_gap[0].confidence, of_gap[1].confidence), (Some(confidence(0.25)), None));
+    assert_eq!(of_gap[1].reasoning, Some("r".repeat(4_000)));
+    for size in 1..=4 {
+        let rows = walked!(after => store.round_recommendations(&"r1".into(), after.as_ref(), size));
+        let seen: Vec<_> = rows.iter().map(|one| (one.gap.product.as_str(), one.value.as_str())).collect();
+        assert_eq!(seen, [("p1", "B"), ("p1", "b"), ("p2", "a")], "in pages of {size}");
+        assert_eq!(rows[1].reasoning, Some("r".repeat(200)), "a page cuts it");
+    }
+    assert_eq!(store.recommendations(&gap_id("p3", "weight")).await.unwrap(), []);
+}

@@ -15,7 +15,7 @@ pub struct PgBouncer {
     /// The database's URL through it.
     pub url: String,
     process: Child,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl PgBouncer {
@@ -46,10 +46,10 @@ impl PgBouncer {
             .spawn()
             .expect("run setpriv (of util-linux)");
         url.set_port(Some(port)).expect("a port");
-        let pgbouncer = Self { url: url.into(), process, _directory: directory };
+        let pgbouncer = Self { url: url.into(), process, directory };
         let deadline = Instant::now() + PATIENCE;
         while let Err(error) = tokio::net::TcpStream::connect(("127.0.0.1", port)).await {
-            let log = std::fs::read_to_string(pgbouncer._directory.path().join("log")).unwrap_or_default();
+            let log = std::fs::read_to_string(pgbouncer.directory.path().join("log")).unwrap_or_default();
             assert!(Instant::now() < deadline, "PgBouncer does not start: {error}\n{log}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

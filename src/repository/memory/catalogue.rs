@@ -1,25 +1,30 @@
 //! The input repository in memory.
 
-use super::tables::{Tables, cut};
-use super::{MemoryStore, checks};
+use super::tables::{Tables, cut, page};
+use super::{MemoryStore, save};
 use crate::domain::{
-    Attribute, AttributeKey, Category, CategoryKey, DataType, Facets, GapId, KnownValue, Named, Product,
-    ProductCard, ProductKey, RichText,
+    AllowedList, AllowedValues, Attribute, AttributeKey, Category, CategoryKey, Facets, Gap, GapId,
+    KnownValue, Named, PairValues, Product, ProductCard, ProductKey, RichText,
 };
-use crate::repository::{CatalogueBatch, InputRepository, Result};
+use crate::repository::{CatalogueBatch, CatalogueKeys, InputRepository, Page, Result};
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 
 /// The most gaps that a product card lists.
 const CARD_GAPS: usize = 200;
 /// The most characters of a text that a card shows.
 const TEXT_LENGTH: usize = 20_000;
+/// The most characters of a value in a list.
+const VALUE_LENGTH: usize = 4_000;
+/// The most characters of a text in a list.
+const SHORT: usize = 200;
 
 #[async_trait]
 impl InputRepository for MemoryStore {
     async fn save_catalogue(&self, batch: &CatalogueBatch) -> Result<()> {
         let mut tables = self.tables();
-        check(&tables, batch)?;
-        write(&mut tables, batch);
+        save::check(&tables, batch)?;
+        save::write(&mut tables, batch);
         Ok(())
     }
 
@@ -31,12 +36,162 @@ impl InputRepository for MemoryStore {
         Ok(())
     }
 
+    async fn delete_catalogue(&self, keys: &CatalogueKeys) -> Result<()> {
+        self.tables().delete(keys);
+        Ok(())
+    }
+
     async fn product(&self, product: &ProductKey) -> Result<Option<Product>> {
         Ok(self.tables().products.get(product).cloned())
     }
 
+    async fn full_description(&self, product: &ProductKey) -> Result<Option<String>> {
+        Ok(self.tables().products.get(product).and_then(|product| product.description.clone()))
+    }
+
+    async fn products(
+        &self,
+        category: Option<&CategoryKey>,
+        after: Option<&ProductKey>,
+        limit: usize,
+    ) -> Result<Page<Product, ProductKey>> {
+        let tables = self.tables();
+        let is_in = |product: &ProductKey, category| {
+            tables.product_categories.get(product).is_some_and(|keys| keys.contains(category))
+        };
+        let products = tables
+            .products
+            .values()
+            .filter(|product| category.is_none_or(|category| is_in(&product.key, category)))
+            .map(|product| Product {
+                name: product.name.as_deref().map(|name| cut(name, SHORT)),
+                description: product.description.as_deref().map(|text| cut(text, SHORT)),
+                ..product.clone()
+            });
+        Ok(page(products, after, limit, |product| product.key.clone()))
+    }
+
     async fn product_card(&self, product: &ProductKey, neighbours: usize) -> Result<Option<ProductCard>> {
         Ok(self.tables().product_card(product, None, neighbours))
+    }
+
+    async fn category(&self, category: &CategoryKey) -> Result<Option<Category>> {
+        Ok(self.tables().categories.get(category).cloned())
+    }
+
+    async fn categories(&self) -> Result<Vec<Category>> {
+        Ok(self.tables().categories.values().cloned().collect())
+    }
+
+    async fn categories_by_system_name(&self, system_name: &str) -> Result<Vec<Category>> {
+        let tables = self.tables();
+        let is_named = |category: &&Category| category.system_name.as_deref() == Some(system_name);
+        Ok(tables.categories.values().filter(is_named).cloned().collect())
+    }
+
+    async fn product_categories(&self, product: &ProductKey) -> Result<Vec<Category>> {
+        let tables = self.tables();
+        let keys = tables.product_categories.get(product).into_iter().flatten();
+        Ok(keys.filter_map(|key| tables.categories.get(key).cloned()).collect())
+    }
+
+    async fn attribute(&self, attribute: &AttributeKey) -> Result<Option<Attribute>> {
+        Ok(self.tables().attributes.get(attribute).cloned())
+    }
+
+    async fn attributes(&self) -> Result<Vec<Attribute>> {
+        Ok(self.tables().attributes.values().cloned().collect())
+    }
+
+    async fn attributes_by_system_name(&self, system_name: &str) -> Result<Vec<Attribute>> {
+        let tables = self.tables();
+        let is_named = |attribute: &&Attribute| attribute.system_name.as_deref() == Some(system_name);
+        Ok(tables.attributes.values().filter(is_named).cloned().collect())
+    }
+
+    async fn category_attributes(&self, category: &CategoryKey) -> Result<Vec<Attribute>> {
+        let tables = self.tables();
+        let pairs = tables.category_attributes.iter().filter(|(key, _)| key == category);
+        Ok(pairs.filter_map(|(_, key)| tables.attributes.get(key).cloned()).collect())
+    }
+
+    async fn attribute_categories(&self, attribute: &AttributeKey) -> Result<Vec<Category>> {
+        let tables = self.tables();
+        let pairs = tables.category_attributes.iter().filter(|(_, key)| key == attribute);
+        Ok(pairs.filter_map(|(key, _)| tables.categories.get(key).cloned()).collect())
+    }
+
+    async fn product_values(&self, product: &ProductKey) -> Result<Vec<KnownValue>> {
+        Ok(self.tables().known_values(product))
+    }
+
+    async fn full_values(&self, pair: &GapId) -> Result<Vec<String>> {
+        Ok(self.tables().values.get(pair).into_iter().flatten().cloned().collect())
+    }
+
+    async fn values(
+        &self,
+        attribute: Option<&AttributeKey>,
+        after: Option<&GapId>,
+        limit: usize,
+    ) -> Result<Page<PairValues, GapId>> {
+        let tables = self.tables();
+        let pairs = tables
+            .values
+            .iter()
+            .filter(|(pair, _)| attribute.is_none_or(|attribute| pair.attribute == *attribute))
+            .map(|(pair, values)| PairValues {
+                pair: pair.clone(),
+                values: values.iter().map(|value| cut(value, VALUE_LENGTH)).collect(),
+            });
+        Ok(page(pairs, after, limit, |one| one.pair.clone()))
+    }
+
+    async fn gap(&self, gap: &GapId) -> Result<Option<Gap>> {
+        Ok(self.tables().gaps.get(gap).map(|at| listed((gap, at))))
+    }
+
+    async fn gaps_of(&self, product: &ProductKey) -> Result<Vec<Gap>> {
+        let tables = self.tables();
+        Ok(tables.gaps.iter().filter(|(gap, _)| gap.product == *product).map(listed).collect())
+    }
+
+    async fn gaps(
+        &self,
+        attribute: Option<&AttributeKey>,
+        after: Option<&GapId>,
+        limit: usize,
+    ) -> Result<Page<Gap, GapId>> {
+        let tables = self.tables();
+        let gaps = tables
+            .gaps
+            .iter()
+            .filter(|(gap, _)| attribute.is_none_or(|attribute| gap.attribute == *attribute))
+            .map(listed);
+        Ok(page(gaps, after, limit, |gap| gap.id.clone()))
+    }
+
+    async fn allowed_values(&self, pair: &GapId) -> Result<AllowedValues> {
+        Ok(self.tables().allowed(pair))
+    }
+
+    async fn allowed_list(
+        &self,
+        list: &AllowedList,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<String, String>> {
+        let mut tables = self.tables();
+        let values = tables.allowed_list(list).cloned().unwrap_or_default();
+        Ok(page(values.into_iter(), after.map(str::to_owned).as_ref(), limit, String::clone))
+    }
+
+    async fn rich_texts(&self, product: &ProductKey) -> Result<Vec<RichText>> {
+        Ok(self.tables().rich_texts(product))
+    }
+
+    async fn full_text(&self, product: &ProductKey, source: &str) -> Result<Option<String>> {
+        Ok(self.tables().texts.get(product).and_then(|texts| texts.get(source)).cloned())
     }
 
     async fn facets(&self) -> Result<Facets> {
@@ -65,12 +220,11 @@ impl Tables {
     ) -> Option<ProductCard> {
         let found = self.products.get(product)?.clone();
         let categories = self.product_categories.get(product).into_iter().flatten();
-        let texts = self.texts.get(product).into_iter().flatten();
         Some(ProductCard {
             product: found,
             categories: categories.filter_map(|key| self.categories.get(key).cloned()).collect(),
             known: self.known_values(product),
-            texts: texts.map(|(source, content)| rich_text(source, content)).collect(),
+            texts: self.rich_texts(product),
             neighbours: self.neighbours(product, attribute, neighbours),
             gaps: self
                 .gaps
@@ -82,6 +236,11 @@ impl Tables {
         })
     }
 
+    fn rich_texts(&self, product: &ProductKey) -> Vec<RichText> {
+        let texts = self.texts.get(product).into_iter().flatten();
+        texts.map(|(source, content)| rich_text(source, content)).collect()
+    }
+
     /// Returns a product's values in the order of the attributes' keys.
     fn known_values(&self, product: &ProductKey) -> Vec<KnownValue> {
         self.values
@@ -91,6 +250,10 @@ impl Tables {
             .flat_map(|(attribute, values)| values.iter().map(move |value| known_value(attribute, value)))
             .collect()
     }
+}
+
+fn listed((gap, created_at): (&GapId, &DateTime<Utc>)) -> Gap {
+    Gap { id: gap.clone(), created_at: *created_at }
 }
 
 fn known_value(attribute: &Attribute, value: &str) -> KnownValue {
@@ -107,137 +270,5 @@ fn rich_text(source: &str, content: &str) -> RichText {
         source: source.to_owned(),
         content: cut(content, TEXT_LENGTH),
         truncated: content.chars().nth(TEXT_LENGTH).is_some(),
-    }
-}
-
-/// Refuses a batch with a row that refers to nothing, or with a text that cannot be stored.
-fn check(tables: &Tables, batch: &CatalogueBatch) -> Result<()> {
-    let product = |key: &str| {
-        let is_there = tables.products.contains_key(&ProductKey::from(key))
-            || batch.products.iter().any(|record| record.product_key == key);
-        checks::known("product", key, is_there)
-    };
-    let category = |key: &str| {
-        let is_there = tables.categories.contains_key(&CategoryKey::from(key))
-            || batch.categories.iter().any(|record| record.category_key == key);
-        checks::known("category", key, is_there)
-    };
-    let attribute = |key: &str| {
-        let is_there = tables.attributes.contains_key(&AttributeKey::from(key))
-            || batch.attributes.iter().any(|record| record.attribute_key == key);
-        checks::known("attribute", key, is_there)
-    };
-    for row in &batch.category_attributes {
-        category(&row.category_key).and_then(|()| attribute(&row.attribute_key))?;
-    }
-    for row in &batch.product_categories {
-        product(&row.product_key).and_then(|()| category(&row.category_key))?;
-    }
-    for row in &batch.values {
-        product(&row.product_key).and_then(|()| attribute(&row.attribute_key))?;
-    }
-    for row in &batch.gaps {
-        product(&row.product_key).and_then(|()| attribute(&row.attribute_key))?;
-    }
-    for row in &batch.category_allowable_values {
-        category(&row.category_key).and_then(|()| attribute(&row.attribute_key))?;
-    }
-    for row in batch.allowable_values_in_every_category.iter().chain(&batch.allowable_values_in_any_category)
-    {
-        attribute(&row.attribute_key)?;
-    }
-    for row in &batch.product_allowable_values {
-        product(&row.product_key).and_then(|()| attribute(&row.attribute_key))?;
-    }
-    for row in &batch.rich_texts {
-        product(&row.product_key)?;
-    }
-    check_texts(batch)
-}
-
-fn check_texts(batch: &CatalogueBatch) -> Result<()> {
-    checks::texts(&batch.categories)?;
-    checks::texts(&batch.attributes)?;
-    checks::texts(&batch.products)?;
-    checks::texts(&batch.values)?;
-    checks::texts(&batch.category_allowable_values)?;
-    checks::texts(&batch.allowable_values_in_every_category)?;
-    checks::texts(&batch.allowable_values_in_any_category)?;
-    checks::texts(&batch.product_allowable_values)?;
-    checks::texts(&batch.rich_texts)
-}
-
-fn write(tables: &mut Tables, batch: &CatalogueBatch) {
-    let now = tables.now();
-    for row in &batch.categories {
-        let key = CategoryKey::from(row.category_key.as_str());
-        let category = Category {
-            key: key.clone(),
-            name: row.category_name.clone(),
-            system_name: row.system_name.clone(),
-        };
-        tables.categories.insert(key, category);
-    }
-    for row in &batch.attributes {
-        let key = AttributeKey::from(row.attribute_key.as_str());
-        let attribute = Attribute {
-            key: key.clone(),
-            system_name: row.system_name.clone(),
-            label: row.label.clone(),
-            data_type: DataType::parse(row.data_type.as_deref()),
-            unit: row.unit.clone(),
-            multi_valued: row.multi_valued,
-        };
-        tables.attributes.insert(key, attribute);
-    }
-    for row in &batch.category_attributes {
-        let pair = (row.category_key.as_str().into(), row.attribute_key.as_str().into());
-        tables.category_attributes.insert(pair);
-    }
-    for row in &batch.products {
-        let key = ProductKey::from(row.product_key.as_str());
-        let product = Product {
-            key: key.clone(),
-            name: row.product_name.clone(),
-            code_type: row.code_type.clone(),
-            description: row.description.clone(),
-        };
-        tables.products.insert(key, product);
-    }
-    for row in &batch.product_categories {
-        let product = ProductKey::from(row.product_key.as_str());
-        tables.product_categories.entry(product).or_default().insert(row.category_key.as_str().into());
-    }
-    for row in &batch.values {
-        let pair = GapId::new(row.product_key.as_str(), row.attribute_key.as_str());
-        tables.values.entry(pair).or_default().insert(row.value.clone());
-    }
-    for row in &batch.gaps {
-        let gap = GapId::new(row.product_key.as_str(), row.attribute_key.as_str());
-        tables.gaps.entry(gap).or_insert(now);
-    }
-    write_allowed(tables, batch);
-    for row in &batch.rich_texts {
-        let product = ProductKey::from(row.product_key.as_str());
-        tables.texts.entry(product).or_default().insert(row.source.clone(), row.content.clone());
-    }
-}
-
-fn write_allowed(tables: &mut Tables, batch: &CatalogueBatch) {
-    for row in &batch.category_allowable_values {
-        let key = (row.category_key.as_str().into(), row.attribute_key.as_str().into());
-        tables.allowed_in_category.entry(key).or_default().insert(row.value.clone());
-    }
-    for row in &batch.allowable_values_in_every_category {
-        let key = AttributeKey::from(row.attribute_key.as_str());
-        tables.allowed_in_every_category.entry(key).or_default().insert(row.value.clone());
-    }
-    for row in &batch.allowable_values_in_any_category {
-        let key = AttributeKey::from(row.attribute_key.as_str());
-        tables.allowed_in_any_category.entry(key).or_default().insert(row.value.clone());
-    }
-    for row in &batch.product_allowable_values {
-        let key = GapId::new(row.product_key.as_str(), row.attribute_key.as_str());
-        tables.allowed_for_product.entry(key).or_default().insert(row.value.clone());
     }
 }

@@ -1,6 +1,7 @@
 //! What the database refuses: unknown keys, NUL characters, numbers out of range.
 
-use crate::domain::Confidence;
+use super::tables::Tables;
+use crate::domain::{AttributeKey, Confidence, ProductKey};
 use crate::repository::{RepositoryError, Result};
 use serde::Serialize;
 use serde_json::Value;
@@ -16,6 +17,18 @@ pub(super) fn confidence(number: Option<f64>) -> Result<Option<Confidence>> {
         .map(Confidence::new)
         .transpose()
         .map_err(|error| RepositoryError::Invalid { field: "confidence", reason: error.to_string() })
+}
+
+/// Checks what a prediction or a recommendation refers to, and takes its confidence.
+pub(super) fn proposal(
+    tables: &Tables,
+    product: &str,
+    attribute: &str,
+    confidence: Option<f64>,
+) -> Result<Option<Confidence>> {
+    known("product", product, tables.products.contains_key(&ProductKey::from(product)))?;
+    known("attribute", attribute, tables.attributes.contains_key(&AttributeKey::from(attribute)))?;
+    self::confidence(confidence)
 }
 
 /// Refuses texts with a NUL character, which PostgreSQL cannot hold.

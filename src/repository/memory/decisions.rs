@@ -2,8 +2,11 @@
 
 use super::tables::{Tables, microseconds};
 use super::{MemoryStore, checks};
-use crate::domain::{Action, Decision, Event, Fence, GapId, Outcome, Reviewer, State, normalised};
-use crate::repository::{RecommendationRepository, RepositoryError, Result};
+use crate::domain::{
+    Action, Decision, DecisionCursor, DecisionFilter, DecisionId, DecisionRow, Event, Fence, GapId, Outcome,
+    ProposalCursor, Recommendation, Reviewer, Round, RoundKey, State, normalised,
+};
+use crate::repository::{Page, RecommendationRepository, RepositoryError, Result};
 use crate::transfer::record::{RecommendationRecord, RoundRecord};
 use async_trait::async_trait;
 use chrono::Utc;
@@ -19,9 +22,50 @@ impl RecommendationRepository for MemoryStore {
         self.tables().save_recommendations(recommendations)
     }
 
+    async fn delete_rounds(&self, rounds: &[RoundKey]) -> Result<()> {
+        self.tables().delete_rounds(rounds);
+        Ok(())
+    }
+
+    async fn round(&self, round: &RoundKey) -> Result<Option<Round>> {
+        Ok(self.tables().rounds.get(round).cloned())
+    }
+
+    async fn rounds(&self) -> Result<Vec<Round>> {
+        Ok(self.tables().newest_rounds())
+    }
+
+    async fn recommendations(&self, gap: &GapId) -> Result<Vec<Recommendation>> {
+        Ok(self.tables().recommended(gap))
+    }
+
+    async fn round_recommendations(
+        &self,
+        round: &RoundKey,
+        after: Option<&ProposalCursor>,
+        limit: usize,
+    ) -> Result<Page<Recommendation, ProposalCursor>> {
+        Ok(self.tables().recommended_in(round, after, limit))
+    }
+
     async fn decide_fenced(&self, decision: &Decision, fence: Fence) -> Result<Outcome> {
         let decision = Decision { decided_at: microseconds(decision.decided_at), ..decision.clone() };
         self.tables().decide(&decision, fence)
+    }
+
+    async fn decision(&self, decision: DecisionId) -> Result<Option<Event>> {
+        let tables = self.tables();
+        let mut events = tables.decisions.values().flatten().map(|(event, _)| event);
+        Ok(events.find(|event| event.decision.id == decision).cloned())
+    }
+
+    async fn decisions(
+        &self,
+        filter: &DecisionFilter,
+        after: Option<&DecisionCursor>,
+        limit: usize,
+    ) -> Result<Page<DecisionRow, DecisionCursor>> {
+        Ok(self.tables().activity(filter, after, limit))
     }
 
     async fn history(&self, gap: &GapId) -> Result<Vec<Event>> {

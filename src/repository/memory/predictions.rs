@@ -1,15 +1,20 @@
-//! The prediction repository in memory, and the writing half of the recommendation repository.
+//! The prediction repository in memory.
 
-use super::tables::{Experiment, Prediction, Proposal, Tables, microseconds};
+use super::tables::{Prediction, Proposal, Tables, bare_experiment, cut, microseconds, page};
 use super::{MemoryStore, checks};
 use crate::domain::{
-    AttributeKey, Confidence, ExperimentKey, ExperimentSummary, GapId, MetricTrend, ProductKey, RoundKey,
+    Confidence, Experiment, ExperimentKey, ExperimentSummary, GapId, MetricTrend,
+    Prediction as PredictionRow, ProposalCursor,
 };
-use crate::repository::{PredictionRepository, Result};
-use crate::transfer::record::{ExperimentRecord, PredictionRecord, RecommendationRecord, RoundRecord};
+use crate::repository::{Page, PredictionRepository, Result};
+use crate::transfer::record::{ExperimentRecord, PredictionRecord};
 use async_trait::async_trait;
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The most characters of a reasoning, and of one in a page of many.
+pub(super) const REASONING: usize = 4_000;
+pub(super) const SHORT: usize = 200;
 
 #[async_trait]
 impl PredictionRepository for MemoryStore {
@@ -19,10 +24,13 @@ impl PredictionRepository for MemoryStore {
         let now = tables.now();
         for record in experiments {
             let key = ExperimentKey::from(record.experiment.as_str());
-            let bare = Experiment::bare(tables.experiments.get(&key).map_or(now, |old| old.created_at));
+            let created_at = tables.experiments.get(&key).map_or(now, |old| old.created_at);
+            let bare = bare_experiment(key.clone(), created_at);
             let experiment = Experiment {
+                key: bare.key,
                 model: record.model.clone(),
                 description: record.description.clone(),
+                parameters: record.parameters.clone().unwrap_or(bare.parameters),
                 metrics: record.metrics.clone().unwrap_or(bare.metrics),
                 created_at: record.created_at.map_or(bare.created_at, microseconds),
                 completed_at: record.completed_at.map(microseconds),
@@ -37,12 +45,15 @@ impl PredictionRepository for MemoryStore {
         checks::texts(predictions)?;
         let confidences = predictions
             .iter()
-            .map(|record| check(&tables, &record.product_key, &record.attribute_key, record.confidence))
+            .map(|record| {
+                checks::proposal(&tables, &record.product_key, &record.attribute_key, record.confidence)
+            })
             .collect::<Result<Vec<_>>>()?;
         let now = tables.now();
         for (record, confidence) in predictions.iter().zip(confidences) {
             let experiment = ExperimentKey::from(record.experiment.as_str());
-            tables.experiments.entry(experiment.clone()).or_insert_with(|| Experiment::bare(now));
+            let bare = || bare_experiment(experiment.clone(), now);
+            tables.experiments.entry(experiment.clone()).or_insert_with(bare);
             let gap = GapId::new(record.product_key.as_str(), record.attribute_key.as_str());
             let rows = tables.predictions.entry(gap).or_default();
             let old = rows.get(&(experiment.clone(), record.value.clone()));
@@ -55,10 +66,35 @@ impl PredictionRepository for MemoryStore {
         Ok(())
     }
 
+    async fn delete_experiments(&self, experiments: &[ExperimentKey]) -> Result<()> {
+        let mut tables = self.tables();
+        for experiment in experiments {
+            tables.experiments.remove(experiment);
+            for rows in tables.predictions.values_mut() {
+                rows.retain(|(key, _), _| key != experiment);
+            }
+        }
+        Ok(())
+    }
+
+    async fn experiment(&self, experiment: &ExperimentKey) -> Result<Option<Experiment>> {
+        Ok(self.tables().experiments.get(experiment).cloned())
+    }
+
+    async fn experiments(&self) -> Result<Vec<Experiment>> {
+        let mut experiments: Vec<_> = self.tables().experiments.values().cloned().collect();
+        experiments.sort_by(|a, b| b.created_at.cmp(&a.created_at).then_with(|| a.key.cmp(&b.key)));
+        Ok(experiments)
+    }
+
+    async fn experiment_summary(&self, experiment: &ExperimentKey) -> Result<Option<ExperimentSummary>> {
+        let tables = self.tables();
+        Ok(tables.experiments.get(experiment).map(|one| tables.summary(one)))
+    }
+
     async fn experiment_summaries(&self) -> Result<Vec<ExperimentSummary>> {
         let tables = self.tables();
-        let mut summaries: Vec<_> =
-            tables.experiments.iter().map(|(key, experiment)| tables.summary(key, experiment)).collect();
+        let mut summaries: Vec<_> = tables.experiments.values().map(|one| tables.summary(one)).collect();
         summaries
             .sort_by(|a, b| b.created_at.cmp(&a.created_at).then_with(|| a.experiment.cmp(&b.experiment)));
         Ok(summaries)
@@ -92,23 +128,31 @@ impl PredictionRepository for MemoryStore {
             .collect())
     }
 
+    async fn predictions(&self, gap: &GapId) -> Result<Vec<PredictionRow>> {
+        let tables = self.tables();
+        let rows = tables.predictions.get(gap).into_iter().flatten();
+        Ok(rows.map(|row| tables.prediction(gap, row, REASONING)).collect())
+    }
+
+    async fn experiment_predictions(
+        &self,
+        experiment: &ExperimentKey,
+        after: Option<&ProposalCursor>,
+        limit: usize,
+    ) -> Result<Page<PredictionRow, ProposalCursor>> {
+        let tables = self.tables();
+        let rows = tables.predictions.iter().flat_map(|(gap, rows)| {
+            let of = rows.iter().filter(|((key, _), _)| key == experiment);
+            of.map(|row| tables.prediction(gap, row, SHORT)).collect::<Vec<_>>()
+        });
+        Ok(page(rows, after, limit, |one| ProposalCursor { gap: one.gap.clone(), value: one.value.clone() }))
+    }
+
     async fn correctness(&self, gap: &GapId) -> Result<Vec<(ExperimentKey, String, Option<bool>)>> {
         let tables = self.tables();
         let rows = tables.predictions.get(gap).into_iter().flatten();
         Ok(rows.map(|((experiment, value), row)| (experiment.clone(), value.clone(), row.correct)).collect())
     }
-}
-
-/// Checks what a prediction or a recommendation refers to, and takes its confidence.
-fn check(
-    tables: &Tables,
-    product: &str,
-    attribute: &str,
-    confidence: Option<f64>,
-) -> Result<Option<Confidence>> {
-    checks::known("product", product, tables.products.contains_key(&ProductKey::from(product)))?;
-    checks::known("attribute", attribute, tables.attributes.contains_key(&AttributeKey::from(attribute)))?;
-    checks::confidence(confidence)
 }
 
 /// What is counted of an experiment's predictions.
@@ -144,13 +188,34 @@ impl Tables {
         })
     }
 
-    fn summary(&self, key: &ExperimentKey, experiment: &Experiment) -> ExperimentSummary {
+    /// Returns a prediction as it is read.
+    fn prediction(
+        &self,
+        gap: &GapId,
+        ((experiment, value), row): (&(ExperimentKey, String), &Prediction),
+        reasoning: usize,
+    ) -> PredictionRow {
+        let decision = self.in_force(gap).map(|event| event.decision.id);
+        PredictionRow {
+            gap: gap.clone(),
+            experiment: experiment.clone(),
+            value: value.clone(),
+            confidence: row.proposal.confidence,
+            reasoning: row.proposal.reasoning.as_deref().map(|text| cut(text, reasoning)),
+            is_correct: row.correct,
+            decision: row.correct.and(decision),
+            round: None,
+            created_at: row.proposal.created_at,
+        }
+    }
+
+    fn summary(&self, experiment: &Experiment) -> ExperimentSummary {
         let mut totals = Totals::default();
-        for (gap, prediction) in self.predictions_of(key) {
+        for (gap, prediction) in self.predictions_of(&experiment.key) {
             totals.add(gap, prediction);
         }
         ExperimentSummary {
-            experiment: key.clone(),
+            experiment: experiment.key.clone(),
             model: experiment.model.clone(),
             description: experiment.description.clone(),
             metrics: experiment.metrics.clone(),
@@ -162,37 +227,5 @@ impl Tables {
             correct: totals.correct,
             incorrect: totals.incorrect,
         }
-    }
-
-    pub(super) fn save_rounds(&mut self, rounds: &[RoundRecord]) -> Result<()> {
-        checks::texts(rounds)?;
-        let now = self.now();
-        for record in rounds {
-            let created_at = record.created_at.map(microseconds);
-            let kept = self.rounds.entry(record.round.as_str().into()).or_insert(created_at.unwrap_or(now));
-            *kept = created_at.unwrap_or(*kept);
-        }
-        Ok(())
-    }
-
-    pub(super) fn save_recommendations(&mut self, recommendations: &[RecommendationRecord]) -> Result<()> {
-        checks::texts(recommendations)?;
-        let confidences = recommendations
-            .iter()
-            .map(|record| check(self, &record.product_key, &record.attribute_key, record.confidence))
-            .collect::<Result<Vec<_>>>()?;
-        let now = self.now();
-        for (record, confidence) in recommendations.iter().zip(confidences) {
-            let round = RoundKey::from(record.round.as_str());
-            self.rounds.entry(round.clone()).or_insert(now);
-            let gap = GapId::new(record.product_key.as_str(), record.attribute_key.as_str());
-            let rows = self.recommendations.entry(gap).or_default();
-            let old = rows.get(&(round.clone(), record.value.clone()));
-            let created_at =
-                record.created_at.map(microseconds).or(old.map(|old| old.created_at)).unwrap_or(now);
-            let proposal = Proposal { confidence, reasoning: record.reasoning.clone(), created_at };
-            rows.insert((round, record.value.clone()), proposal);
-        }
-        Ok(())
     }
 }

@@ -174,7 +174,7 @@ impl Tables {
     }
 
     /// Returns the values of the narrowest scope that lists any.
-    fn allowed(&self, gap: &GapId) -> AllowedValues {
+    pub(super) fn allowed(&self, gap: &GapId) -> AllowedValues {
         let categories = self.product_categories.get(&gap.product).into_iter().flatten();
         let in_category: BTreeSet<&String> = categories
             .filter_map(|key| self.allowed_in_category.get(&(key.clone(), gap.attribute.clone())))

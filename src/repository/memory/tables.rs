@@ -1,9 +1,11 @@
 //! The rows that the fake holds, by key.
 
 use crate::domain::{
-    Attribute, AttributeKey, Candidate, Category, CategoryKey, Confidence, DecisionId, Event, ExperimentKey,
-    GapId, Lease, Outcome, Product, ProductKey, Refresh, RoundKey, Source, View,
+    Attribute, AttributeKey, Candidate, Category, CategoryKey, Confidence, DecisionId, Event, Experiment,
+    ExperimentKey, GapId, Lease, Outcome, Product, ProductDetails, ProductGap, ProductKey, ProductSummary,
+    Refresh, Round, RoundKey, Source, View,
 };
+use crate::repository::Page;
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -15,6 +17,8 @@ pub(super) type Allowed<K> = BTreeMap<K, BTreeSet<String>>;
 pub(super) struct Tables {
     pub categories: BTreeMap<CategoryKey, Category>,
     pub attributes: BTreeMap<AttributeKey, Attribute>,
+    /// The attributes' types as they were written.
+    pub data_types: BTreeMap<AttributeKey, Option<String>>,
     pub category_attributes: BTreeSet<(CategoryKey, AttributeKey)>,
     pub products: BTreeMap<ProductKey, Product>,
     pub product_categories: BTreeMap<ProductKey, BTreeSet<CategoryKey>>,
@@ -29,14 +33,17 @@ pub(super) struct Tables {
     pub embeddings: BTreeMap<ProductKey, Embedding>,
     pub experiments: BTreeMap<ExperimentKey, Experiment>,
     pub predictions: BTreeMap<GapId, BTreeMap<(ExperimentKey, String), Prediction>>,
-    pub rounds: BTreeMap<RoundKey, DateTime<Utc>>,
+    pub rounds: BTreeMap<RoundKey, Round>,
     pub recommendations: BTreeMap<GapId, BTreeMap<(RoundKey, String), Proposal>>,
     /// The decisions on each gap, the oldest first, with what they led to.
     pub decisions: BTreeMap<GapId, Vec<(Event, Outcome)>>,
     /// Which gap a decision is about.
     pub decided_gaps: BTreeMap<DecisionId, GapId>,
-    /// When each materialised view was last refreshed.
+    /// When each materialised view was last refreshed, and what it shows since.
     pub refreshes: BTreeMap<View, Refresh>,
+    pub product_summary: Vec<ProductSummary>,
+    pub product_details: Vec<ProductDetails>,
+    pub product_gaps: Vec<ProductGap>,
     pub leases: BTreeMap<GapId, Lease>,
     last_time: DateTime<Utc>,
 }
@@ -52,25 +59,29 @@ pub(super) struct Embedding {
     pub updated_at: DateTime<Utc>,
 }
 
-#[derive(Debug, Clone)]
-pub(super) struct Experiment {
-    pub model: Option<String>,
-    pub description: Option<String>,
-    pub metrics: serde_json::Value,
-    pub created_at: DateTime<Utc>,
-    pub completed_at: Option<DateTime<Utc>>,
+/// Makes an experiment of which only the key is known.
+pub(super) fn bare_experiment(key: ExperimentKey, created_at: DateTime<Utc>) -> Experiment {
+    let nothing = || serde_json::Value::Object(serde_json::Map::new());
+    Experiment {
+        key,
+        model: None,
+        description: None,
+        parameters: nothing(),
+        metrics: nothing(),
+        created_at,
+        completed_at: None,
+    }
 }
 
-impl Experiment {
-    /// Makes an experiment of which only the key is known.
-    pub fn bare(created_at: DateTime<Utc>) -> Self {
-        Self {
-            model: None,
-            description: None,
-            metrics: serde_json::Value::Object(serde_json::Map::new()),
-            created_at,
-            completed_at: None,
-        }
+/// Makes a round of which only the key is known.
+pub(super) fn bare_round(key: RoundKey, created_at: DateTime<Utc>) -> Round {
+    Round {
+        key,
+        model: None,
+        description: None,
+        metadata: serde_json::Value::Object(serde_json::Map::new()),
+        created_at,
+        completed_at: None,
     }
 }
 
@@ -138,4 +149,20 @@ pub(super) fn microseconds(time: DateTime<Utc>) -> DateTime<Utc> {
 /// Returns at most the first `most` characters.
 pub(super) fn cut(text: &str, most: usize) -> String {
     text.chars().take(most).collect()
+}
+
+/// Returns the page after a place of rows that come in the order of their places.
+pub(super) fn page<T, C: PartialOrd>(
+    rows: impl Iterator<Item = T>,
+    after: Option<&C>,
+    limit: usize,
+    place: impl Fn(&T) -> C,
+) -> Page<T, C> {
+    let limit = limit.clamp(1, 10_000);
+    let mut rows: Vec<T> =
+        rows.filter(|row| after.is_none_or(|after| place(row) > *after)).take(limit + 1).collect();
+    let is_last = rows.len() <= limit;
+    rows.truncate(limit);
+    let next = if is_last { None } else { rows.last().map(place) };
+    Page { rows, next }
 }

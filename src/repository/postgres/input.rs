@@ -1,244 +1,56 @@
 //! The catalogue: products, categories, attributes, values, gaps, allowed values, texts.
 
-use super::card::{load_product, product_card};
-use super::{PostgresStore, last_of_each};
-use crate::database::schema::{
-    prediction_experiments, raw_allowable_values_in_any_category, raw_allowable_values_in_every_category,
-    raw_attributes, raw_categories, raw_category_allowable_values, raw_category_attributes,
-    raw_product_attribute_allowable_values, raw_product_attribute_gaps, raw_product_attribute_values,
-    raw_product_categories, raw_products, raw_rich_text_sources,
+mod delete;
+pub(super) mod dictionary;
+mod read;
+mod save;
+
+use super::PostgresStore;
+use super::card::{allowed_values, known_values, load_product, product_card, rich_texts};
+use super::keyset::page;
+use crate::database::schema::{prediction_experiments, raw_attributes, raw_categories};
+use crate::domain::{
+    AllowedList, AllowedValues, Attribute, AttributeKey, Category, CategoryKey, Facets, Gap, GapId,
+    KnownValue, Named, PairValues, Product, ProductCard, ProductKey, RichText,
 };
-use crate::domain::{Facets, GapId, Named, Product, ProductCard, ProductKey};
-use crate::repository::{CatalogueBatch, InputRepository, Result};
+use crate::repository::{CatalogueBatch, CatalogueKeys, InputRepository, Page, Result};
 use async_trait::async_trait;
-use chrono::Utc;
+use dictionary::{Attributes, Categories, attributes, categories};
 use diesel::prelude::*;
-use diesel::upsert::excluded;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-
-/// Rows written by one statement: a statement has at most 65,535 parameters.
-const BATCH: usize = 1_000;
-
-/// Inserts rows that have nothing but their key; those that are there stay.
-macro_rules! insert_keys {
-    ($connection:expr, $rows:expr, $table:ident, |$row:ident| $values:expr) => {
-        for chunk in $rows.chunks(BATCH) {
-            let values: Vec<_> = chunk.iter().map(|$row| $values).collect();
-            diesel::insert_into($table::table)
-                .values(values)
-                .on_conflict_do_nothing()
-                .execute($connection)
-                .await?;
-        }
-    };
-}
-
-async fn save(connection: &mut AsyncPgConnection, batch: &CatalogueBatch) -> Result<()> {
-    save_dictionaries(connection, batch).await?;
-    save_products(connection, batch).await?;
-    {
-        use raw_product_attribute_values as t;
-        insert_keys!(connection, batch.values, raw_product_attribute_values, |row| (
-            t::product_key.eq(&row.product_key),
-            t::attribute_key.eq(&row.attribute_key),
-            t::value.eq(&row.value)
-        ));
-    }
-    {
-        use raw_product_attribute_gaps as t;
-        insert_keys!(connection, batch.gaps, raw_product_attribute_gaps, |row| (
-            t::product_key.eq(&row.product_key),
-            t::attribute_key.eq(&row.attribute_key)
-        ));
-    }
-    save_allowed(connection, batch).await
-}
-
-async fn save_dictionaries(connection: &mut AsyncPgConnection, batch: &CatalogueBatch) -> Result<()> {
-    for chunk in last_of_each(&batch.categories, |row| &row.category_key).chunks(BATCH) {
-        use raw_categories as c;
-        let values: Vec<_> = chunk
-            .iter()
-            .map(|row| {
-                (
-                    c::category_key.eq(&row.category_key),
-                    c::category_name.eq(&row.category_name),
-                    c::system_name.eq(&row.system_name),
-                )
-            })
-            .collect();
-        diesel::insert_into(c::table)
-            .values(values)
-            .on_conflict(c::category_key)
-            .do_update()
-            .set((
-                c::category_name.eq(excluded(c::category_name)),
-                c::system_name.eq(excluded(c::system_name)),
-            ))
-            .execute(connection)
-            .await?;
-    }
-    for chunk in last_of_each(&batch.attributes, |row| &row.attribute_key).chunks(BATCH) {
-        use raw_attributes as a;
-        let values: Vec<_> = chunk
-            .iter()
-            .map(|row| {
-                (
-                    a::attribute_key.eq(&row.attribute_key),
-                    a::system_name.eq(&row.system_name),
-                    a::label.eq(&row.label),
-                    a::data_type.eq(&row.data_type),
-                    a::unit.eq(&row.unit),
-                    a::multi_valued.eq(row.multi_valued),
-                )
-            })
-            .collect();
-        diesel::insert_into(a::table)
-            .values(values)
-            .on_conflict(a::attribute_key)
-            .do_update()
-            .set((
-                a::system_name.eq(excluded(a::system_name)),
-                a::label.eq(excluded(a::label)),
-                a::data_type.eq(excluded(a::data_type)),
-                a::unit.eq(excluded(a::unit)),
-                a::multi_valued.eq(excluded(a::multi_valued)),
-            ))
-            .execute(connection)
-            .await?;
-    }
-    {
-        use raw_category_attributes as t;
-        insert_keys!(connection, batch.category_attributes, raw_category_attributes, |row| (
-            t::category_key.eq(&row.category_key),
-            t::attribute_key.eq(&row.attribute_key)
-        ));
-    }
-    Ok(())
-}
-
-async fn save_products(connection: &mut AsyncPgConnection, batch: &CatalogueBatch) -> Result<()> {
-    let now = Utc::now();
-    for chunk in last_of_each(&batch.products, |row| &row.product_key).chunks(BATCH) {
-        use raw_products as p;
-        let values: Vec<_> = chunk
-            .iter()
-            .map(|row| {
-                (
-                    p::product_key.eq(&row.product_key),
-                    p::product_name.eq(&row.product_name),
-                    p::code_type.eq(&row.code_type),
-                    p::description.eq(&row.description),
-                    p::updated_at.eq(now),
-                )
-            })
-            .collect();
-        diesel::insert_into(p::table)
-            .values(values)
-            .on_conflict(p::product_key)
-            .do_update()
-            .set((
-                p::product_name.eq(excluded(p::product_name)),
-                p::code_type.eq(excluded(p::code_type)),
-                p::description.eq(excluded(p::description)),
-                p::updated_at.eq(excluded(p::updated_at)),
-            ))
-            .execute(connection)
-            .await?;
-    }
-    {
-        use raw_product_categories as t;
-        insert_keys!(connection, batch.product_categories, raw_product_categories, |row| (
-            t::product_key.eq(&row.product_key),
-            t::category_key.eq(&row.category_key)
-        ));
-    }
-    Ok(())
-}
-
-async fn save_allowed(connection: &mut AsyncPgConnection, batch: &CatalogueBatch) -> Result<()> {
-    {
-        use raw_category_allowable_values as t;
-        insert_keys!(connection, batch.category_allowable_values, raw_category_allowable_values, |row| (
-            t::category_key.eq(&row.category_key),
-            t::attribute_key.eq(&row.attribute_key),
-            t::value.eq(&row.value)
-        ));
-    }
-    {
-        use raw_allowable_values_in_every_category as t;
-        insert_keys!(
-            connection,
-            batch.allowable_values_in_every_category,
-            raw_allowable_values_in_every_category,
-            |row| (t::attribute_key.eq(&row.attribute_key), t::value.eq(&row.value))
-        );
-    }
-    {
-        use raw_allowable_values_in_any_category as t;
-        insert_keys!(
-            connection,
-            batch.allowable_values_in_any_category,
-            raw_allowable_values_in_any_category,
-            |row| (t::attribute_key.eq(&row.attribute_key), t::value.eq(&row.value))
-        );
-    }
-    {
-        use raw_product_attribute_allowable_values as t;
-        insert_keys!(
-            connection,
-            batch.product_allowable_values,
-            raw_product_attribute_allowable_values,
-            |row| (
-                t::product_key.eq(&row.product_key),
-                t::attribute_key.eq(&row.attribute_key),
-                t::value.eq(&row.value)
-            )
-        );
-    }
-    for chunk in last_of_each(&batch.rich_texts, |row| (&row.product_key, &row.source)).chunks(BATCH) {
-        use raw_rich_text_sources as r;
-        let values: Vec<_> = chunk
-            .iter()
-            .map(|row| {
-                (r::product_key.eq(&row.product_key), r::source.eq(&row.source), r::content.eq(&row.content))
-            })
-            .collect();
-        diesel::insert_into(r::table)
-            .values(values)
-            .on_conflict((r::product_key, r::source))
-            .do_update()
-            .set(r::content.eq(excluded(r::content)))
-            .execute(connection)
-            .await?;
-    }
-    Ok(())
-}
+use read::Gaps;
 
 #[async_trait]
 impl InputRepository for PostgresStore {
     async fn save_catalogue(&self, batch: &CatalogueBatch) -> Result<()> {
         let mut connection = self.connection().await?;
-        connection.transaction(async |connection| save(connection, batch).await).await
+        connection.transaction(async |connection| save::save(connection, batch).await).await
     }
 
     async fn delete_gaps(&self, gaps: &[GapId]) -> Result<()> {
-        use raw_product_attribute_gaps as g;
+        delete::gaps(&mut *self.connection().await?, gaps).await
+    }
+
+    async fn delete_catalogue(&self, keys: &CatalogueKeys) -> Result<()> {
         let mut connection = self.connection().await?;
-        connection
-            .transaction(async |connection| {
-                for gap in gaps {
-                    diesel::delete(g::table.find((gap.product.as_str(), gap.attribute.as_str())))
-                        .execute(connection)
-                        .await?;
-                }
-                Ok(())
-            })
-            .await
+        connection.transaction(async |connection| delete::catalogue(connection, keys).await).await
     }
 
     async fn product(&self, product: &ProductKey) -> Result<Option<Product>> {
         load_product(&*self.connection().await?, product).await
+    }
+
+    async fn full_description(&self, product: &ProductKey) -> Result<Option<String>> {
+        read::full_description(&*self.connection().await?, product).await
+    }
+
+    async fn products(
+        &self,
+        category: Option<&CategoryKey>,
+        after: Option<&ProductKey>,
+        limit: usize,
+    ) -> Result<Page<Product, ProductKey>> {
+        read::products(&*self.connection().await?, category, after, limit).await
     }
 
     async fn product_card(&self, product: &ProductKey, neighbours: usize) -> Result<Option<ProductCard>> {
@@ -246,6 +58,99 @@ impl InputRepository for PostgresStore {
             product_card(from.fresh(), from.lagging(), product, None, neighbours).await
         })
         .await
+    }
+
+    async fn category(&self, category: &CategoryKey) -> Result<Option<Category>> {
+        Ok(categories(&*self.connection().await?, Categories::Key(category)).await?.pop())
+    }
+
+    async fn categories(&self) -> Result<Vec<Category>> {
+        categories(&*self.connection().await?, Categories::All).await
+    }
+
+    async fn categories_by_system_name(&self, system_name: &str) -> Result<Vec<Category>> {
+        categories(&*self.connection().await?, Categories::SystemName(system_name)).await
+    }
+
+    async fn product_categories(&self, product: &ProductKey) -> Result<Vec<Category>> {
+        categories(&*self.connection().await?, Categories::Of(product)).await
+    }
+
+    async fn attribute(&self, attribute: &AttributeKey) -> Result<Option<Attribute>> {
+        Ok(attributes(&*self.connection().await?, Attributes::Key(attribute)).await?.pop())
+    }
+
+    async fn attributes(&self) -> Result<Vec<Attribute>> {
+        attributes(&*self.connection().await?, Attributes::All).await
+    }
+
+    async fn attributes_by_system_name(&self, system_name: &str) -> Result<Vec<Attribute>> {
+        attributes(&*self.connection().await?, Attributes::SystemName(system_name)).await
+    }
+
+    async fn category_attributes(&self, category: &CategoryKey) -> Result<Vec<Attribute>> {
+        attributes(&*self.connection().await?, Attributes::Of(category)).await
+    }
+
+    async fn attribute_categories(&self, attribute: &AttributeKey) -> Result<Vec<Category>> {
+        categories(&*self.connection().await?, Categories::With(attribute)).await
+    }
+
+    async fn product_values(&self, product: &ProductKey) -> Result<Vec<KnownValue>> {
+        known_values(&*self.connection().await?, product).await
+    }
+
+    async fn full_values(&self, pair: &GapId) -> Result<Vec<String>> {
+        read::full_values(&*self.connection().await?, pair).await
+    }
+
+    async fn values(
+        &self,
+        attribute: Option<&AttributeKey>,
+        after: Option<&GapId>,
+        limit: usize,
+    ) -> Result<Page<PairValues, GapId>> {
+        read::values(&*self.connection().await?, attribute, after, limit).await
+    }
+
+    async fn gap(&self, gap: &GapId) -> Result<Option<Gap>> {
+        Ok(read::gaps(&*self.connection().await?, Gaps::One(gap), None, None).await?.pop())
+    }
+
+    async fn gaps_of(&self, product: &ProductKey) -> Result<Vec<Gap>> {
+        read::gaps(&*self.connection().await?, Gaps::Of(product), None, None).await
+    }
+
+    async fn gaps(
+        &self,
+        attribute: Option<&AttributeKey>,
+        after: Option<&GapId>,
+        limit: usize,
+    ) -> Result<Page<Gap, GapId>> {
+        let which = attribute.map_or(Gaps::All, Gaps::For);
+        let gaps = read::gaps(&*self.connection().await?, which, after, Some(limit)).await?;
+        Ok(page(gaps, limit, |gap: &Gap| gap.id.clone()))
+    }
+
+    async fn allowed_values(&self, pair: &GapId) -> Result<AllowedValues> {
+        allowed_values(&*self.connection().await?, pair).await
+    }
+
+    async fn allowed_list(
+        &self,
+        list: &AllowedList,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<String, String>> {
+        read::allowed_list(&*self.connection().await?, list, after, limit).await
+    }
+
+    async fn rich_texts(&self, product: &ProductKey) -> Result<Vec<RichText>> {
+        rich_texts(&*self.connection().await?, product).await
+    }
+
+    async fn full_text(&self, product: &ProductKey, source: &str) -> Result<Option<String>> {
+        read::full_text(&*self.connection().await?, product, source).await
     }
 
     async fn facets(&self) -> Result<Facets> {

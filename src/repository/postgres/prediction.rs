@@ -1,20 +1,184 @@
 //! Experiments and their prediction results.
 
+use super::card::LONGEST_VALUE;
+use super::fragment::{fixed, left_or_null};
+use super::keyset::{after, one_more, page};
+use super::proposal::save_proposals;
+use super::queue::SHORT;
+use super::upsert::{BATCH, upsert};
 use super::{PostgresStore, last_of_each};
 use crate::database::schema::{
     experiment_summary, metric_trends, prediction_experiments, prediction_results,
 };
-use crate::domain::{ExperimentKey, ExperimentSummary, GapId, MetricTrend};
-use crate::repository::{PredictionRepository, Result};
+use crate::domain::{
+    Confidence, DecisionId, Experiment, ExperimentKey, ExperimentSummary, GapId, MetricTrend, Prediction,
+    ProposalCursor,
+};
+use crate::repository::{Page, PredictionRepository, Result};
 use crate::transfer::record::{ExperimentRecord, PredictionRecord};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use diesel::expression::AsExpression;
 use diesel::prelude::*;
-use diesel::upsert::excluded;
-use diesel_async::{AsyncConnection, RunQueryDsl};
+use diesel::sql_types::Text;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
 
-/// Rows written by one statement: a statement has at most 65,535 parameters.
-const BATCH: usize = 1_000;
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = prediction_experiments, check_for_backend(diesel::pg::Pg))]
+struct ExperimentRow {
+    experiment_key: String,
+    model: Option<String>,
+    description: Option<String>,
+    parameters: serde_json::Value,
+    metrics: serde_json::Value,
+    created_at: DateTime<Utc>,
+    completed_at: Option<DateTime<Utc>>,
+}
+
+impl From<ExperimentRow> for Experiment {
+    fn from(row: ExperimentRow) -> Self {
+        Self {
+            key: row.experiment_key.into(),
+            model: row.model,
+            description: row.description,
+            parameters: row.parameters,
+            metrics: row.metrics,
+            created_at: row.created_at,
+            completed_at: row.completed_at,
+        }
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = experiment_summary, check_for_backend(diesel::pg::Pg))]
+struct SummaryRow {
+    experiment_key: String,
+    model: Option<String>,
+    description: Option<String>,
+    metrics: serde_json::Value,
+    created_at: DateTime<Utc>,
+    completed_at: Option<DateTime<Utc>>,
+    predictions: i64,
+    gaps: i64,
+    average_confidence: Option<f64>,
+    correct: i64,
+    incorrect: i64,
+}
+
+impl From<SummaryRow> for ExperimentSummary {
+    fn from(row: SummaryRow) -> Self {
+        Self {
+            experiment: row.experiment_key.into(),
+            model: row.model,
+            description: row.description,
+            metrics: row.metrics,
+            created_at: row.created_at,
+            completed_at: row.completed_at,
+            predictions: row.predictions,
+            gaps: row.gaps,
+            average_confidence: row.average_confidence,
+            correct: row.correct,
+            incorrect: row.incorrect,
+        }
+    }
+}
+
+/// A prediction as selected.
+type Selected = (
+    String,
+    String,
+    String,
+    String,
+    Option<f64>,
+    Option<String>,
+    Option<bool>,
+    Option<Uuid>,
+    Option<String>,
+    DateTime<Utc>,
+);
+
+fn prediction(selected: Selected) -> Prediction {
+    let (
+        product,
+        attribute,
+        experiment,
+        value,
+        confidence,
+        reasoning,
+        is_correct,
+        decision,
+        round,
+        created_at,
+    ) = selected;
+    Prediction {
+        gap: GapId::new(product, attribute),
+        experiment: experiment.into(),
+        value,
+        confidence: confidence.and_then(|confidence| Confidence::new(confidence).ok()),
+        reasoning,
+        is_correct,
+        decision: decision.map(DecisionId),
+        round: round.map(Into::into),
+        created_at,
+    }
+}
+
+/// Loads predictions of a gap, or of an experiment after a place, in the order of their keys.
+async fn load(
+    connection: &AsyncPgConnection,
+    gap: Option<&GapId>,
+    experiment: Option<(&ExperimentKey, Option<&ProposalCursor>, usize)>,
+) -> Result<Vec<Prediction>> {
+    use prediction_results as p;
+    let mut connection = connection;
+    let reasoning = if gap.is_some() { LONGEST_VALUE } else { SHORT };
+    let mut query = p::table
+        .select((
+            p::product_key,
+            p::attribute_key,
+            p::experiment_key,
+            p::value,
+            p::confidence,
+            left_or_null(p::reasoning, reasoning),
+            p::is_correct,
+            p::decision_id,
+            p::round_key,
+            p::created_at,
+        ))
+        .into_boxed();
+    if let Some(gap) = gap {
+        query = query
+            .filter(p::product_key.eq(gap.product.as_str()))
+            .filter(p::attribute_key.eq(gap.attribute.as_str()))
+            .order((p::experiment_key, fixed::<Text>("value COLLATE \"C\"")));
+    }
+    if let Some((experiment, place, limit)) = experiment {
+        query = query
+            .filter(p::experiment_key.eq(experiment.as_str()))
+            .order((p::product_key, p::attribute_key, fixed::<Text>("value COLLATE \"C\"")))
+            .limit(one_more(limit));
+        if let Some(place) = place {
+            query = query.filter(after(PLACE, bound(place)));
+        }
+    }
+    let rows: Vec<Selected> = query.load(&mut connection).await?;
+    Ok(rows.into_iter().map(prediction).collect())
+}
+
+/// The columns of a [`ProposalCursor`].
+pub(super) const PLACE: &str = "product_key, attribute_key, value COLLATE \"C\"";
+
+type Bound<'a> = <&'a str as AsExpression<Text>>::Expression;
+
+/// Binds a cursor's values in the order of [`PLACE`].
+pub(super) fn bound(place: &ProposalCursor) -> (Bound<'_>, Bound<'_>, Bound<'_>) {
+    (
+        AsExpression::<Text>::as_expression(place.gap.product.as_str()),
+        AsExpression::<Text>::as_expression(place.gap.attribute.as_str()),
+        AsExpression::<Text>::as_expression(place.value.as_str()),
+    )
+}
 
 #[async_trait]
 impl PredictionRepository for PostgresStore {
@@ -25,35 +189,38 @@ impl PredictionRepository for PostgresStore {
         connection
             .transaction(async |connection| {
                 for chunk in last_of_each(experiments, |one| &one.experiment).chunks(BATCH) {
-                    let rows: Vec<_> = chunk
-                        .iter()
-                        .map(|one| {
-                            (
-                                e::experiment_key.eq(&one.experiment),
-                                e::model.eq(&one.model),
-                                e::description.eq(&one.description),
-                                e::parameters
-                                    .eq(one.parameters.clone().unwrap_or_else(|| serde_json::json!({}))),
-                                e::metrics.eq(one.metrics.clone().unwrap_or_else(|| serde_json::json!({}))),
-                                e::created_at.eq(one.created_at.unwrap_or(now)),
-                                e::completed_at.eq(one.completed_at),
-                            )
-                        })
-                        .collect();
-                    diesel::insert_into(e::table)
-                        .values(rows)
-                        .on_conflict(e::experiment_key)
-                        .do_update()
-                        .set((
-                            e::model.eq(excluded(e::model)),
-                            e::description.eq(excluded(e::description)),
-                            e::parameters.eq(excluded(e::parameters)),
-                            e::metrics.eq(excluded(e::metrics)),
-                            e::created_at.eq(excluded(e::created_at)),
-                            e::completed_at.eq(excluded(e::completed_at)),
-                        ))
-                        .execute(connection)
-                        .await?;
+                    let rows = |dated: bool| -> Vec<_> {
+                        chunk
+                            .iter()
+                            .filter(|one| one.created_at.is_some() == dated)
+                            .map(|one| {
+                                (
+                                    e::experiment_key.eq(&one.experiment),
+                                    e::model.eq(&one.model),
+                                    e::description.eq(&one.description),
+                                    e::parameters.eq(object(one.parameters.as_ref())),
+                                    e::metrics.eq(object(one.metrics.as_ref())),
+                                    e::created_at.eq(one.created_at.unwrap_or(now)),
+                                    e::completed_at.eq(one.completed_at),
+                                )
+                            })
+                            .collect()
+                    };
+                    let key = e::experiment_key;
+                    upsert!(
+                        connection,
+                        e,
+                        key,
+                        rows(false),
+                        [model, description, parameters, metrics, completed_at]
+                    );
+                    upsert!(
+                        connection,
+                        e,
+                        key,
+                        rows(true),
+                        [model, description, parameters, metrics, created_at, completed_at]
+                    );
                 }
                 Ok(())
             })
@@ -61,122 +228,78 @@ impl PredictionRepository for PostgresStore {
     }
 
     async fn save_predictions(&self, predictions: &[PredictionRecord]) -> Result<()> {
-        use prediction_experiments as e;
-        use prediction_results as p;
-        let now = Utc::now();
         let mut connection = self.connection().await?;
         connection
             .transaction(async |connection| {
-                for chunk in last_of_each(predictions, |one| {
-                    (&one.experiment, &one.product_key, &one.attribute_key, &one.value)
-                })
-                .chunks(BATCH)
-                {
-                    let named: Vec<_> =
-                        chunk.iter().map(|one| e::experiment_key.eq(&one.experiment)).collect();
-                    diesel::insert_into(e::table)
-                        .values(named)
-                        .on_conflict_do_nothing()
-                        .execute(connection)
-                        .await?;
-                    let rows: Vec<_> = chunk
-                        .iter()
-                        .map(|one| {
-                            (
-                                p::product_key.eq(&one.product_key),
-                                p::attribute_key.eq(&one.attribute_key),
-                                p::experiment_key.eq(&one.experiment),
-                                p::value.eq(&one.value),
-                                p::confidence.eq(one.confidence),
-                                p::reasoning.eq(&one.reasoning),
-                                p::created_at.eq(one.created_at.unwrap_or(now)),
-                            )
-                        })
-                        .collect();
-                    diesel::insert_into(p::table)
-                        .values(rows)
-                        .on_conflict((p::product_key, p::attribute_key, p::experiment_key, p::value_md5))
-                        .do_update()
-                        .set((
-                            p::confidence.eq(excluded(p::confidence)),
-                            p::reasoning.eq(excluded(p::reasoning)),
-                        ))
-                        .execute(connection)
-                        .await?;
-                }
+                save_proposals!(
+                    connection,
+                    predictions,
+                    prediction_results,
+                    prediction_experiments,
+                    experiment_key,
+                    experiment
+                );
                 Ok(())
             })
             .await
     }
 
+    async fn delete_experiments(&self, experiments: &[ExperimentKey]) -> Result<()> {
+        use prediction_experiments as e;
+        let mut connection = self.connection().await?;
+        let keys: Vec<&str> = experiments.iter().map(ExperimentKey::as_str).collect();
+        diesel::delete(e::table.filter(e::experiment_key.eq_any(keys))).execute(&mut connection).await?;
+        Ok(())
+    }
+
+    async fn experiment(&self, experiment: &ExperimentKey) -> Result<Option<Experiment>> {
+        let mut connection = self.connection().await?;
+        let row: Option<ExperimentRow> = prediction_experiments::table
+            .find(experiment.as_str())
+            .select(ExperimentRow::as_select())
+            .first(&mut connection)
+            .await
+            .optional()?;
+        Ok(row.map(Experiment::from))
+    }
+
+    async fn experiments(&self) -> Result<Vec<Experiment>> {
+        use prediction_experiments as e;
+        let mut connection = self.connection().await?;
+        let rows: Vec<ExperimentRow> = e::table
+            .select(ExperimentRow::as_select())
+            .order((e::created_at.desc(), e::experiment_key))
+            .load(&mut connection)
+            .await?;
+        Ok(rows.into_iter().map(Experiment::from).collect())
+    }
+
+    async fn experiment_summary(&self, experiment: &ExperimentKey) -> Result<Option<ExperimentSummary>> {
+        let row: Option<SummaryRow> = self
+            .lagging(|mut connection| async move {
+                Ok(experiment_summary::table
+                    .find(experiment.as_str())
+                    .select(SummaryRow::as_select())
+                    .first(&mut connection)
+                    .await
+                    .optional()?)
+            })
+            .await?;
+        Ok(row.map(ExperimentSummary::from))
+    }
+
     async fn experiment_summaries(&self) -> Result<Vec<ExperimentSummary>> {
         use experiment_summary as s;
-        type Row = (
-            String,
-            Option<String>,
-            Option<String>,
-            serde_json::Value,
-            DateTime<Utc>,
-            Option<DateTime<Utc>>,
-            i64,
-            i64,
-            Option<f64>,
-            i64,
-            i64,
-        );
-        let rows: Vec<Row> = self
+        let rows: Vec<SummaryRow> = self
             .lagging(|mut connection| async move {
                 Ok(s::table
-                    .select((
-                        s::experiment_key,
-                        s::model,
-                        s::description,
-                        s::metrics,
-                        s::created_at,
-                        s::completed_at,
-                        s::predictions,
-                        s::gaps,
-                        s::average_confidence,
-                        s::correct,
-                        s::incorrect,
-                    ))
+                    .select(SummaryRow::as_select())
                     .order((s::created_at.desc(), s::experiment_key))
                     .load(&mut connection)
                     .await?)
             })
             .await?;
-        Ok(rows
-            .into_iter()
-            .map(
-                |(
-                    key,
-                    model,
-                    description,
-                    metrics,
-                    created_at,
-                    completed_at,
-                    predictions,
-                    gaps,
-                    average,
-                    correct,
-                    incorrect,
-                )| {
-                    ExperimentSummary {
-                        experiment: key.into(),
-                        model,
-                        description,
-                        metrics,
-                        created_at,
-                        completed_at,
-                        predictions,
-                        gaps,
-                        average_confidence: average,
-                        correct,
-                        incorrect,
-                    }
-                },
-            )
-            .collect())
+        Ok(rows.into_iter().map(ExperimentSummary::from).collect())
     }
 
     async fn metric_trends(&self, experiment: &ExperimentKey) -> Result<Vec<MetricTrend>> {
@@ -215,6 +338,23 @@ impl PredictionRepository for PostgresStore {
             .collect())
     }
 
+    async fn predictions(&self, gap: &GapId) -> Result<Vec<Prediction>> {
+        load(&*self.connection().await?, Some(gap), None).await
+    }
+
+    async fn experiment_predictions(
+        &self,
+        experiment: &ExperimentKey,
+        after: Option<&ProposalCursor>,
+        limit: usize,
+    ) -> Result<Page<Prediction, ProposalCursor>> {
+        let rows = load(&*self.connection().await?, None, Some((experiment, after, limit))).await?;
+        Ok(page(rows, limit, |one: &Prediction| ProposalCursor {
+            gap: one.gap.clone(),
+            value: one.value.clone(),
+        }))
+    }
+
     async fn correctness(&self, gap: &GapId) -> Result<Vec<(ExperimentKey, String, Option<bool>)>> {
         use prediction_results as p;
         let mut connection = self.connection().await?;
@@ -227,4 +367,9 @@ impl PredictionRepository for PostgresStore {
             .await?;
         Ok(rows.into_iter().map(|(experiment, value, correct)| (experiment.into(), value, correct)).collect())
     }
+}
+
+/// Returns a JSON object, empty where none is given.
+pub(super) fn object(given: Option<&serde_json::Value>) -> serde_json::Value {
+    given.cloned().unwrap_or_else(|| serde_json::json!({}))
 }

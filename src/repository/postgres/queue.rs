@@ -310,7 +310,7 @@ impl QueueRepository for PostgresStore {
     }
 
     async fn candidates(&self, gaps: &[GapId]) -> Result<Vec<Vec<Candidate>>> {
-        super::card::candidates_of(&*self.connection().await?, gaps).await
+        super::candidates::candidates_of(&*self.connection().await?, gaps).await
     }
 
     async fn card(&self, gap: &GapId, neighbours: usize) -> Result<Option<ReviewCard>> {

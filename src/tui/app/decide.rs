@@ -11,6 +11,7 @@ use crate::domain::{
 };
 use crate::repository::{RepositoryError, Result as RepositoryResult};
 use crate::review::{Circumstances, Review};
+use crate::tui::overlays::Overlay;
 use crate::tui::sanitise;
 use crate::tui::widgets::wrap;
 
@@ -37,13 +38,15 @@ pub struct Unsaved {
 }
 
 /// What the database said instead of taking a decision.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Conflict {
     pub id: DecisionId,
     pub gap: GapId,
     pub version: i32,
     pub state: GapState,
     pub by: Option<String>,
+    /// The decision in force there, once it is loaded.
+    pub theirs: Option<Box<Event>>,
 }
 
 /// A decision that was refused because the gap is in other hands.
@@ -177,8 +180,10 @@ pub fn decided(state: &mut State, id: DecisionId, result: RepositoryResult<Outco
         }
         Err(RepositoryError::Conflict { gap, version, state: theirs, by }) => {
             state.unsaved[index].phase = Phase::Conflict;
-            state.conflicts.push_back(Conflict { id, gap, version, state: theirs, by });
+            let conflict = Conflict { id, gap: gap.clone(), version, state: theirs, by, theirs: None };
+            state.conflicts.push_back(conflict);
             state.undo.wanted = false;
+            return vec![Effect::LoadHistory(gap)];
         }
         Err(RepositoryError::Held { gap, by, until }) if !state.undo.wanted => {
             state.unsaved[index].phase = Phase::Conflict;
@@ -313,13 +318,49 @@ pub fn undone(state: &mut State, result: RepositoryResult<Option<Box<(Event, Out
     Vec::new()
 }
 
+/// Takes the decisions on a gap that is in conflict: the reviewer is shown the other one.
+pub fn history(state: &mut State, gap: &GapId, result: RepositoryResult<Vec<Event>>) {
+    let Ok(history) = result else { return };
+    let theirs = Event::in_force(&history).cloned().map(Box::new);
+    let asked = match &mut state.overlay {
+        Some(Overlay::Confirm(confirm)) => confirm.conflicting(),
+        _ => None,
+    };
+    for conflict in state.conflicts.iter_mut().chain(asked).filter(|conflict| conflict.gap == *gap) {
+        conflict.theirs.clone_from(&theirs);
+    }
+}
+
 /// Decides a conflict in the reviewer's favour: the same decision on top of the other one.
 pub fn keep_mine(state: &mut State, conflict: &Conflict) -> Vec<Effect> {
+    on_top(state, conflict, |_| {})
+}
+
+/// Leaves a conflict to somebody else: a flag on top of the other decision, with both in its comment.
+pub fn flag_conflict(state: &mut State, conflict: &Conflict) -> Vec<Effect> {
+    let theirs = conflict.theirs.as_ref().map(|event| words(&event.decision));
+    let theirs = theirs.unwrap_or_else(|| conflict.state.label().to_owned());
+    let by = conflict.by.as_deref().unwrap_or("somebody else").to_owned();
+    on_top(state, conflict, |mine| {
+        mine.comment = Some(format!("{}: {} · {by}: {theirs}", mine.reviewer, words(mine)));
+        mine.action = Action::Flag;
+        mine.value = None;
+    })
+}
+
+/// Says what a decision is, as `override "Black"`.
+fn words(decision: &Decision) -> String {
+    let value = decision.value.as_ref().map(|value| format!(" \"{value}\""));
+    format!("{}{}", decision.action.as_str().replace('_', " "), value.unwrap_or_default())
+}
+
+fn on_top(state: &mut State, conflict: &Conflict, change: impl FnOnce(&mut Decision)) -> Vec<Effect> {
     let new_id = (state.new_id)();
     let now = state.now;
     let Some(one) = state.unsaved.iter_mut().find(|one| one.decision.id == conflict.id) else {
         return Vec::new();
     };
+    change(&mut one.decision);
     one.decision.id = new_id;
     one.decision.base_version = conflict.version;
     // The reviewer has seen what is there: it goes on top, whoever holds the gap.
@@ -336,7 +377,7 @@ pub fn leave_theirs(state: &mut State, conflict: &Conflict) {
         row.data.state = conflict.state;
         row.data.version = conflict.version;
         row.data.decided_by = conflict.by.clone().map(Into::into);
-        row.data.decided_value = None;
+        row.data.decided_value = conflict.theirs.as_ref().and_then(|event| event.decision.value.clone());
         row.decided_here = conflict.state != GapState::Open;
     }
 }

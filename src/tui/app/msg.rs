@@ -47,6 +47,10 @@ pub enum Msg {
         gap: GapId,
         result: Result<Option<Box<ReviewCard>>>,
     },
+    History {
+        gap: GapId,
+        result: Result<Vec<Event>>,
+    },
     Decided {
         id: DecisionId,
         result: Result<Outcome>,
@@ -112,6 +116,8 @@ pub enum Effect {
         ticket: Ticket,
     },
     LoadCard(GapId),
+    /// The decisions on a gap that is in conflict.
+    LoadHistory(GapId),
     /// Never aborted; written in the order asked for.
     Decide(Box<Decision>, Fence),
     /// Never aborted; written after the decisions before it.

@@ -68,6 +68,10 @@ fn on_answer(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.cards.arrive(gap, result);
             Vec::new()
         }
+        Msg::History { gap, result } => {
+            decide::history(state, &gap, result);
+            Vec::new()
+        }
         Msg::Decided { id, result } => decide::decided(state, id, result),
         Msg::Claimed { ticket, token, result } => flow::claimed(state, ticket, token, result),
         Msg::Renewed { ticket, token, result } => {

@@ -1,6 +1,7 @@
 //! Asks before something is lost: a decision that met another one, or quitting with unsaved decisions.
 
 use super::{Overlay, dialog, draw_lines, keys_line};
+use crate::domain::Decision;
 use crate::tui::app::decide::{self, Conflict, Held};
 use crate::tui::app::keymap::Key;
 use crate::tui::app::msg::Effect;
@@ -39,6 +40,14 @@ impl Confirm {
         Self::Conflict { conflict, since: now }
     }
 
+    /// Returns the conflict asked about.
+    pub fn conflicting(&mut self) -> Option<&mut Conflict> {
+        match self {
+            Self::Conflict { conflict, .. } => Some(conflict),
+            _ => None,
+        }
+    }
+
     /// Asks whether to decide a gap that somebody else holds.
     pub fn held(held: Held, now: Instant) -> Self {
         Self::Held { held, since: now }
@@ -56,6 +65,7 @@ impl Confirm {
                 if state.now.saturating_duration_since(*since) >= SURPRISE {
                     match key.code {
                         KeyCode::Char('k') => return decide::keep_mine(state, &conflict),
+                        KeyCode::Char('f') => return decide::flag_conflict(state, &conflict),
                         KeyCode::Esc => {
                             decide::leave_theirs(state, &conflict);
                             return Vec::new();
@@ -109,28 +119,58 @@ fn decision_words(state: &State, gap: &crate::domain::GapId) -> String {
     format!("{}{}", one.decision.action.as_str().replace('_', " "), value.unwrap_or_default())
 }
 
+/// Shows both decisions: who, when, what, and why.
 fn view_conflict(state: &State, conflict: &Conflict, frame: &mut Frame) {
     let theme = state.theme;
-    let area = dialog(state, frame, "Decided meanwhile", 66, 6);
-    let by = conflict.by.as_ref().map(|by| format!(" by {}", sanitise::line(by, 40)));
-    let (glyph, role) = outcome(conflict.state);
+    let area = dialog(state, frame, "Decided meanwhile", 72, 8);
     let columns = usize::from(area.width);
+    let muted = theme.style(Role::Muted);
+    let (glyph, role) = outcome(conflict.state);
+    let theirs = conflict.theirs.as_ref().map(|event| &event.decision);
+    let who = conflict.by.as_ref().map_or_else(|| "somebody".into(), |by| sanitise::line(by, 24));
+    let what = theirs.and_then(|one| one.value.as_ref());
+    let what = what.map(|value| format!(" \"{}\"", sanitise::value(value, 40))).unwrap_or_default();
+    let mine = state.unsaved_on(&conflict.gap).map(|one| &one.decision);
+    let me = sanitise::line(state.identity.reviewer.as_str(), 24);
+    let detail = |who: String, decision: Option<&Decision>| {
+        let text = format!("        {who}{}", circumstances(state, decision));
+        Line::styled(wrap::cut(&text, columns), muted)
+    };
     let lines = [
         Line::raw(wrap::cut(&name_of(state, &conflict.gap), columns)),
         Line::default(),
         Line::from(vec![
-            Span::styled("theirs  ", theme.style(Role::Muted)),
-            Span::styled(format!("{glyph} {}", conflict.state.label()), theme.style(role)),
-            Span::raw(by.unwrap_or_default()),
+            Span::styled("theirs  ", muted),
+            Span::styled(format!("{glyph} {}{what}", conflict.state.label()), theme.style(role)),
         ]),
+        detail(who, theirs),
         Line::from(vec![
-            Span::styled("mine    ", theme.style(Role::Muted)),
+            Span::styled("mine    ", muted),
             Span::raw(wrap::cut(&decision_words(state, &conflict.gap), columns.saturating_sub(8))),
         ]),
+        detail(me, mine),
         Line::default(),
-        keys_line(theme, area.width, &[("k", "keep mine, on top of theirs"), ("Esc", "leave theirs")]),
+        keys_line(
+            theme,
+            area.width,
+            &[("k", "keep mine, on top"), ("Esc", "leave theirs"), ("f", "flag for somebody")],
+        ),
     ];
     draw_lines(frame, area, lines);
+}
+
+/// Says when a decision was made and why, as far as a comment tells.
+fn circumstances(state: &State, decision: Option<&Decision>) -> String {
+    let Some(decision) = decision else { return String::new() };
+    let ago = (state.wall - decision.decided_at).num_seconds().max(0);
+    let ago = match ago {
+        0..60 => "just now".to_owned(),
+        60..3_600 => format!("{} min ago", ago / 60),
+        3_600..86_400 => format!("{} h ago", ago / 3_600),
+        _ => decision.decided_at.with_timezone(&chrono::Local).format("%Y-%m-%d %H:%M").to_string(),
+    };
+    let why = decision.comment.as_ref().map(|comment| format!(" · {}", sanitise::line(comment, 200)));
+    format!(" · {ago}{}", why.unwrap_or_default())
 }
 
 fn view_held(state: &State, held: &Held, frame: &mut Frame) {

@@ -141,7 +141,7 @@ fn a_conflict_is_asked_about_and_nothing_is_overwritten_silently() {
     app.database.rows[0].decided_by = Some("bob".into());
     app.keys("a");
     assert!(app.screen().contains("Decided meanwhile"), "{}", app.screen());
-    assert!(app.screen().contains("rejected by bob"));
+    assert!(app.screen().contains("rejected") && app.screen().contains("bob"));
     app.keys("k");
     assert!(app.state.overlay.is_some(), "a key meant for the list does not answer the question");
     app.wait(700);
@@ -150,6 +150,40 @@ fn a_conflict_is_asked_about_and_nothing_is_overwritten_silently() {
     assert_eq!((mine.base_version, mine.action), (7, Action::Accept));
     app.settle();
     assert_eq!(app.row_state(0), GapState::Accepted);
+}
+
+#[test]
+fn a_conflict_shows_both_decisions_and_can_be_left_to_somebody_as_a_flag() {
+    let mut app = App::open(SIZE);
+    let theirs = Decision {
+        id: next_id(),
+        gap: gap(0),
+        reviewer: "bob".into(),
+        value: Some("Navy".into()),
+        comment: Some("the label says so".into()),
+        decided_at: fixture::noon() - chrono::Duration::minutes(3),
+        ..decisions(&app.press("a"))[0].clone()
+    };
+    app.waiting.clear();
+    app.database.decide(&theirs).unwrap();
+    let mine = app.state.unsaved[0].decision.clone();
+    let refused = app.database.decide(&mine);
+    app.send(Msg::Decided { id: mine.id, result: refused });
+    app.settle();
+    let screen = app.screen();
+    assert!(
+        screen.contains("accepted \"Navy\"") && screen.contains("bob · 3 min ago · the label says so"),
+        "{screen}"
+    );
+    assert!(screen.contains("accept \"Black/White\"") && screen.contains("alice · just now"), "{screen}");
+    app.wait(700);
+    let effects = app.press("f");
+    let [flag] = decisions(&effects)[..] else { panic!("{effects:?}") };
+    assert_eq!((flag.action, flag.base_version, flag.value.as_deref()), (Action::Flag, 1, None));
+    let both = "alice: accept \"Black/White\" · bob: accept \"Navy\"";
+    assert_eq!(flag.comment.as_deref(), Some(both));
+    app.settle();
+    assert_eq!(app.row_state(0), GapState::Flagged);
 }
 
 #[test]

@@ -1,0 +1,122 @@
+//! Decisions as a list shows them, newest first.
+
+use super::fragment::left_or_null;
+use super::keyset::{before, one_more, page};
+use super::queue::SHORT;
+use crate::database::schema::{human_recommendations, raw_products};
+use crate::domain::{Action, DecisionCursor, DecisionFilter, DecisionId, DecisionRow, GapId, Reviewer};
+use crate::repository::{Page, RepositoryError, Result};
+use chrono::{DateTime, Utc};
+use diesel::expression::AsExpression;
+use diesel::prelude::*;
+use diesel::sql_types::{Timestamptz, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+diesel::alias!(const UNDO: Alias<Undo> = human_recommendations as undo);
+
+type Selected = (
+    (Uuid, String, String, Option<String>, String, Option<String>, Option<String>),
+    (String, i32, Option<Uuid>, Option<Uuid>, Option<Uuid>, DateTime<Utc>, DateTime<Utc>),
+);
+
+fn row(selected: Selected) -> Result<DecisionRow> {
+    let (
+        (id, product, attribute, product_name, action, value, comment),
+        (reviewer, result_version, undoes, undone_by, batch, decided_at, recorded_at),
+    ) = selected;
+    let action = Action::parse(&action).ok_or_else(|| {
+        RepositoryError::Database(format!("unknown action {action} in human_recommendations"))
+    })?;
+    Ok(DecisionRow {
+        id: DecisionId(id),
+        gap: GapId::new(product, attribute),
+        product_name: product_name.unwrap_or_default(),
+        action,
+        value,
+        comment,
+        reviewer: Reviewer::from(reviewer),
+        result_version,
+        undoes: undoes.map(DecisionId),
+        undone_by: undone_by.map(DecisionId),
+        batch,
+        decided_at,
+        recorded_at,
+    })
+}
+
+/// Loads decisions, the newest first. Each condition that narrows much has an index in this order.
+pub(super) async fn decisions(
+    connection: &AsyncPgConnection,
+    filter: &DecisionFilter,
+    place: Option<&DecisionCursor>,
+    limit: usize,
+) -> Result<Page<DecisionRow, DecisionCursor>> {
+    use human_recommendations as h;
+    use raw_products as p;
+    let mut connection = connection;
+    let mut query = h::table
+        .left_join(p::table.on(p::product_key.eq(h::product_key)))
+        .left_join(
+            UNDO.on(UNDO
+                .field(h::product_key)
+                .eq(h::product_key)
+                .and(UNDO.field(h::undoes).eq(h::decision_id.nullable()))),
+        )
+        .select((
+            (
+                h::decision_id,
+                h::product_key,
+                h::attribute_key,
+                left_or_null(p::product_name, SHORT).nullable(),
+                h::action,
+                left_or_null(h::value, SHORT),
+                left_or_null(h::comment, SHORT),
+            ),
+            (
+                h::reviewer,
+                h::result_version,
+                h::undoes,
+                UNDO.field(h::decision_id).nullable(),
+                h::batch_id,
+                h::decided_at,
+                h::recorded_at,
+            ),
+        ))
+        .order((h::recorded_at.desc(), h::decision_id.desc()))
+        .limit(one_more(limit))
+        .into_boxed();
+    if let Some(reviewer) = &filter.reviewer {
+        query = query.filter(h::reviewer.eq(reviewer.as_str()));
+    }
+    if let Some(action) = filter.action {
+        query = query.filter(h::action.eq(action.as_str()));
+    }
+    if let Some(attribute) = &filter.attribute {
+        query = query.filter(h::attribute_key.eq(attribute.as_str()));
+    }
+    if let Some(product) = &filter.product {
+        query = query.filter(h::product_key.eq(product.as_str()));
+    }
+    if let Some(batch) = filter.batch {
+        query = query.filter(h::batch_id.eq(batch));
+    }
+    if let Some(since) = filter.since {
+        query = query.filter(h::recorded_at.ge(since));
+    }
+    if let Some(until) = filter.until {
+        query = query.filter(h::recorded_at.lt(until));
+    }
+    if let Some(place) = place {
+        query = query.filter(before(
+            "human_recommendations.recorded_at, human_recommendations.decision_id",
+            (
+                AsExpression::<Timestamptz>::as_expression(place.recorded_at),
+                AsExpression::<SqlUuid>::as_expression(place.id.0),
+            ),
+        ));
+    }
+    let selected: Vec<Selected> = query.load(&mut connection).await?;
+    let rows = selected.into_iter().map(row).collect::<Result<Vec<_>>>()?;
+    Ok(page(rows, limit, |row: &DecisionRow| DecisionCursor { recorded_at: row.recorded_at, id: row.id }))
+}
