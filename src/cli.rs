@@ -3,11 +3,14 @@
 mod bar;
 mod decide;
 mod demo;
+mod doctor;
 mod embed;
+mod export;
 mod grants;
 mod history;
 mod import;
 mod index;
+mod interrupt;
 mod migrate;
 mod neighbours;
 mod open;
@@ -24,7 +27,8 @@ const AFTER_HELP: &str = "\
 Without a command, gapdeck reviews: on the embedded database, or on the server that --database-url names.
 
 Exit codes: 0 done, 2 wrong command line, 3 unusable file, value or setting, 4 database not reachable or in use,
-5 conflict with another decision, 6 not found, 7 no terminal, 70 fault in gapdeck, 130 interrupted.";
+5 conflict with another decision, 6 not found, 7 no terminal, 8 the doctor found
+an error, 70 fault in gapdeck, 130 interrupted.";
 
 /// Human-in-the-loop quality assurance of product data, at the terminal.
 #[derive(Debug, Parser)]
@@ -84,8 +88,10 @@ pub struct Origins {
 pub enum Command {
     /// Reviews a made-up catalogue on a database of its own
     Demo(demo::Demo),
-    /// Imports a directory of JSON Lines files
+    /// Imports JSON Lines or CSV files
     Import(import::Import),
+    /// Writes tables to JSON Lines or CSV files
+    Export(export::Export),
     /// Embeds products, offline or by a server that speaks OpenAI's /v1/embeddings
     Embed(embed::Embed),
     /// Shows the vector index and how good it is, or builds it anew
@@ -100,6 +106,8 @@ pub enum Command {
     Neighbours(neighbours::Neighbours),
     /// Prints the SQL that lets a database role review
     Grants(grants::Grants),
+    /// Looks for what is wrong with the database, and says what to do about it
+    Doctor(doctor::Doctor),
     /// Creates or updates the tables
     Migrate(migrate::Migrate),
 }
@@ -131,6 +139,7 @@ pub async fn run(cli: Cli) -> Result<(), AppError> {
         None => review::run(&config).await,
         Some(Command::Demo(command)) => demo::run(command, &config).await,
         Some(Command::Import(command)) => import::run(command, &config).await,
+        Some(Command::Export(command)) => export::run(command, &config).await,
         Some(Command::Embed(command)) => embed::run(command, &config).await,
         Some(Command::Index(command)) => index::run(command, &config).await,
         Some(Command::Queue(command)) => queue::run(command, &config).await,
@@ -138,6 +147,7 @@ pub async fn run(cli: Cli) -> Result<(), AppError> {
         Some(Command::History(command)) => history::run(command, &config).await,
         Some(Command::Neighbours(command)) => neighbours::run(command, &config).await,
         Some(Command::Grants(command)) => grants::run(command).await,
+        Some(Command::Doctor(command)) => doctor::run(command, &config).await,
         Some(Command::Migrate(command)) => migrate::run(command, &config).await,
     }
 }

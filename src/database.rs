@@ -4,6 +4,7 @@ pub mod ann;
 #[cfg(all(feature = "embedded", unix))]
 mod embedded;
 mod migrations;
+mod own;
 mod pooler;
 mod reads;
 pub mod schema;
@@ -12,6 +13,7 @@ pub mod url;
 pub mod vector;
 
 pub use migrations::MigrationState;
+pub use own::OwnConnection;
 pub use pooler::Pooling;
 pub use reads::{ReadReplicas, ReplicaConnection, ReplicaStatus};
 
@@ -49,6 +51,8 @@ pub struct Database {
     engine: Option<Arc<embedded::Engine>>,
     reads: Option<Arc<reads::Reads>>,
     last_error: Arc<shared::LastError>,
+    /// The server; `None` for the embedded engine, which takes one client at a time.
+    server: Option<shared::Route>,
 }
 
 impl std::fmt::Debug for Database {
@@ -73,7 +77,7 @@ impl Database {
             .max_size(8)
             .max_lifetime(Some(Duration::from_secs(30 * 60)))
             .connection_timeout(CHECKOUT)
-            .build_unchecked(shared::manager(route, pooling, Arc::clone(&last_error)));
+            .build_unchecked(shared::manager(route.clone(), pooling, Arc::clone(&last_error)));
         // The pool is empty, so it has room.
         let _ = pool.add(first);
         Ok(Self {
@@ -84,6 +88,7 @@ impl Database {
             engine: None,
             reads: None,
             last_error,
+            server: Some(route),
         })
     }
 
@@ -112,6 +117,7 @@ impl Database {
             engine: Some(Arc::new(engine)),
             reads: None,
             last_error,
+            server: None,
         };
         drop(database.connection().await?);
         Ok(database)
@@ -201,6 +207,20 @@ impl Database {
     ) -> diesel::QueryResult<()> {
         let timeouts = if self.is_embedded() { EMBEDDED_TIMEOUTS } else { migrations::TIMEOUTS };
         connection.batch_execute(timeouts).await
+    }
+
+    /// Opens a connection to the server outside the pool, for what Diesel's cannot do; `None` where there is no server.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unavailable`] when the server does not answer.
+    pub async fn own_connection(&self) -> Result<Option<OwnConnection>, AppError> {
+        match &self.server {
+            Some(route) => match OwnConnection::open(route.clone(), self.pooling).await {
+                Ok(own) => Ok(Some(own)),
+                Err(reason) => Err(shared::unavailable(&self.label, &reason)),
+            },
+            None => Ok(None),
+        }
     }
 
     /// Returns the repositories over this database.

@@ -20,6 +20,8 @@ pub enum ErrorKind {
     NotFound,
     /// There is no terminal to draw on: exit code 7.
     NoTerminal,
+    /// The doctor found an error: exit code 8.
+    Unhealthy,
     /// The user ended the command: exit code 130.
     Interrupted,
 }
@@ -34,6 +36,7 @@ impl ErrorKind {
             Self::Conflict => 5,
             Self::NotFound => 6,
             Self::NoTerminal => 7,
+            Self::Unhealthy => 8,
             Self::Internal => 70,
             Self::Interrupted => 130,
         }

@@ -10,9 +10,10 @@
 //! * [`database`]: where a connection comes from.
 //! * [`embed`]: text to vector.
 //! * [`demo`]: the deterministic demo catalogue.
+//! * [`doctor`]: what goes wrong with a database in practice, and what to do about it.
 //! * [`error`]: errors a user meets, with exit codes and hints.
 //! * [`tls`]: TLS by rustls, for the database and for embedding servers.
-//! * [`transfer`]: import of the upstream pipeline's files.
+//! * [`transfer`]: import and export: files to database rows, and rows to files.
 //! * [`tui`]: the terminal application: state, update, view, effects.
 //! * [`cli`], [`config`], [`logging`]: the command line, its settings, the log file.
 //! * [`review`]: the service: drafts, decisions, undo, the gate before an override.
@@ -22,6 +23,7 @@ pub mod cli;
 pub mod config;
 pub mod database;
 pub mod demo;
+pub mod doctor;
 pub mod domain;
 pub mod embed;
 pub mod error;

@@ -1,21 +1,30 @@
 //! `gapdeck import`.
 
 use super::bar::Bar;
+use super::interrupt;
 use super::open::{self, Tables};
 use super::output;
 use crate::config::Config;
-use crate::error::AppError;
-use crate::transfer::import::{self, Bad, Embed, ImportOptions, ImportReport, Write};
+use crate::error::{AppError, ErrorKind};
+use crate::repository::bulk::Table;
+use crate::transfer::format::Format;
+use crate::transfer::import::{self, Bad, Embed, ImportError, ImportOptions, ImportReport, Write};
 use clap::Args;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-/// Imports a directory of JSON Lines files.
+/// Imports JSON Lines or CSV files.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Import {
-    /// The directory with products.jsonl, predictions.jsonl.gz, ...
-    directory: PathBuf,
+    /// A directory with products.jsonl, predictions.csv.gz, ..., one such file, or `-` for standard input
+    path: PathBuf,
+    /// The table of a single file whose name does not say it
+    #[arg(long, value_name = "NAME")]
+    table: Option<String>,
+    /// The format of a single file whose name does not say it
+    #[arg(long)]
+    format: Option<Format>,
     /// Leave bad lines out instead of refusing everything
     #[arg(long)]
     skip_bad: bool,
@@ -31,21 +40,31 @@ pub struct Import {
 }
 
 pub(super) async fn run(command: Import, config: &Config) -> Result<(), AppError> {
+    let table = command.table.as_deref().map(table).transpose()?;
     let options = ImportOptions {
-        directory: command.directory,
+        path: command.path,
+        table,
+        format: command.format,
         bad: if command.skip_bad { Bad::Skip } else { Bad::Refuse },
         write: if command.dry_run { Write::DryRun } else { Write::Commit },
         embed: if command.no_embed { Embed::Nothing } else { Embed::Missing },
     };
     let database = open::database(config, Tables::Migrate).await?;
     let outcome = {
-        let mut connection = database.connection().await?;
         let mut bar = Bar::new();
-        import::import(&mut connection, &options, &mut bar).await
+        import::import(&database, &options, &mut bar, interrupt::asked()).await
     };
-    database.close().await;
+    interrupt::close(database, matches!(outcome, Err(ImportError::Interrupted))).await;
     let report = outcome?;
     if command.json { output::json(&report) } else { output::print(&report_text(&report)) }
+}
+
+fn table(name: &str) -> Result<Table, AppError> {
+    Table::named(&name.replace('-', "_")).ok_or_else(|| {
+        let names: Vec<&str> = Table::ALL.iter().map(|table| table.plan().name).collect();
+        AppError::new(ErrorKind::Usage, format!("\"{name}\" is no table"))
+            .hinted(format!("These are: {}.", names.join(", ")))
+    })
 }
 
 /// Says in words what an import did.

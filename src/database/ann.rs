@@ -14,7 +14,7 @@ pub use advice::{Advice, Weight, judge};
 pub use build::{
     BuildProgress, Built, Design, Outcome, build, count, lists_for, serving, write_choice, write_note,
 };
-pub use index::{Element, IndexNote, Method, VectorIndex, indexes};
+pub use index::{Element, IndexNote, Method, VectorIndex, comment, indexes};
 pub use measure::{Quality, Sample, depth_in_use};
 pub use search::{Access, FEW, Filter, Plan, nearest, prepare, widen};
 

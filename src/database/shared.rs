@@ -109,6 +109,19 @@ impl Route {
             tokio::time::timeout(CONNECT, opening).await.map_err(|_| too_late())?;
         opened.map_err(|error| chain(&error))
     }
+
+    /// Asks the server to end the statement that a bare session runs.
+    pub(super) async fn cancel(&self, client: &tokio_postgres::Client) {
+        let token = client.cancel_token();
+        let asking = async {
+            match &self.tls {
+                Some(tls) => token.cancel_query(tls.clone()).await,
+                None => token.cancel_query(NoTls).await,
+            }
+        };
+        // Closing the connection ends the statement, too, only later.
+        let _ = tokio::time::timeout(CONNECT, asking).await;
+    }
 }
 
 /// Makes connections to a server.

@@ -2,6 +2,7 @@
 //!
 //! The `pgvector` crate's own Diesel support needs libpq at build time; these few lines do not.
 
+use bytes::BytesMut;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::{AsExpression, Expression};
 use diesel::pg::{Pg, PgValue};
@@ -9,6 +10,7 @@ use diesel::query_builder::QueryId;
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{Double, SqlType};
 use std::io::Write;
+use tokio_postgres::types::Type;
 
 /// The SQL type `vector`; its oid is looked up by name, once a connection.
 #[derive(Debug, Clone, Copy, Default, SqlType, QueryId)]
@@ -34,16 +36,38 @@ impl From<Vector> for Vec<f32> {
 
 impl ToSql<VectorType, Pg> for Vector {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-        // Dimensions and a reserved word, 16 bits each, then the numbers: all big-endian.
-        let mut bytes = Vec::with_capacity(4 + 4 * self.0.as_slice().len());
-        bytes.extend_from_slice(&u16::try_from(self.0.as_slice().len())?.to_be_bytes());
-        bytes.extend_from_slice(&[0, 0]);
-        for number in self.0.as_slice() {
-            bytes.extend_from_slice(&number.to_be_bytes());
-        }
-        out.write_all(&bytes)?;
+        out.write_all(&binary(self.0.as_slice())?)?;
         Ok(IsNull::No)
     }
+}
+
+/// For connections without Diesel.
+impl tokio_postgres::types::ToSql for Vector {
+    fn to_sql(
+        &self,
+        _: &Type,
+        out: &mut BytesMut,
+    ) -> Result<tokio_postgres::types::IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        out.extend_from_slice(&binary(self.0.as_slice())?);
+        Ok(tokio_postgres::types::IsNull::No)
+    }
+
+    fn accepts(of: &Type) -> bool {
+        of.name() == "vector"
+    }
+
+    tokio_postgres::types::to_sql_checked!();
+}
+
+/// Writes the binary form of a vector: dimensions and a reserved word, 16 bits each, then the numbers, all big-endian.
+fn binary(numbers: &[f32]) -> Result<Vec<u8>, std::num::TryFromIntError> {
+    let mut bytes = Vec::with_capacity(4 + 4 * numbers.len());
+    bytes.extend_from_slice(&u16::try_from(numbers.len())?.to_be_bytes());
+    bytes.extend_from_slice(&[0, 0]);
+    for number in numbers {
+        bytes.extend_from_slice(&number.to_be_bytes());
+    }
+    Ok(bytes)
 }
 
 impl FromSql<VectorType, Pg> for Vector {

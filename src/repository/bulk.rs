@@ -5,9 +5,13 @@
 //! neither written nor locked. The temporary tables (`import_*`) go with the transaction.
 
 mod catalogue;
+mod decisions;
 mod embeddings;
+mod field;
 mod predictions;
+mod queue_check;
 mod queue_sync;
+mod session;
 mod sql;
 mod table;
 mod values;
@@ -17,24 +21,14 @@ pub use embeddings::{
     EmbeddingBatch, IndexAside, TextRow, TextRows, Unembedded, count_embeddings, other_model, rebuild_index,
     set_index_aside, unembedded, unknown_products, write_embeddings,
 };
+pub use field::{Field, Kind, Need};
+pub use queue_check::{Compared, check_queue};
 pub use queue_sync::{Locking, PRODUCTS_AT_ONCE, Synced, sync_queue};
-pub use table::{Missing, Table};
+pub use session::{Cells, Columns, Parameter, Session};
+pub use table::{Missing, Plan, Table};
 pub use views::{WORTH_STATISTICS, gather_statistics, refresh_views};
 
-use diesel::pg::Pg;
-use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
-use diesel::sql_types::{BigInt, Text};
-use diesel::{QueryResult, QueryableByName};
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-
-/// A statement whose binds are being added.
-pub type Query<'a> = BoxedSqlQuery<'a, Pg, SqlQuery>;
-
-/// A row that can be staged.
-pub trait Row: Send + Sync + Sized + 'static {
-    /// Binds the rows' columns as arrays, in the order of the staging statement, after the line numbers.
-    fn bind<'a>(query: Query<'a>, rows: &'a [Self]) -> Query<'a>;
-}
+use super::{RepositoryError, Result};
 
 /// The most rows that one statement merges: bounds a statement's locks, trigger rows and the wait between two reports
 /// of progress.
@@ -47,7 +41,7 @@ pub struct Merged {
     pub updated: u64,
 }
 
-/// A staged row that refers to something that is neither staged nor stored.
+/// A staged row that refers to something that is neither staged nor stored, or clashes with something stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
     pub line: i64,
@@ -58,84 +52,65 @@ pub struct Refused {
     pub other: Option<String>,
 }
 
-#[derive(QueryableByName)]
-struct RefusedRow {
-    #[diesel(sql_type = BigInt)]
-    line: i64,
-    #[diesel(sql_type = Text)]
-    key: String,
-    #[diesel(sql_type = diesel::sql_types::Nullable<Text>)]
-    other: Option<String>,
-    #[diesel(sql_type = BigInt)]
-    total: i64,
-}
-
-#[derive(QueryableByName)]
-struct MergedRow {
-    #[diesel(sql_type = BigInt)]
-    inserted: i64,
-    #[diesel(sql_type = BigInt)]
-    updated: i64,
-}
-
 /// A load has no time limit of its own, and sorts and joins more than a screen's query does.
 const SET_UP: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s';
-SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL work_mem = '64MB'; SET LOCAL jit = off";
+SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL work_mem = '64MB'; SET LOCAL jit = off;
+SET LOCAL client_min_messages = 'warning'";
 
 /// A bulk load inside a transaction of the caller's.
 #[expect(missing_debug_implementations, reason = "a connection has none")]
-pub struct Bulk<'a> {
-    connection: &'a mut AsyncPgConnection,
+pub struct Bulk<'a, 'c> {
+    session: &'a mut Session<'c>,
 }
 
-impl<'a> Bulk<'a> {
+impl<'a, 'c> Bulk<'a, 'c> {
     /// Starts a load: makes the temporary tables.
-    pub async fn start(connection: &'a mut AsyncPgConnection) -> QueryResult<Self> {
-        let create: Vec<&str> =
-            std::iter::once(SET_UP).chain(Table::ALL.map(|table| table.plan().create)).collect();
-        connection.batch_execute(&create.join("; ")).await?;
-        Ok(Self { connection })
+    pub async fn start(session: &'a mut Session<'c>) -> Result<Self> {
+        let staged = Table::ALL.into_iter().filter(|table| *table != Table::Embeddings);
+        let create = staged.map(|table| sql::create(table.plan()));
+        let create: Vec<String> = [SET_UP.to_owned()].into_iter().chain(create).collect();
+        session.batch(&create.join("; ")).await?;
+        Ok(Self { session })
     }
 
-    /// Returns the connection, for statements between the steps.
-    pub fn connection(&mut self) -> &mut AsyncPgConnection {
-        self.connection
+    /// Returns the session, for statements between the steps.
+    pub fn session(&mut self) -> &mut Session<'c> {
+        self.session
     }
 
-    /// Sends rows to a table's staging table; `lines` numbers them, ascending over all batches of the table.
-    pub async fn stage<R: Row>(&mut self, table: Table, lines: &[i64], rows: &[R]) -> QueryResult<()> {
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let query = diesel::sql_query(table.plan().stage)
-            .into_boxed::<Pg>()
-            .bind::<diesel::sql_types::Array<BigInt>, _>(lines);
-        R::bind(query, rows).execute(self.connection).await?;
-        Ok(())
+    /// Sends rows to a table's staging table; their lines number them, ascending over all batches of the table.
+    pub async fn stage(&mut self, table: Table, rows: &Columns) -> Result<()> {
+        self.session.stage(table.plan(), rows).await
     }
 
     /// Drops staged rows that a later one of the same key replaces; returns how many.
-    pub async fn drop_duplicates(&mut self, table: Table) -> QueryResult<u64> {
-        let dropped = diesel::sql_query(table.plan().duplicates).execute(self.connection).await?;
-        Ok(dropped as u64)
+    pub async fn drop_duplicates(&mut self, table: Table) -> Result<u64> {
+        self.session.execute(&sql::duplicates(table.plan()), &[]).await
     }
 
-    /// Drops staged rows that refer to something that is neither staged nor stored; returns how many, and the first
-    /// `shown` of each kind of reference.
+    /// Drops staged rows that refer to something that is neither staged nor stored, or clash with something stored;
+    /// returns how many, and the first `shown` of each kind.
     ///
     /// What is referred to must have been staged and checked before.
-    pub async fn drop_unknown(&mut self, table: Table, shown: u32) -> QueryResult<(u64, Vec<Refused>)> {
+    pub async fn drop_unknown(&mut self, table: Table, shown: u32) -> Result<(u64, Vec<Refused>)> {
         let (mut total, mut refused) = (0, Vec::new());
-        for (missing, check) in table.plan().checks {
-            let rows: Vec<RefusedRow> =
-                diesel::sql_query(*check).bind::<BigInt, _>(i64::from(shown)).load(self.connection).await?;
-            total += rows.as_slice().first().map_or(0, |row| row.total.unsigned_abs());
-            refused.extend(rows.into_iter().map(|row| Refused {
-                line: row.line,
-                missing: *missing,
-                key: row.key,
-                other: row.other,
-            }));
+        for missing in table.plan().references() {
+            decisions::prepare(self.session, missing).await?;
+            let check = decisions::check(missing).unwrap_or_else(|| sql::unknown(table.plan(), missing));
+            let rows = self.session.rows(&check, &[Parameter::Number(shown.into())]).await?;
+            for (index, row) in rows.into_iter().enumerate() {
+                let [line, key, other, all] =
+                    <[Option<String>; 4]>::try_from(row).map_err(|_| malformed())?;
+                if index == 0 {
+                    total += number(all.as_deref())?;
+                }
+                refused.push(Refused {
+                    line: i64::try_from(number(line.as_deref())?).map_err(|_| malformed())?,
+                    missing,
+                    key: key.unwrap_or_default(),
+                    other,
+                });
+            }
         }
         refused.sort_by_key(|row| row.line);
         Ok((total, refused))
@@ -147,24 +122,55 @@ impl<'a> Bulk<'a> {
         table: Table,
         last: i64,
         mut progress: impl FnMut(i64) + Send,
-    ) -> QueryResult<Merged> {
+    ) -> Result<Merged> {
         let plan = table.plan();
-        if let Some(prepare) = plan.prepare {
-            diesel::sql_query(prepare).execute(self.connection).await?;
+        if last > MERGE_ROWS {
+            // Ranges of lines lie together; the planner has no statistics of temporary tables by itself.
+            let name = plan.name;
+            self.session
+                .batch(&format!("CREATE INDEX ON import_{name} USING brin (line); ANALYZE import_{name}"))
+                .await?;
         }
-        let (mut merged, mut line) = (Merged::default(), 0);
+        if let Some(prepare) = plan.prepare {
+            self.session.execute(prepare, &[]).await?;
+        }
+        let statement = if table == Table::Decisions { decisions::insert() } else { sql::merge(plan) };
+        let (mut all, mut line) = (Merged::default(), 0);
         while line < last {
             let end = last.min(line + MERGE_ROWS);
-            let row: MergedRow = diesel::sql_query(plan.merge)
-                .bind::<BigInt, _>(line)
-                .bind::<BigInt, _>(end)
-                .get_result(self.connection)
-                .await?;
-            merged.inserted += row.inserted.unsigned_abs();
-            merged.updated += row.updated.unsigned_abs();
+            let range = [Parameter::Number(line), Parameter::Number(end)];
+            let part = merged(&self.session.rows(&statement, &range).await?)?;
+            all.inserted += part.inserted;
+            all.updated += part.updated;
             line = end;
             progress(line);
         }
-        Ok(merged)
+        if table == Table::Decisions && all.inserted > 0 {
+            decisions::settle(self.session).await?;
+        }
+        Ok(all)
+    }
+
+    /// Ends the merges: predictions of decided gaps that came without a mark get one.
+    pub async fn finish(&mut self) -> Result<()> {
+        decisions::mark_the_rest(self.session).await
+    }
+}
+
+fn malformed() -> RepositoryError {
+    RepositoryError::Database("a statement of the load returned something else than it should".into())
+}
+
+fn number(cell: Option<&str>) -> Result<u64> {
+    cell.and_then(|cell| cell.parse().ok()).ok_or_else(malformed)
+}
+
+/// Reads the two counts that a merge returns.
+fn merged(rows: &[Cells]) -> Result<Merged> {
+    match rows {
+        [row] if row.len() == 2 => {
+            Ok(Merged { inserted: number(row[0].as_deref())?, updated: number(row[1].as_deref())? })
+        }
+        _ => Err(malformed()),
     }
 }

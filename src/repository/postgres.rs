@@ -24,6 +24,8 @@ pub(crate) use refresh::refresh_view;
 
 pub(super) use failure::is_passing;
 
+pub(in crate::repository) use decision::judged;
+
 use super::{RepositoryError, Result};
 use crate::database::{Connection, Database};
 use diesel_async::AsyncPgConnection;

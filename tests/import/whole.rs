@@ -9,6 +9,7 @@ use gapdeck::database::Database;
 use gapdeck::error::{AppError, ErrorKind};
 use gapdeck::transfer::import::{ImportError, ProgressSink, Silent, Unit, import};
 use serde_json::json;
+use std::future::pending;
 use std::sync::Arc;
 use tokio::sync::Notify;
 
@@ -183,7 +184,7 @@ async fn what_cannot_be_imported_is_said() {
     assert!(fails(&directory).await.message.contains("raw_products.jsonl.gz"));
 
     let mut missing = options(&directory);
-    missing.directory = "/nonexistent".into();
+    missing.path = "/nonexistent".into();
     assert!(matches!(run(&database, &missing).await, Err(ImportError::Directory { .. })));
     assert_eq!(count(&database.client().await, "raw_products").await, 0);
 }
@@ -215,20 +216,17 @@ async fn an_import_that_is_cut_off_leaves_nothing_behind() {
         ["Reading predictions.jsonl", "Writing products.jsonl", "Writing product_attribute_gaps.jsonl"]
     {
         let gapdeck = Database::connect(&database.url).await.unwrap();
-        let mut connection = gapdeck.connection().await.unwrap();
         let begun = Arc::new(Notify::new());
         let mut sink = Until { step, begun: Arc::clone(&begun) };
         let options = options(&directory);
         tokio::select! {
             biased;
             () = begun.notified() => {}
-            outcome = import(&mut connection, &options, &mut sink) => panic!("not cut off at {step}: {outcome:?}"),
+            outcome = import(&gapdeck, &options, &mut sink, pending()) => panic!("not cut off at {step}: {outcome:?}"),
         }
-        drop(connection);
         assert_eq!(dump(&client).await, before);
-        // Locks that stayed would make this wait, and the pool's connection still works.
-        let mut connection = gapdeck.connection().await.unwrap();
-        import(&mut connection, &dry(&directory), &mut Silent).await.unwrap();
+        // Locks that stayed would make this wait.
+        import(&gapdeck, &dry(&directory), &mut Silent, pending()).await.unwrap();
     }
     imported(&database, &directory).await;
 }

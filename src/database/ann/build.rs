@@ -1,6 +1,6 @@
 //! Building the vector index anew, while others read and write the table where the server can.
 
-use super::{Element, INDEX, IndexNote, Method, VectorIndex, indexes};
+use super::{Element, INDEX, IndexNote, Method, VectorIndex, comment, indexes};
 use crate::database::{Database, refused};
 use crate::error::{AppError, ErrorKind};
 use diesel::sql_types::{BigInt, Bool, Integer, Text};
@@ -397,8 +397,7 @@ pub async fn write_note(connection: &mut AsyncPgConnection, rows: i64, note: Ind
     )
     .await?;
     let note = IndexNote { rows: Some(rows), file: Some(file), ..note };
-    // A comment takes no parameters; the note is numbers only.
-    connection.batch_execute(&format!("COMMENT ON INDEX {INDEX} IS '{note}'")).await
+    connection.batch_execute(&comment(INDEX, &note)).await
 }
 
 /// Notes how far to search the index there is.
@@ -408,8 +407,7 @@ pub async fn write_choice(
     note: IndexNote,
 ) -> QueryResult<()> {
     let kept = IndexNote { rows: index.note.rows, file: index.note.file, ..note };
-    let quoted = index.name.replace('"', "\"\"");
-    connection.batch_execute(&format!("COMMENT ON INDEX \"{quoted}\" IS '{kept}'")).await
+    connection.batch_execute(&comment(&index.name, &kept)).await
 }
 
 /// Returns the index that serves searches: the first valid one.

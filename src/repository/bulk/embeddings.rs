@@ -1,25 +1,49 @@
 //! Embeddings, written directly: they are too large to be staged first.
 
-use super::{Merged, MergedRow};
+use super::field::{Field, Kind};
+use super::session::{Cells, Columns, Parameter, Session};
+use super::table::Plan;
+use super::{Merged, merged, number, sql};
 use crate::database::ann::{self, IndexNote};
-use crate::database::vector::{Vector, VectorType};
+use crate::database::vector::Vector;
 use crate::domain::EMBEDDING_DIMENSIONS;
 use crate::embed::{EmbedError, pad};
+use crate::repository::Result;
 use crate::transfer::record::EmbeddingRecord;
-use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text};
-use diesel::{OptionalExtension, QueryResult, QueryableByName};
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use std::collections::HashMap;
 use uuid::Uuid;
 
+pub(super) const EMBEDDINGS: Plan = Plan {
+    aliases: &["product_embeddings"],
+    fields: &[
+        Field::key("product_key"),
+        Field::required("vector", Kind::Vector)
+            .stored_as("embedding")
+            .about("1 to 1536 numbers; fewer are filled up with zeros"),
+        Field::optional("description", Kind::Text).about("the text that was embedded, or its beginning"),
+        Field::optional("model", Kind::Text).about("the model that made the vector: those of different models cannot be compared"),
+        Field::optional("dimensions", Kind::Count)
+            .about("how many numbers the model gave; by default, as many as there are if fewer than 1536"),
+        Field::optional("content_hash", Kind::Uuid)
+            .about("the state of the product's texts that gapdeck embedded; without it, gapdeck leaves the vector alone"),
+        Field::created(),
+        Field::updated(),
+    ],
+    ..Plan::of("embeddings", "product_embeddings", &["product_key"])
+};
+
 /// Embeddings to be written together: no product twice, every vector of full length.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct EmbeddingBatch {
-    product_keys: Vec<String>,
+    rows: Columns,
     vectors: Vec<Vector>,
-    descriptions: Vec<Option<String>>,
-    models: Vec<Option<String>>,
-    dimensions: Vec<Option<i32>>,
-    content_hashes: Vec<Option<Uuid>>,
+    places: HashMap<String, usize>,
+}
+
+impl Default for EmbeddingBatch {
+    fn default() -> Self {
+        Self { rows: Columns::new(EMBEDDINGS.fields.len()), vectors: Vec::new(), places: HashMap::new() }
+    }
 }
 
 impl EmbeddingBatch {
@@ -28,89 +52,82 @@ impl EmbeddingBatch {
     /// # Errors
     /// Those of [`pad`].
     pub fn push(&mut self, record: EmbeddingRecord) -> Result<(), EmbedError> {
-        let EmbeddingRecord { product_key, vector, description, model, dimensions, content_hash } = record;
+        let EmbeddingRecord { product_key, vector, mut description, mut model, dimensions, content_hash } =
+            record;
+        let mut key = Some(product_key);
+        let cell = |field: &Field| match field.name {
+            "product_key" => key.take(),
+            "description" => description.take(),
+            "model" => model.take(),
+            "dimensions" => dimensions.map(|given| given.to_string()),
+            "content_hash" => content_hash.map(|hash| hash.to_string()),
+            _ => None,
+        };
+        self.push_cells(EMBEDDINGS.fields.iter().map(cell).collect(), vector)
+    }
+
+    /// As [`EmbeddingBatch::push`], for the texts of the fields.
+    ///
+    /// # Errors
+    /// Those of [`pad`].
+    pub fn push_cells(&mut self, mut cells: Cells, vector: Vec<f32>) -> Result<(), EmbedError> {
         // A vector that comes in full may have been filled up already: only who made it knows.
-        let short = (vector.len() < EMBEDDING_DIMENSIONS).then(|| i32::try_from(vector.len()).ok()).flatten();
-        let dimensions = dimensions.or(short);
+        let short = (vector.len() < EMBEDDING_DIMENSIONS).then(|| vector.len().to_string());
         let vector = Vector::from(pad(vector)?);
-        if let Some(index) = self.product_keys.iter().position(|key| *key == product_key) {
-            self.vectors[index] = vector;
-            self.descriptions[index] = description;
-            self.models[index] = model;
-            self.dimensions[index] = dimensions;
-            self.content_hashes[index] = content_hash;
+        let dimensions = EMBEDDINGS.fields.iter().position(|field| field.name == "dimensions");
+        if let Some(cell) = dimensions.and_then(|index| cells.get_mut(index)).filter(|cell| cell.is_none()) {
+            *cell = short;
+        }
+        let key = cells.first().cloned().flatten().unwrap_or_default();
+        if let Some(&place) = self.places.get(&key) {
+            for (column, cell) in self.rows.columns.iter_mut().zip(cells) {
+                column[place] = cell;
+            }
+            self.vectors[place] = vector;
         } else {
-            self.product_keys.push(product_key);
+            self.places.insert(key, self.vectors.len());
+            self.rows.push(0, cells);
             self.vectors.push(vector);
-            self.descriptions.push(description);
-            self.models.push(model);
-            self.dimensions.push(dimensions);
-            self.content_hashes.push(content_hash);
         }
         Ok(())
     }
 
     /// Returns the number of embeddings.
     pub fn len(&self) -> usize {
-        self.product_keys.len()
+        self.vectors.len()
     }
 
     /// Tells whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.product_keys.is_empty()
+        self.vectors.is_empty()
     }
 }
 
-const WRITE: &str = "WITH merged AS (
-    INSERT INTO product_embeddings (product_key, embedding, description, model, dimensions, content_hash)
-    SELECT product_key, embedding, description, model, dimensions, content_hash
-      FROM UNNEST($1::text[], $2::vector[], $3::text[], $4::text[], $5::integer[], $6::uuid[])
-           AS s (product_key, embedding, description, model, dimensions, content_hash)
-     WHERE NOT EXISTS (SELECT FROM product_embeddings t WHERE t.product_key = s.product_key
-            AND t.embedding = s.embedding
-            AND (t.description, t.model, t.dimensions, t.content_hash)
-                IS NOT DISTINCT FROM (s.description, s.model, s.dimensions, s.content_hash))
-     ORDER BY product_key
-    ON CONFLICT (product_key) DO UPDATE
-       SET embedding = excluded.embedding, description = excluded.description, model = excluded.model,
-           dimensions = excluded.dimensions, content_hash = excluded.content_hash, updated_at = now()
-    RETURNING xmax = 0 AS inserted)
-SELECT count(*) FILTER (WHERE inserted) AS inserted, count(*) FILTER (WHERE NOT inserted) AS updated FROM merged";
-
 /// Writes embeddings of products that are stored; one that is stored already with the same content is left alone.
-pub async fn write_embeddings(
-    connection: &mut AsyncPgConnection,
-    batch: &EmbeddingBatch,
-) -> QueryResult<Merged> {
+pub async fn write_embeddings(session: &mut Session<'_>, batch: &EmbeddingBatch) -> Result<Merged> {
     if batch.is_empty() {
         return Ok(Merged::default());
     }
-    let row: MergedRow = diesel::sql_query(WRITE)
-        .bind::<Array<Text>, _>(&batch.product_keys)
-        .bind::<Array<VectorType>, _>(&batch.vectors)
-        .bind::<Array<Nullable<Text>>, _>(&batch.descriptions)
-        .bind::<Array<Nullable<Text>>, _>(&batch.models)
-        .bind::<Array<Nullable<Integer>>, _>(&batch.dimensions)
-        .bind::<Array<Nullable<diesel::sql_types::Uuid>>, _>(&batch.content_hashes)
-        .get_result(connection)
-        .await?;
-    Ok(Merged { inserted: row.inserted.unsigned_abs(), updated: row.updated.unsigned_abs() })
+    let parameters: Vec<Parameter<'_>> = EMBEDDINGS
+        .fields
+        .iter()
+        .zip(&batch.rows.columns)
+        .map(|(field, column)| match field.kind {
+            Kind::Vector => Parameter::Vectors(&batch.vectors),
+            _ => Parameter::Texts(column),
+        })
+        .collect();
+    merged(&session.rows(&sql::merge_arrays(&EMBEDDINGS), &parameters).await?)
 }
 
-const UNKNOWN: &str = "SELECT DISTINCT key FROM UNNEST($1::text[]) AS r (key)
+const UNKNOWN: &str = "SELECT DISTINCT ARRAY[key] AS cells FROM UNNEST($1::text[]) AS r (key)
  WHERE NOT EXISTS (SELECT FROM raw_products p WHERE p.product_key = key)
    AND NOT EXISTS (SELECT FROM import_products p WHERE p.product_key = key)";
 
-#[derive(QueryableByName)]
-struct Key {
-    #[diesel(sql_type = Text)]
-    key: String,
-}
-
 /// Returns those of the keys that are no product's, neither staged nor stored; within a [`Bulk`](super::Bulk) load.
-pub async fn unknown_products(connection: &mut AsyncPgConnection, keys: &[&str]) -> QueryResult<Vec<String>> {
-    let rows: Vec<Key> = diesel::sql_query(UNKNOWN).bind::<Array<Text>, _>(keys).load(connection).await?;
-    Ok(rows.into_iter().map(|row| row.key).collect())
+pub async fn unknown_products(session: &mut Session<'_>, keys: &[Option<String>]) -> Result<Vec<String>> {
+    let rows = session.rows(UNKNOWN, &[Parameter::Texts(keys)]).await?;
+    Ok(rows.into_iter().flatten().flatten().collect())
 }
 
 /// The part of a product that is embedded, as SQL over `raw_products p`: its name, and the description and rich texts,
@@ -155,7 +172,8 @@ pub enum Unembedded<'a> {
     NotBy(&'a str),
 }
 
-/// Looks at the next `$2` of some products after `$1`; the last part gives a row even where none is to be embedded.
+/// Looks at the next `$2` of some products after `$1`; the last part gives a row even where none is to be embedded. The
+/// texts stand behind the other cells.
 macro_rules! unembedded_sql {
     ($products:literal, $wanted:literal) => {
         concat!(
@@ -172,9 +190,9 @@ macro_rules! unembedded_sql {
      WHERE e.product_key IS NULL",
             $wanted,
             ")
-SELECT (SELECT count(*) FROM page) AS examined, (SELECT max(product_key) FROM page) AS last,
-       w.product_key, w.product_name, w.texts, w.content_hash
-  FROM (VALUES ($3)) AS one LEFT JOIN wanted w ON true ORDER BY w.product_key"
+SELECT ARRAY[(SELECT count(*) FROM page)::text, (SELECT max(product_key) FROM page), w.product_key, w.product_name,
+             w.content_hash::text] || w.texts AS cells
+  FROM (VALUES ($3::text)) AS one LEFT JOIN wanted w ON true ORDER BY w.product_key"
         )
     };
 }
@@ -187,109 +205,67 @@ const CHANGED: &str = unembedded_sql!("", " OR e.content_hash <> h.content_hash"
 const NOT_BY: &str =
     unembedded_sql!("", " OR (e.model, e.content_hash) IS DISTINCT FROM ($3, h.content_hash)");
 
-#[derive(QueryableByName)]
-struct UnembeddedRow {
-    #[diesel(sql_type = BigInt)]
-    examined: i64,
-    #[diesel(sql_type = Nullable<Text>)]
-    last: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    product_key: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    product_name: Option<String>,
-    #[diesel(sql_type = Nullable<Array<Text>>)]
-    texts: Option<Vec<String>>,
-    #[diesel(sql_type = Nullable<diesel::sql_types::Uuid>)]
-    content_hash: Option<Uuid>,
-}
-
 /// Looks at the next `products` products after `after` ([`Unembedded::Missing`]: of those without an embedding), in the
 /// order of their keys, and loads the texts of those that are to be embedded.
 pub async fn unembedded(
-    connection: &mut AsyncPgConnection,
+    session: &mut Session<'_>,
     which: Unembedded<'_>,
     after: &str,
     products: u32,
-) -> QueryResult<TextRows> {
+) -> Result<TextRows> {
     let (sql, model) = match which {
         Unembedded::Missing => (MISSING, ""),
         Unembedded::Changed => (CHANGED, ""),
         Unembedded::NotBy(model) => (NOT_BY, model),
     };
-    let rows: Vec<UnembeddedRow> = diesel::sql_query(sql)
-        .bind::<Text, _>(after)
-        .bind::<BigInt, _>(i64::from(products))
-        .bind::<Text, _>(model)
-        .load(connection)
-        .await?;
+    let parameters = [Parameter::Text(after), Parameter::Number(products.into()), Parameter::Text(model)];
     let mut found = TextRows::default();
-    for row in rows {
-        found.examined = row.examined.unsigned_abs();
-        found.last = row.last;
-        if let (Some(product_key), Some(texts), Some(content_hash)) =
-            (row.product_key, row.texts, row.content_hash)
-        {
-            found.rows.push(TextRow { product_key, product_name: row.product_name, texts, content_hash });
+    for cells in session.rows(sql, &parameters).await? {
+        let mut cells = cells.into_iter();
+        found.examined = number(cells.next().flatten().as_deref())?;
+        found.last = cells.next().flatten();
+        let (key, product_name, hash) =
+            (cells.next().flatten(), cells.next().flatten(), cells.next().flatten());
+        if let (Some(product_key), Some(hash)) = (key, hash) {
+            let content_hash = Uuid::try_parse(&hash).map_err(|_| super::malformed())?;
+            let texts = cells.flatten().collect();
+            found.rows.push(TextRow { product_key, product_name, texts, content_hash });
         }
     }
     Ok(found)
 }
 
-const COUNTS: &str = "SELECT (SELECT count(*) FROM product_embeddings) AS stored,
+const COUNTS: &str = "SELECT ARRAY[(SELECT count(*) FROM product_embeddings),
        (SELECT count(*) FROM raw_products p
-         WHERE NOT EXISTS (SELECT FROM product_embeddings e WHERE e.product_key = p.product_key)) AS missing";
-
-#[derive(QueryableByName)]
-struct Counts {
-    #[diesel(sql_type = BigInt)]
-    stored: i64,
-    #[diesel(sql_type = BigInt)]
-    missing: i64,
-}
+         WHERE NOT EXISTS (SELECT FROM product_embeddings e WHERE e.product_key = p.product_key))]::text[] AS cells";
 
 /// Counts the embeddings, and the products that have none.
-pub async fn count_embeddings(connection: &mut AsyncPgConnection) -> QueryResult<(u64, u64)> {
-    let counts: Counts = diesel::sql_query(COUNTS).get_result(connection).await?;
-    Ok((counts.stored.unsigned_abs(), counts.missing.unsigned_abs()))
+pub async fn count_embeddings(session: &mut Session<'_>) -> Result<(u64, u64)> {
+    let counts = merged(&session.rows(COUNTS, &[]).await?)?;
+    Ok((counts.inserted, counts.updated))
 }
 
-const OTHER_MODEL: &str = "SELECT model FROM product_embeddings WHERE model <> $1 LIMIT 1";
-
-#[derive(QueryableByName)]
-struct Model {
-    #[diesel(sql_type = Text)]
-    model: String,
-}
+const OTHER_MODEL: &str = "SELECT ARRAY[model] AS cells FROM product_embeddings WHERE model <> $1 LIMIT 1";
 
 /// Names another model that has made embeddings, if there is one.
-pub async fn other_model(connection: &mut AsyncPgConnection, model: &str) -> QueryResult<Option<String>> {
-    let found: Option<Model> =
-        diesel::sql_query(OTHER_MODEL).bind::<Text, _>(model).get_result(connection).await.optional()?;
-    Ok(found.map(|found| found.model))
+pub async fn other_model(session: &mut Session<'_>, model: &str) -> Result<Option<String>> {
+    let rows = session.rows(OTHER_MODEL, &[Parameter::Text(model)]).await?;
+    Ok(rows.into_iter().flatten().flatten().next())
 }
 
 const IVFFLAT: &str =
-    "SELECT pg_get_indexdef(c.oid) AS definition, NOT EXISTS (SELECT FROM product_embeddings) AS empty,
-       obj_description(c.oid, 'pg_class') AS comment
+    "SELECT ARRAY[pg_get_indexdef(c.oid), (NOT EXISTS (SELECT FROM product_embeddings))::text,
+                  obj_description(c.oid, 'pg_class')] AS cells
   FROM pg_class c JOIN pg_am a ON a.oid = c.relam
  WHERE c.oid = to_regclass('product_embeddings_embedding') AND a.amname = 'ivfflat'";
 
-#[derive(QueryableByName)]
-struct Ivfflat {
-    #[diesel(sql_type = Text)]
-    definition: String,
-    #[diesel(sql_type = Bool)]
-    empty: bool,
-    #[diesel(sql_type = Nullable<Text>)]
-    comment: Option<String>,
-}
+const BUILT: &str = "SELECT ARRAY[(SELECT count(*) FROM product_embeddings)::text,
+       pg_relation_filenode('product_embeddings_embedding')::text] AS cells";
 
-impl Ivfflat {
-    /// Returns what stays true of an index of as many lists on other rows: how far to search it.
-    fn note(&self) -> IndexNote {
-        let note = IndexNote::parse(self.comment.as_deref().unwrap_or_default());
-        IndexNote { probes: note.probes, target: note.target, ..IndexNote::default() }
-    }
+/// Returns what stays true of an index of as many lists on other rows: how far to search it.
+fn kept(comment: Option<&String>) -> IndexNote {
+    let note = IndexNote::parse(comment.map_or("", String::as_str));
+    IndexNote { probes: note.probes, target: note.target, ..IndexNote::default() }
 }
 
 /// A nearest-neighbour index that was dropped for the time of a load.
@@ -302,30 +278,34 @@ pub struct IndexAside {
 
 /// Drops the nearest-neighbour index of a table without rows until [`rebuild_index`], which spares the load from sorting
 /// every vector into lists that are thrown away afterwards.
-pub async fn set_index_aside(connection: &mut AsyncPgConnection) -> QueryResult<Option<IndexAside>> {
-    let index: Option<Ivfflat> = diesel::sql_query(IVFFLAT).get_result(connection).await.optional()?;
-    let Some(index) = index.filter(|index| index.empty) else { return Ok(None) };
-    connection.batch_execute("DROP INDEX product_embeddings_embedding").await?;
-    let note = index.note();
-    Ok(Some(IndexAside { definition: index.definition, note }))
+pub async fn set_index_aside(session: &mut Session<'_>) -> Result<Option<IndexAside>> {
+    let index = session.rows(IVFFLAT, &[]).await?.pop().unwrap_or_default();
+    let [Some(definition), Some(empty), comment] = index.as_slice() else { return Ok(None) };
+    if empty != "true" {
+        return Ok(None);
+    }
+    session.batch("DROP INDEX product_embeddings_embedding").await?;
+    Ok(Some(IndexAside { definition: definition.clone(), note: kept(comment.as_ref()) }))
 }
 
 /// The build keeps sample vectors in memory: 100 lists of 1,536 dimensions need more than the default.
 const BUILD_MEMORY: &str = "SET LOCAL maintenance_work_mem = '256MB'";
 
 /// Builds the nearest-neighbour index anew, if it is set aside or an ivfflat one: its lists are centred on the rows there
-/// are when it is built.
-pub async fn rebuild_index(connection: &mut AsyncPgConnection, aside: Option<IndexAside>) -> QueryResult<()> {
-    connection.batch_execute(BUILD_MEMORY).await?;
+/// are when it is built. Notes on how many that was.
+pub async fn rebuild_index(session: &mut Session<'_>, aside: Option<IndexAside>) -> Result<()> {
+    session.batch(BUILD_MEMORY).await?;
     let note = if let Some(IndexAside { definition, note }) = aside {
-        connection.batch_execute(&definition).await?;
+        session.batch(&definition).await?;
         note
     } else {
-        let index: Option<Ivfflat> = diesel::sql_query(IVFFLAT).get_result(connection).await.optional()?;
-        let Some(index) = index else { return Ok(()) };
-        connection.batch_execute("REINDEX INDEX product_embeddings_embedding").await?;
-        index.note()
+        let index = session.rows(IVFFLAT, &[]).await?.pop().unwrap_or_default();
+        let [Some(_), _, comment] = index.as_slice() else { return Ok(()) };
+        session.batch("REINDEX INDEX product_embeddings_embedding").await?;
+        kept(comment.as_ref())
     };
-    let rows = ann::count(connection).await?;
-    ann::write_note(connection, rows, note).await
+    let built = session.rows(BUILT, &[]).await?.pop().unwrap_or_default();
+    let mut numbers = built.iter().map(|cell| cell.as_ref()?.parse().ok());
+    let note = IndexNote { rows: numbers.next().flatten(), file: numbers.next().flatten(), ..note };
+    session.batch(&ann::comment(ann::INDEX, &note)).await
 }

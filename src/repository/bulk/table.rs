@@ -1,31 +1,71 @@
 //! The tables that can be loaded in bulk, in the order in which they refer to each other.
 
-use super::{catalogue, predictions, values};
+use super::field::{Field, Kind};
+use super::{catalogue, decisions, embeddings, predictions, values};
 
-/// What a staged row can refer to in vain.
+/// What a staged row can refer to in vain, or clash with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Missing {
     Product,
     Category,
     Attribute,
+    /// The pair is no gap.
     Gap,
+    Round,
+    /// The decision's id is stored with another content.
+    OtherContent,
+    /// Another decision has brought the gap to the same version.
+    VersionTaken,
+    /// The decision that an undo takes back.
+    Undone,
+    /// The gap's decisions before this one.
+    Earlier,
 }
 
-/// The statements of one table.
+/// How the rows of a table are read, checked and written.
 #[derive(Debug)]
-pub(super) struct Plan {
-    /// Makes the staging table.
-    pub create: &'static str,
-    /// Adds a batch to the staging table.
-    pub stage: &'static str,
-    /// Drops staged rows that a later one replaces.
-    pub duplicates: &'static str,
-    /// Drops staged rows that refer to something missing, and returns the first of them.
-    pub checks: &'static [(Missing, &'static str)],
+pub struct Plan {
+    /// The file's name without its endings; the staging table is `import_` and this.
+    pub name: &'static str,
+    /// Other names that files and command lines may use; the table's own is one, too.
+    pub aliases: &'static [&'static str],
+    /// The table.
+    pub stored: &'static str,
+    pub fields: &'static [Field],
+    /// The columns of the key; `value_md5` is computed.
+    pub key: &'static [&'static str],
+    /// What its rows refer to; by default, whatever keys they have.
+    pub(super) checks: &'static [Missing],
     /// Runs before the merge.
-    pub prepare: Option<&'static str>,
-    /// Merges the staged rows of a range of lines.
-    pub merge: &'static str,
+    pub(super) prepare: Option<&'static str>,
+}
+
+impl Plan {
+    /// Starts a description.
+    pub(super) const fn of(name: &'static str, stored: &'static str, key: &'static [&'static str]) -> Self {
+        Self { name, aliases: &[], stored, fields: &[], key, checks: &[], prepare: None }
+    }
+
+    /// Tells whether the value's MD5 is part of the key.
+    pub(super) fn hashes_value(&self) -> bool {
+        self.key.contains(&"value_md5")
+    }
+
+    /// Lists what the rows refer to.
+    pub(super) fn references(&self) -> Vec<Missing> {
+        if !self.checks.is_empty() {
+            return self.checks.to_vec();
+        }
+        let own = |column: &str| self.key.len() == 1 && self.key[0] == column;
+        let refers = |field: &&Field| field.kind == Kind::Key && !own(field.column);
+        let missing = |field: &Field| match field.column {
+            "product_key" => Some(Missing::Product),
+            "category_key" => Some(Missing::Category),
+            "attribute_key" => Some(Missing::Attribute),
+            _ => None,
+        };
+        self.fields.iter().filter(refers).filter_map(missing).collect()
+    }
 }
 
 /// A table that can be loaded in bulk.
@@ -44,14 +84,16 @@ pub enum Table {
     Values,
     Gaps,
     Experiments,
-    Predictions,
     Rounds,
+    Predictions,
     Recommendations,
+    Decisions,
+    Embeddings,
 }
 
 impl Table {
     /// All tables, each after those that its rows refer to.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Categories,
         Self::Attributes,
         Self::CategoryAttributes,
@@ -65,19 +107,32 @@ impl Table {
         Self::Values,
         Self::Gaps,
         Self::Experiments,
-        Self::Predictions,
         Self::Rounds,
+        Self::Predictions,
         Self::Recommendations,
+        Self::Decisions,
+        Self::Embeddings,
     ];
 
-    /// All tables in the order in which they are best merged: a new gap is scored by the predictions and
-    /// recommendations that are there, which would be scored once more each if they came later.
+    /// All tables in the order in which they are best merged: decisions first, since they judge the predictions that
+    /// were there before; gaps last, since a new gap is scored by the candidates that are there, which would be scored
+    /// once more each if they came later, and takes the state that its decisions give it.
     pub fn in_merge_order() -> impl Iterator<Item = Self> {
-        Self::ALL.into_iter().filter(|table| *table != Self::Gaps).chain([Self::Gaps])
+        let between = |table: &Self| !matches!(table, Self::Decisions | Self::Gaps);
+        [Self::Decisions].into_iter().chain(Self::ALL.into_iter().filter(between)).chain([Self::Gaps])
     }
 
-    /// Returns the table's statements.
-    pub(super) fn plan(self) -> &'static Plan {
+    /// Returns the table of a name: that of its file, an alias, or its own.
+    pub fn named(name: &str) -> Option<Self> {
+        let short = name.strip_prefix("raw_").unwrap_or(name);
+        Self::ALL.into_iter().find(|table| {
+            let plan = table.plan();
+            plan.name == short || plan.aliases.contains(&short) || plan.stored == name
+        })
+    }
+
+    /// Returns how the table's rows are read, checked and written.
+    pub fn plan(self) -> &'static Plan {
         match self {
             Self::Categories => &catalogue::CATEGORIES,
             Self::Attributes => &catalogue::ATTRIBUTES,
@@ -92,9 +147,51 @@ impl Table {
             Self::Values => &values::VALUES,
             Self::Gaps => &values::GAPS,
             Self::Experiments => &predictions::EXPERIMENTS,
-            Self::Predictions => &predictions::PREDICTIONS,
             Self::Rounds => &predictions::ROUNDS,
+            Self::Predictions => &predictions::PREDICTIONS,
             Self::Recommendations => &predictions::RECOMMENDATIONS,
+            Self::Decisions => &decisions::DECISIONS,
+            Self::Embeddings => &embeddings::EMBEDDINGS,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Missing::{Attribute, Category, Gap, Product, Round};
+
+    #[test]
+    fn a_table_is_found_by_each_of_its_names() {
+        for alias in ["values", "product_attribute_values", "raw_product_attribute_values", "raw_values"] {
+            assert_eq!(Table::named(alias), Some(Table::Values), "{alias}");
+        }
+        assert_eq!(Table::named("decisions"), Table::named("human_recommendations"));
+        assert_eq!(Table::named("raw_raw_products"), None);
+    }
+
+    #[test]
+    fn rows_refer_to_what_their_keys_name() {
+        assert_eq!(Table::Products.plan().references(), []);
+        assert_eq!(Table::CategoryAttributes.plan().references(), [Category, Attribute]);
+        assert_eq!(Table::ProductCategories.plan().references(), [Product, Category]);
+        assert_eq!(Table::RichTexts.plan().references(), [Product]);
+        assert_eq!(Table::AllowableValuesInAnyCategory.plan().references(), [Attribute]);
+        assert_eq!(Table::Predictions.plan().references(), [Product, Attribute, Gap, Round]);
+        assert_eq!(Table::Experiments.plan().references(), []);
+    }
+
+    #[test]
+    fn every_key_is_among_the_columns() {
+        for table in Table::ALL {
+            let plan = table.plan();
+            for key in plan.key {
+                assert!(
+                    *key == "value_md5" || plan.fields.iter().any(|field| field.column == *key),
+                    "{}.{key}",
+                    plan.name
+                );
+            }
         }
     }
 }

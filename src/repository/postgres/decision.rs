@@ -262,17 +262,24 @@ fn marks(
     predictions: &[Prediction],
     multi_valued: bool,
 ) -> Vec<(String, Uuid, Option<bool>)> {
-    let judge = |prediction: &Prediction| match in_force {
-        Some(decision) => match decision.action {
-            Action::Accept | Action::Override => {
-                decision.value.as_deref().map(|value| is_right(&prediction.value, value, multi_valued))
-            }
-            Action::Reject | Action::NotApplicable => Some(false),
-            Action::Defer | Action::Flag | Action::Undo => None,
-        },
-        None => None,
+    let judge = |prediction: &Prediction| {
+        in_force.and_then(|one| judged(one.action, one.value.as_deref(), &prediction.value, multi_valued))
     };
     predictions.iter().map(|one| (one.experiment.clone(), one.md5, judge(one))).collect()
+}
+
+/// Tells whether a decision in force shows a predicted value to be right or wrong; `None` where it says nothing of it.
+pub(in crate::repository) fn judged(
+    action: Action,
+    decided: Option<&str>,
+    predicted: &str,
+    multi_valued: bool,
+) -> Option<bool> {
+    match action {
+        Action::Accept | Action::Override => decided.map(|value| is_right(predicted, value, multi_valued)),
+        Action::Reject | Action::NotApplicable => Some(false),
+        Action::Defer | Action::Flag | Action::Undo => None,
+    }
 }
 
 /// Tells whether a predicted value is the decided one; of several values, whether each is among the decided ones.

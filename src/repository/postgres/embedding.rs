@@ -13,7 +13,7 @@ use crate::domain::{
     ProductTexts, TextPage, ToEmbed, Within,
 };
 use crate::embed::{DESCRIPTION, EmbedError};
-use crate::repository::bulk::{self, EmbeddingBatch, Unembedded};
+use crate::repository::bulk::{self, EmbeddingBatch, Session, Unembedded};
 use crate::repository::{EmbeddingRepository, RepositoryError, Result};
 use crate::transfer::record::EmbeddingRecord;
 use async_trait::async_trait;
@@ -222,7 +222,7 @@ impl EmbeddingRepository for PostgresStore {
         connection
             .transaction(async |connection| {
                 for batch in &batches {
-                    bulk::write_embeddings(connection, batch).await?;
+                    bulk::write_embeddings(&mut Session::Pooled(connection), batch).await?;
                 }
                 Ok(())
             })
@@ -348,7 +348,7 @@ impl EmbeddingRepository for PostgresStore {
         };
         let after = after.map_or("", ProductKey::as_str);
         let mut connection = self.connection().await?;
-        let found = bulk::unembedded(&mut connection, which, after, products).await?;
+        let found = bulk::unembedded(&mut Session::Pooled(&mut connection), which, after, products).await?;
         let texts = found.rows.into_iter().map(|row| ProductTexts {
             product_key: row.product_key.into(),
             name: row.product_name,

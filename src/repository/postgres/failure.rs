@@ -40,6 +40,38 @@ impl From<Error> for RepositoryError {
     }
 }
 
+impl From<tokio_postgres::Error> for RepositoryError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        use tokio_postgres::error::SqlState;
+        let Some(said) = error.as_db_error() else {
+            return Self::Unavailable(crate::database::chain(&error));
+        };
+        let message = said.message();
+        match said.code() {
+            &SqlState::FOREIGN_KEY_VIOLATION => missing(said.detail().unwrap_or(message)),
+            &SqlState::CHECK_VIOLATION
+                if said.constraint().is_some_and(|name| name.ends_with("_confidence")) =>
+            {
+                Self::Invalid { field: "confidence", reason: "it must lie between 0 and 1".into() }
+            }
+            &SqlState::CHECK_VIOLATION => {
+                Self::Invalid { field: "row", reason: said.constraint().unwrap_or(message).to_owned() }
+            }
+            &SqlState::CHARACTER_NOT_IN_REPERTOIRE | &SqlState::UNTRANSLATABLE_CHARACTER => {
+                Self::Invalid { field: "text", reason: "it holds a NUL character".into() }
+            }
+            &SqlState::ADMIN_SHUTDOWN | &SqlState::CRASH_SHUTDOWN | &SqlState::CANNOT_CONNECT_NOW => {
+                Self::Unavailable(message.to_owned())
+            }
+            // COPY names the line and the column here.
+            _ => Self::Database(match said.where_() {
+                Some(place) => format!("{message} ({place})"),
+                None => message.to_owned(),
+            }),
+        }
+    }
+}
+
 /// Reads `Key (product_key)=(x) is not present in table "raw_products".`
 fn missing(details: &str) -> RepositoryError {
     let what = match () {

@@ -2,13 +2,15 @@
 
 use super::error::ImportError;
 use super::load::{self, Loaded, merge_staged};
-use super::progress::{ProgressSink, Steps, Unit};
 use super::report::ImportReport;
 use super::{embedding, finish};
 use crate::demo::DemoCatalogue;
-use crate::repository::bulk::{self, Bulk, EmbeddingBatch, Row, Table};
+use crate::repository::bulk::{self, Bulk, Cells, Columns, EmbeddingBatch, Session, Table};
+use crate::transfer::progress::{ProgressSink, Steps, Unit};
 use crate::transfer::record::EmbeddingRecord;
 use diesel_async::{AsyncConnection, AsyncPgConnection};
+use serde::Serialize;
+use serde_json::Value;
 use std::time::Instant;
 
 /// Vectors of one statement: 6 KiB each.
@@ -29,7 +31,7 @@ pub async fn load_demo(
     let mut report = ImportReport::default();
     connection
         .transaction(async |connection: &mut AsyncPgConnection| {
-            write(connection, catalogue, &mut steps, &mut report).await
+            write(&mut Session::Pooled(connection), catalogue, &mut steps, &mut report).await
         })
         .await?;
     report.written = true;
@@ -40,12 +42,12 @@ pub async fn load_demo(
 }
 
 async fn write(
-    connection: &mut AsyncPgConnection,
+    session: &mut Session<'_>,
     catalogue: &DemoCatalogue,
     steps: &mut Steps<'_>,
     report: &mut ImportReport,
 ) -> Result<(), ImportError> {
-    let mut bulk = Bulk::start(connection).await?;
+    let mut bulk = Bulk::start(session).await?;
     let mut staging = Staging { bulk: &mut bulk, steps, staged: Vec::new() };
     staging.add(Table::Categories, "categories", &catalogue.categories).await?;
     staging.add(Table::Attributes, "attributes", &catalogue.attributes).await?;
@@ -76,38 +78,60 @@ async fn write(
     for (_, loaded) in staged {
         loaded.finish(report, true);
     }
-    let connection = bulk.connection();
-    let aside = bulk::set_index_aside(connection).await?;
-    let new = write_embeddings(connection, &catalogue.embeddings, steps, report).await?;
-    embedding::rebuild_index(connection, aside, new, steps).await
+    let session = bulk.session();
+    let aside = bulk::set_index_aside(session).await?;
+    let new = write_embeddings(session, &catalogue.embeddings, steps, report).await?;
+    embedding::rebuild_index(session, aside, new, steps).await
 }
 
 /// Stages the lists one after the other.
-struct Staging<'a, 'c, 's> {
-    bulk: &'a mut Bulk<'c>,
+struct Staging<'a, 'b, 'c, 's> {
+    bulk: &'a mut Bulk<'b, 'c>,
     steps: &'a mut Steps<'s>,
     staged: Vec<(Table, Loaded)>,
 }
 
-impl Staging<'_, '_, '_> {
-    async fn add<R: Row>(&mut self, table: Table, name: &str, rows: &[R]) -> Result<(), ImportError> {
-        self.steps.begin(&format!("Sending {name}"), rows.len() as u64, Unit::Rows);
+impl Staging<'_, '_, '_, '_> {
+    async fn add<R: Serialize + Sync>(
+        &mut self,
+        table: Table,
+        name: &str,
+        records: &[R],
+    ) -> Result<(), ImportError> {
+        self.steps.begin(&format!("Sending {name}"), records.len() as u64, Unit::Rows);
         let mut loaded = Loaded::named(name);
-        for batch in rows.chunks(load::BATCH.rows) {
-            let lines: Vec<i64> = (loaded.last + 1..).take(batch.len()).collect();
-            self.bulk.stage(table, &lines, batch).await?;
-            loaded.last = lines.last().copied().unwrap_or(loaded.last);
+        for batch in records.chunks(load::BATCH.rows) {
+            let mut rows = Columns::new(table.plan().fields.len());
+            for record in batch {
+                loaded.last += 1;
+                rows.push(loaded.last, cells(table, record)?);
+            }
+            self.bulk.stage(table, &rows).await?;
             self.steps.advance(loaded.last.unsigned_abs());
         }
-        loaded.report.lines = rows.len() as u64;
+        loaded.report.lines = records.len() as u64;
         self.staged.push((table, loaded));
         Ok(())
     }
 }
 
+/// Turns a record into the texts of a row, by the names of its fields.
+fn cells<R: Serialize>(table: Table, record: &R) -> Result<Cells, ImportError> {
+    let unusable = |error: serde_json::Error| ImportError::Task(error.to_string());
+    let Value::Object(mut members) = serde_json::to_value(record).map_err(unusable)? else {
+        return Err(ImportError::Task("a record is no object".to_owned()));
+    };
+    let text = |value: Value| match value {
+        Value::Null => None,
+        Value::String(text) => Some(text),
+        other => Some(other.to_string()),
+    };
+    Ok(table.plan().fields.iter().map(|field| members.remove(field.name).and_then(text)).collect())
+}
+
 /// Writes the catalogue's vectors and returns how many are new.
 async fn write_embeddings(
-    connection: &mut AsyncPgConnection,
+    session: &mut Session<'_>,
     records: &[EmbeddingRecord],
     steps: &mut Steps<'_>,
     report: &mut ImportReport,
@@ -121,7 +145,7 @@ async fn write_embeddings(
             // The generator leaves products without a usable vector out.
             let _ = batch.push(record.clone());
         }
-        let merged = bulk::write_embeddings(connection, &batch).await?;
+        let merged = bulk::write_embeddings(session, &batch).await?;
         loaded.count(merged);
         steps.advance(loaded.report.lines);
     }

@@ -3,26 +3,27 @@
 use super::error::ImportError;
 use super::load::Loaded;
 use super::parse::quoted;
-use super::progress::{Steps, Unit};
 use super::reader::{self, BatchSize};
 use super::report::{BadLine, ImportReport, SHOWN};
 use super::source::Source;
 use super::{Bad, Write};
-use crate::embed::{DESCRIPTION, HashingEmbedder, product_text};
-use crate::repository::bulk::{self, EmbeddingBatch, IndexAside, TextRow, Unembedded};
+use crate::embed::{HashingEmbedder, product_text};
+use crate::repository::bulk::{self, EmbeddingBatch, IndexAside, Session, TextRow, Unembedded};
+use crate::transfer::progress::{Steps, Unit};
 use crate::transfer::record::EmbeddingRecord;
-use diesel_async::AsyncPgConnection;
 use std::collections::HashSet;
 use tokio::task::JoinHandle;
 
 /// Vectors of one statement: 6 KiB each.
 const BATCH: BatchSize = BatchSize { rows: ROWS as usize, bytes: 4 << 20 };
 const ROWS: u32 = 256;
+/// The most characters of an embedded text that are stored beside its vector.
+const DESCRIPTION: usize = 500;
 
 /// Writes the vectors of a file. From the first bad line on, here or `before`, lines are only checked if `mode` refuses
 /// bad lines.
 pub(super) async fn load(
-    connection: &mut AsyncPgConnection,
+    session: &mut Session<'_>,
     source: Source,
     mode: Bad,
     before: u64,
@@ -30,28 +31,28 @@ pub(super) async fn load(
 ) -> Result<Loaded, ImportError> {
     steps.begin(&format!("Reading and writing {}", source.name), source.bytes, Unit::Bytes);
     let mut loaded = Loaded::named(&source.name);
-    let mut batches = reader::read::<EmbeddingRecord>(source, BATCH);
+    let mut batches = reader::read(source, BATCH);
     while let Some(batch) = batches.recv().await {
         let mut batch = batch?;
         loaded.add(&mut batch);
-        let keys: Vec<&str> = batch.rows.iter().map(|row| row.product_key.as_str()).collect();
-        let unknown: HashSet<String> = bulk::unknown_products(connection, &keys).await?.into_iter().collect();
+        let mut rows = std::mem::take(&mut batch.rows);
+        let keys = rows.columns.first().map(Vec::as_slice).unwrap_or_default();
+        let unknown: HashSet<String> = bulk::unknown_products(session, keys).await?.into_iter().collect();
         let mut vectors = EmbeddingBatch::default();
-        for (line, row) in batch.lines.iter().zip(std::mem::take(&mut batch.rows)) {
-            let checked = if unknown.contains(&row.product_key) {
-                Err(format!(
-                    "product_key: {} is neither in products nor in the database",
-                    quoted(&row.product_key)
-                ))
+        for ((place, line), vector) in rows.lines.iter().enumerate().zip(std::mem::take(&mut batch.vectors)) {
+            let cells: Vec<_> = rows.columns.iter_mut().map(|column| column[place].take()).collect();
+            let key = cells.first().cloned().flatten().unwrap_or_default();
+            let checked = if unknown.contains(&key) {
+                Err(format!("product_key: {} is neither in products nor in the database", quoted(&key)))
             } else {
-                vectors.push(row).map_err(|error| format!("vector: {error}"))
+                vectors.push_cells(cells, vector).map_err(|error| format!("vector: {error}"))
             };
             if let Err(reason) = checked {
                 refuse(&mut loaded, *line, reason);
             }
         }
         if mode == Bad::Skip || before + loaded.report.bad == 0 {
-            let merged = bulk::write_embeddings(connection, &vectors).await?;
+            let merged = bulk::write_embeddings(session, &vectors).await?;
             loaded.count(merged);
         }
         steps.advance(batch.bytes);
@@ -71,16 +72,16 @@ fn refuse(loaded: &mut Loaded, line: i64, reason: String) {
 /// Embeds products that have no vector and returns how many got one; in a dry run, how many have none. Where the others'
 /// vectors are another model's, which these could not be compared with, they are left to `gapdeck embed`.
 pub(super) async fn embed_missing(
-    connection: &mut AsyncPgConnection,
+    session: &mut Session<'_>,
     write: Write,
     steps: &mut Steps<'_>,
     report: &mut ImportReport,
 ) -> Result<u64, ImportError> {
-    let (_, missing) = bulk::count_embeddings(connection).await?;
+    let (_, missing) = bulk::count_embeddings(session).await?;
     if missing == 0 {
         return Ok(0);
     }
-    if let Some(model) = bulk::other_model(connection, HashingEmbedder::MODEL).await? {
+    if let Some(model) = bulk::other_model(session, HashingEmbedder::MODEL).await? {
         report.warnings.push(format!(
             "{missing} products without a vector were left alone, since there are vectors of {model}; \
              `gapdeck embed` with that model embeds them"
@@ -95,7 +96,7 @@ pub(super) async fn embed_missing(
     let mut working: Option<JoinHandle<EmbeddingBatch>> = None;
     loop {
         // While the batch before is being embedded, the next is read; while that is embedded, the first is written.
-        let found = bulk::unembedded(connection, Unembedded::Missing, &after, ROWS).await?;
+        let found = bulk::unembedded(session, Unembedded::Missing, &after, ROWS).await?;
         let (rows, read) = (found.rows, found.examined);
         if let Some(last) = found.last {
             after = last;
@@ -103,7 +104,7 @@ pub(super) async fn embed_missing(
         let next = (read > 0).then(|| tokio::task::spawn_blocking(move || embed(rows)));
         if let Some(batch) = std::mem::replace(&mut working, next) {
             let batch = batch.await.map_err(|error| ImportError::Task(error.to_string()))?;
-            embedded += bulk::write_embeddings(connection, &batch).await?.inserted;
+            embedded += bulk::write_embeddings(session, &batch).await?.inserted;
         }
         if working.is_none() {
             return Ok(embedded);
@@ -136,14 +137,14 @@ fn embed(rows: Vec<TextRow>) -> EmbeddingBatch {
 
 /// Builds the nearest-neighbour index anew if it was set aside, or if more than a fifth of the vectors is new.
 pub(super) async fn rebuild_index(
-    connection: &mut AsyncPgConnection,
+    session: &mut Session<'_>,
     aside: Option<IndexAside>,
     new: u64,
     steps: &mut Steps<'_>,
 ) -> Result<(), ImportError> {
-    if aside.is_none() && (new == 0 || new <= bulk::count_embeddings(connection).await?.0 / 5) {
+    if aside.is_none() && (new == 0 || new <= bulk::count_embeddings(session).await?.0 / 5) {
         return Ok(());
     }
     steps.begin("Building the nearest-neighbour index", 0, Unit::Rows);
-    Ok(bulk::rebuild_index(connection, aside).await?)
+    Ok(bulk::rebuild_index(session, aside).await?)
 }

@@ -3,6 +3,7 @@
 use super::report::{ImportReport, SHOWN};
 use crate::error::{AppError, ErrorKind};
 use crate::repository::RepositoryError;
+use crate::repository::bulk::Table;
 use std::fmt::Write as _;
 use std::io;
 use std::path::PathBuf;
@@ -12,8 +13,20 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum ImportError {
     /// The directory cannot be listed.
-    #[error("cannot read the directory {}: {source}", directory.display())]
+    #[error("cannot read {}: {source}", directory.display())]
     Directory { directory: PathBuf, source: io::Error },
+
+    /// Neither the name of the file nor the command line says what it is.
+    #[error("{}: the file's name does not say its {what}", super::parse::visible(name))]
+    Unclear {
+        name: String,
+        /// `table` or `format`.
+        what: &'static str,
+    },
+
+    /// A directory's files say by their names what they are.
+    #[error("{} is a directory: table and format can be given for a single file only", .0.display())]
+    NotOneFile(PathBuf),
 
     /// The directory has no file to import.
     #[error("no file to import in {}", .0.display())]
@@ -35,6 +48,10 @@ pub enum ImportError {
     #[error(transparent)]
     Database(#[from] RepositoryError),
 
+    /// The user ended the import.
+    #[error("interrupted; the database is as it was")]
+    Interrupted,
+
     /// The embedder or the reader ended without an answer: a fault in gapdeck.
     #[error("a background task of the import failed: {0}")]
     Task(String),
@@ -42,6 +59,12 @@ pub enum ImportError {
 
 impl From<diesel::result::Error> for ImportError {
     fn from(error: diesel::result::Error) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+impl From<tokio_postgres::Error> for ImportError {
+    fn from(error: tokio_postgres::Error) -> Self {
         Self::Database(error.into())
     }
 }
@@ -56,15 +79,27 @@ fn bad_files(report: &ImportReport) -> String {
     names.join(", ")
 }
 
+fn names() -> String {
+    Table::ALL.map(|table| table.plan().name).join(", ")
+}
+
 impl From<ImportError> for AppError {
     fn from(error: ImportError) -> Self {
         let mut message = error.to_string();
         match error {
             ImportError::Directory { .. } => Self::new(ErrorKind::Input, message)
-                .hinted("Give the directory that holds the JSON Lines files."),
+                .hinted("Give a directory that holds the files, or one file."),
+            ImportError::Unclear { what: "format", .. } => {
+                Self::new(ErrorKind::Input, message).hinted("Say it with --format jsonl or --format csv.")
+            }
+            ImportError::Unclear { .. } => Self::new(ErrorKind::Input, message)
+                .hinted(format!("Say it with --table, one of: {}.", names())),
+            ImportError::NotOneFile(_) => Self::new(ErrorKind::Usage, message)
+                .hinted("Leave --table and --format out, or name one file of the directory."),
+            ImportError::Interrupted => Self::new(ErrorKind::Interrupted, message),
             ImportError::NoFiles(_) => Self::new(ErrorKind::Input, message).hinted(format!(
-                "These are imported, each as NAME.jsonl or NAME.jsonl.gz: {}.",
-                super::source::NAMES.map(|(name, _)| name).join(", ")
+                "These are imported, each as NAME.jsonl or NAME.csv, plain or with .gz: {}.",
+                names()
             )),
             ImportError::Ambiguous { .. } => {
                 Self::new(ErrorKind::Input, message).hinted("Remove or rename one of them.")

@@ -1,21 +1,14 @@
 //! A load inside its transaction: stage, check, merge, embed.
 
-use super::check::Checked;
 use super::embedding;
 use super::error::ImportError;
 use super::parse::quoted;
-use super::progress::{Steps, Unit};
 use super::reader::{self, BatchSize};
 use super::report::{BadLine, FileReport, ImportReport, SHOWN};
-use super::source::{Content, Source};
+use super::source::Source;
 use super::{Bad, Embed, ImportOptions, Write};
-use crate::repository::bulk::{self, Bulk, Missing, Refused, Row, Table};
-use crate::transfer::record::{
-    AttributeAllowableValueRecord, AttributeRecord, CategoryAllowableValueRecord, CategoryAttributeRecord,
-    CategoryRecord, ExperimentRecord, GapRecord, PredictionRecord, ProductAllowableValueRecord,
-    ProductCategoryRecord, ProductRecord, RecommendationRecord, RichTextRecord, RoundRecord, ValueRecord,
-};
-use diesel_async::AsyncPgConnection;
+use crate::repository::bulk::{self, Bulk, Missing, Refused, Session, Table};
+use crate::transfer::progress::{Steps, Unit};
 
 /// Rows of one statement: large enough that the statement's own cost vanishes, small enough to lie in memory twice.
 pub(super) const BATCH: BatchSize = BatchSize { rows: 2_000, bytes: 1 << 20 };
@@ -26,6 +19,8 @@ pub(super) struct Loaded {
     pub report: FileReport,
     pub bad_lines: Vec<BadLine>,
     pub last: i64,
+    /// The columns that were not read.
+    pub ignored: Vec<String>,
 }
 
 impl Loaded {
@@ -34,11 +29,13 @@ impl Loaded {
     }
 
     /// Takes the counts of a batch over.
-    pub fn add<R>(&mut self, batch: &mut reader::Batch<R>) {
+    pub fn add(&mut self, batch: &mut reader::Batch) {
         self.report.lines = batch.read;
         self.report.bad += batch.bad;
         self.bad_lines.append(&mut batch.bad_lines);
         self.last = batch.last;
+        let file = &self.report.file;
+        self.ignored.extend(batch.ignored.drain(..).map(|column| format!("{file}: column {column}")));
     }
 
     /// Counts what was written, after everything is known about bad lines.
@@ -54,27 +51,27 @@ impl Loaded {
         if merged {
             file.unchanged = file.accepted.saturating_sub(file.inserted + file.updated);
         }
+        report.ignored.append(&mut self.ignored);
         report.add(self.report, self.bad_lines);
     }
 }
 
 /// Loads the files; what they hold is in the tables afterwards unless lines are bad and not to be skipped.
 pub(super) async fn run(
-    connection: &mut AsyncPgConnection,
+    session: &mut Session<'_>,
     sources: Vec<Source>,
     options: &ImportOptions,
     steps: &mut Steps<'_>,
     report: &mut ImportReport,
 ) -> Result<(), ImportError> {
-    let mut bulk = Bulk::start(connection).await?;
+    let mut bulk = Bulk::start(session).await?;
     let (mut staged, mut vectors) = (Vec::new(), None);
     for source in sources {
-        match source.content {
-            Content::Rows(table) => {
-                let loaded = stage_and_check(&mut bulk, table, source, steps).await?;
-                staged.push((table, loaded));
-            }
-            Content::Embeddings => vectors = Some(source),
+        if source.table == Table::Embeddings {
+            vectors = Some(source);
+        } else {
+            let table = source.table;
+            staged.push((table, stage_and_check(&mut bulk, source, steps).await?));
         }
     }
     let bad: u64 = staged.iter().map(|(_, loaded)| loaded.report.bad).sum();
@@ -85,16 +82,16 @@ pub(super) async fn run(
     for (_, loaded) in staged {
         loaded.finish(report, merge);
     }
-    let connection = bulk.connection();
+    let session = bulk.session();
     let vectors_follow = vectors.is_some() || options.embed == Embed::Missing;
     let mut aside = None;
     if merge && vectors_follow && options.write == Write::Commit {
-        aside = bulk::set_index_aside(connection).await?;
+        aside = bulk::set_index_aside(session).await?;
     }
     let mut new = 0;
     if let Some(source) = vectors {
         let write = if merge { options.bad } else { Bad::Refuse };
-        let loaded = embedding::load(connection, source, write, report.bad, steps).await?;
+        let loaded = embedding::load(session, source, write, report.bad, steps).await?;
         new += loaded.report.inserted + loaded.report.updated;
         loaded.finish(report, merge);
     }
@@ -102,18 +99,18 @@ pub(super) async fn run(
         return Ok(());
     }
     if options.embed == Embed::Missing {
-        report.embedded = embedding::embed_missing(connection, options.write, steps, report).await?;
+        report.embedded = embedding::embed_missing(session, options.write, steps, report).await?;
         new += report.embedded;
     }
     if options.write == Write::Commit {
-        embedding::rebuild_index(connection, aside, new, steps).await?;
+        embedding::rebuild_index(session, aside, new, steps).await?;
     }
     Ok(())
 }
 
 /// Merges what is staged into the tables.
 pub(super) async fn merge_staged(
-    bulk: &mut Bulk<'_>,
+    bulk: &mut Bulk<'_, '_>,
     staged: &mut [(Table, Loaded)],
     steps: &mut Steps<'_>,
 ) -> Result<(), ImportError> {
@@ -123,40 +120,24 @@ pub(super) async fn merge_staged(
         let merged = bulk.merge(table, loaded.last, |line| steps.advance(line.unsigned_abs())).await?;
         loaded.count(merged);
     }
-    Ok(())
+    Ok(bulk.finish().await?)
 }
 
-/// Stages a file of whatever table.
+/// Stages a file's rows and drops those that cannot be written.
 async fn stage_and_check(
-    bulk: &mut Bulk<'_>,
-    table: Table,
+    bulk: &mut Bulk<'_, '_>,
     source: Source,
     steps: &mut Steps<'_>,
 ) -> Result<Loaded, ImportError> {
     steps.begin(&format!("Reading {}", source.name), source.bytes, Unit::Bytes);
-    let mut loaded = match table {
-        Table::Categories => stage::<CategoryRecord>(bulk, table, source, steps).await,
-        Table::Attributes => stage::<AttributeRecord>(bulk, table, source, steps).await,
-        Table::CategoryAttributes => stage::<CategoryAttributeRecord>(bulk, table, source, steps).await,
-        Table::Products => stage::<ProductRecord>(bulk, table, source, steps).await,
-        Table::ProductCategories => stage::<ProductCategoryRecord>(bulk, table, source, steps).await,
-        Table::CategoryAllowableValues => {
-            stage::<CategoryAllowableValueRecord>(bulk, table, source, steps).await
-        }
-        Table::AllowableValuesInEveryCategory | Table::AllowableValuesInAnyCategory => {
-            stage::<AttributeAllowableValueRecord>(bulk, table, source, steps).await
-        }
-        Table::ProductAllowableValues => {
-            stage::<ProductAllowableValueRecord>(bulk, table, source, steps).await
-        }
-        Table::RichTexts => stage::<RichTextRecord>(bulk, table, source, steps).await,
-        Table::Values => stage::<ValueRecord>(bulk, table, source, steps).await,
-        Table::Gaps => stage::<GapRecord>(bulk, table, source, steps).await,
-        Table::Experiments => stage::<ExperimentRecord>(bulk, table, source, steps).await,
-        Table::Predictions => stage::<PredictionRecord>(bulk, table, source, steps).await,
-        Table::Rounds => stage::<RoundRecord>(bulk, table, source, steps).await,
-        Table::Recommendations => stage::<RecommendationRecord>(bulk, table, source, steps).await,
-    }?;
+    let (mut loaded, table) = (Loaded::named(&source.name), source.table);
+    let mut batches = reader::read(source, BATCH);
+    while let Some(batch) = batches.recv().await {
+        let mut batch = batch?;
+        bulk.stage(table, &batch.rows).await?;
+        loaded.add(&mut batch);
+        steps.advance(batch.bytes);
+    }
     let (unknown, refused) = bulk.drop_unknown(table, SHOWN).await?;
     loaded.report.bad += unknown;
     let file = loaded.report.file.clone();
@@ -169,37 +150,39 @@ async fn stage_and_check(
     Ok(loaded)
 }
 
-/// Stages a file's records.
-async fn stage<R: Row + Checked>(
-    bulk: &mut Bulk<'_>,
-    table: Table,
-    source: Source,
-    steps: &mut Steps<'_>,
-) -> Result<Loaded, ImportError> {
-    let mut loaded = Loaded::named(&source.name);
-    let mut batches = reader::read::<R>(source, BATCH);
-    while let Some(batch) = batches.recv().await {
-        let mut batch = batch?;
-        bulk.stage(table, &batch.lines, &batch.rows).await?;
-        loaded.add(&mut batch);
-        steps.advance(batch.bytes);
-    }
-    Ok(loaded)
-}
-
 /// Says why a staged row is refused.
 fn reason(row: &Refused) -> String {
     let unknown = |field: &str, file: &str| {
         format!("{field}: {} is neither in {file} nor in the database", quoted(&row.key))
     };
+    let gap = || {
+        format!(
+            "product {}, attribute {}",
+            quoted(&row.key),
+            quoted(row.other.as_deref().unwrap_or_default())
+        )
+    };
     match row.missing {
         Missing::Product => unknown("product_key", "products"),
         Missing::Category => unknown("category_key", "categories"),
         Missing::Attribute => unknown("attribute_key", "attributes"),
-        Missing::Gap => format!(
-            "not a gap: product {}, attribute {} is neither in product_attribute_gaps nor in the database",
-            quoted(&row.key),
-            quoted(row.other.as_deref().unwrap_or_default())
+        Missing::Round => unknown("round", "recommendation_rounds"),
+        Missing::Gap => {
+            format!("not a gap: {} is neither in product_attribute_gaps nor in the database", gap())
+        }
+        Missing::OtherContent => {
+            format!("decision_id: {} is in the database with another content", quoted(&row.key))
+        }
+        Missing::VersionTaken => {
+            format!("result_version: another decision on {} has it", gap())
+        }
+        Missing::Undone => format!(
+            "undoes: {} is no earlier decision on the gap, neither in decisions nor in the database",
+            quoted(&row.key)
+        ),
+        Missing::Earlier => format!(
+            "base_version: decisions on {} before this one are neither in decisions nor in the database",
+            gap()
         ),
     }
 }

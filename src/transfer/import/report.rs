@@ -1,6 +1,6 @@
 //! What an import found and did.
 
-use super::progress::StepTime;
+use crate::transfer::progress::StepTime;
 use serde::Serialize;
 
 /// The most bad lines that a report shows; all are counted.

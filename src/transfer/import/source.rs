@@ -1,7 +1,8 @@
-//! Which files of a directory are imported.
+//! Which files are imported.
 
 use super::error::ImportError;
 use crate::repository::bulk::Table;
+use crate::transfer::format::{FileName, Format};
 use flate2::bufread::MultiGzDecoder;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -9,52 +10,63 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What a file's lines are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Content {
-    Rows(Table),
-    Embeddings,
-}
-
-/// The files' names without their endings, in the order in which they are read.
-pub(super) const NAMES: [(&str, Content); 17] = [
-    ("categories", Content::Rows(Table::Categories)),
-    ("attributes", Content::Rows(Table::Attributes)),
-    ("category_attributes", Content::Rows(Table::CategoryAttributes)),
-    ("products", Content::Rows(Table::Products)),
-    ("product_categories", Content::Rows(Table::ProductCategories)),
-    ("category_allowable_values", Content::Rows(Table::CategoryAllowableValues)),
-    (
-        "attribute_allowable_values_applicable_in_every_category",
-        Content::Rows(Table::AllowableValuesInEveryCategory),
-    ),
-    ("attribute_allowable_values_in_any_category", Content::Rows(Table::AllowableValuesInAnyCategory)),
-    ("product_attribute_allowable_values", Content::Rows(Table::ProductAllowableValues)),
-    ("rich_text_sources", Content::Rows(Table::RichTexts)),
-    ("product_attribute_values", Content::Rows(Table::Values)),
-    ("product_attribute_gaps", Content::Rows(Table::Gaps)),
-    ("experiments", Content::Rows(Table::Experiments)),
-    ("predictions", Content::Rows(Table::Predictions)),
-    ("recommendation_rounds", Content::Rows(Table::Rounds)),
-    ("recommendations", Content::Rows(Table::Recommendations)),
-    ("embeddings", Content::Embeddings),
-];
+/// The name that stands for standard input.
+const STANDARD_INPUT: &str = "-";
+const GZIP: &[u8] = &[0x1f, 0x8b];
 
 /// A file to import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Source {
-    pub content: Content,
+    pub table: Table,
+    pub format: Format,
     pub path: PathBuf,
     /// The file's name.
     pub name: String,
-    /// Its size on the disk.
+    /// Its size on the disk; 0 where it is not known.
     pub bytes: u64,
 }
 
-/// Lists the files to import, in the order in which they are read, and the names of the others.
-pub(super) fn find(directory: &Path) -> Result<(Vec<Source>, Vec<String>), ImportError> {
+/// Lists the files to import, in the order in which they are read, and the names of the others of a directory.
+///
+/// The table and the format of a single file may be given; otherwise its name says them.
+pub(super) fn find(
+    path: &Path,
+    table: Option<Table>,
+    format: Option<Format>,
+) -> Result<(Vec<Source>, Vec<String>), ImportError> {
+    if path == Path::new(STANDARD_INPUT) {
+        return Ok((vec![one(path, "standard input", 0, table, format)?], Vec::new()));
+    }
+    let metadata = std::fs::metadata(path)
+        .map_err(|source| ImportError::Directory { directory: path.to_owned(), source })?;
+    if metadata.is_dir() {
+        if table.is_some() || format.is_some() {
+            return Err(ImportError::NotOneFile(path.to_owned()));
+        }
+        return directory(path);
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let bytes = if metadata.is_file() { metadata.len() } else { 0 };
+    Ok((vec![one(path, &name, bytes, table, format)?], Vec::new()))
+}
+
+fn one(
+    path: &Path,
+    name: &str,
+    bytes: u64,
+    table: Option<Table>,
+    format: Option<Format>,
+) -> Result<Source, ImportError> {
+    let parts = FileName::parse(name);
+    let unclear = |what| ImportError::Unclear { name: name.to_owned(), what };
+    let table = table.or_else(|| Table::named(parts.stem)).ok_or_else(|| unclear("table"))?;
+    let format = format.or(parts.format).ok_or_else(|| unclear("format"))?;
+    Ok(Source { table, format, path: path.to_owned(), name: name.to_owned(), bytes })
+}
+
+fn directory(directory: &Path) -> Result<(Vec<Source>, Vec<String>), ImportError> {
     let unreadable = |source| ImportError::Directory { directory: directory.to_owned(), source };
-    let mut found: [Option<Source>; NAMES.len()] = Default::default();
+    let mut found: [Option<Source>; Table::ALL.len()] = Default::default();
     let mut ignored = Vec::new();
     let mut entries: Vec<_> =
         std::fs::read_dir(directory).and_then(Iterator::collect::<io::Result<_>>).map_err(unreadable)?;
@@ -65,39 +77,39 @@ pub(super) fn find(directory: &Path) -> Result<(Vec<Source>, Vec<String>), Impor
         let Some(metadata) = std::fs::metadata(&path).ok().filter(std::fs::Metadata::is_file) else {
             continue;
         };
-        let Some(index) = known(&name) else {
+        let parts = FileName::parse(&name);
+        let (Some(table), Some(format)) = (Table::named(parts.stem), parts.format) else {
             ignored.push(name);
             continue;
         };
-        if let Some(other) = &found[index] {
+        let place = found.iter_mut().zip(Table::ALL).find(|(_, known)| *known == table);
+        let Some((place, _)) = place else { continue };
+        if let Some(other) = place {
             return Err(ImportError::Ambiguous {
                 directory: directory.to_owned(),
                 first: other.name.clone(),
                 second: name,
             });
         }
-        found[index] = Some(Source { content: NAMES[index].1, path, name, bytes: metadata.len() });
+        *place = Some(Source { table, format, path, name, bytes: metadata.len() });
     }
     let sources: Vec<Source> = found.into_iter().flatten().collect();
     if sources.is_empty() { Err(ImportError::NoFiles(directory.to_owned())) } else { Ok((sources, ignored)) }
 }
 
-/// Returns the index in [`NAMES`] of a file's name.
-fn known(name: &str) -> Option<usize> {
-    let stem = name.strip_suffix(".gz").unwrap_or(name).strip_suffix(".jsonl")?;
-    let stem = stem.strip_prefix("raw_").unwrap_or(stem);
-    NAMES.iter().position(|(known, _)| *known == stem)
-}
-
 impl Source {
-    /// Opens the file, and a count of the bytes that have been read from the disk.
+    /// Opens the file, compressed or not, and a count of the bytes that have been read from the disk.
     pub fn open(&self) -> io::Result<(Box<dyn BufRead + Send>, Arc<AtomicU64>)> {
         let read = Arc::new(AtomicU64::new(0));
-        let file = BufReader::with_capacity(
-            1 << 16,
-            Counted { file: File::open(&self.path)?, read: Arc::clone(&read) },
-        );
-        let reader: Box<dyn BufRead + Send> = if self.path.extension().is_some_and(|ending| ending == "gz") {
+        let file: Box<dyn Read + Send> = if self.path == Path::new(STANDARD_INPUT) {
+            Box::new(io::stdin())
+        } else {
+            Box::new(File::open(&self.path)?)
+        };
+        let mut file = BufReader::with_capacity(1 << 16, Counted { file, read: Arc::clone(&read) });
+        let compressed =
+            self.path.extension().is_some_and(|ending| ending == "gz") || file.fill_buf()?.starts_with(GZIP);
+        let reader: Box<dyn BufRead + Send> = if compressed {
             Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(file)))
         } else {
             Box::new(file)
@@ -108,7 +120,7 @@ impl Source {
 
 /// A file that counts what is read of it.
 struct Counted {
-    file: File,
+    file: Box<dyn Read + Send>,
     read: Arc<AtomicU64>,
 }
 
@@ -125,20 +137,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_known_plain_compressed_and_prefixed() {
-        assert_eq!(known("categories.jsonl"), Some(0));
-        assert_eq!(known("raw_products.jsonl.gz"), Some(3));
-        assert_eq!(known("embeddings.jsonl"), Some(16));
-        for other in [
-            "truth.jsonl",
-            "stats.json",
-            "products.json",
-            "products.gz",
-            "products",
-            ".jsonl",
-            "raw_raw_products.jsonl",
+    fn a_files_name_says_table_and_format_unless_they_are_given() {
+        let find = |name: &str, table, format| one(Path::new(name), name, 0, table, format);
+        let source = find("raw_products.csv.gz", None, None).unwrap();
+        assert_eq!((source.table, source.format), (Table::Products, Format::Csv));
+        let source = find("export.txt", Some(Table::Values), Some(Format::Jsonl)).unwrap();
+        assert_eq!((source.table, source.format), (Table::Values, Format::Jsonl));
+        for (name, table, unclear) in [
+            ("truth.jsonl", None, "table"),
+            ("products.json", Some(Table::Products), "format"),
+            ("raw_raw_products.jsonl", None, "table"),
+            ("stats.json", None, "table"),
         ] {
-            assert_eq!(known(other), None, "{other}");
+            let error = find(name, table, None).unwrap_err();
+            assert!(matches!(error, ImportError::Unclear { what, .. } if what == unclear), "{name}: {error}");
         }
     }
 }

@@ -42,7 +42,8 @@ pub struct StepTime {
 }
 
 /// Tells a sink of the steps and keeps their times.
-pub(super) struct Steps<'a> {
+#[expect(missing_debug_implementations, reason = "a sink has none")]
+pub struct Steps<'a> {
     sink: &'a mut dyn ProgressSink,
     current: Option<(String, Instant)>,
     times: Vec<StepTime>,

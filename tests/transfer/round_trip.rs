@@ -1,0 +1,51 @@
+//! Export, then import: the same database.
+
+use crate::support::server::TestDatabase;
+use crate::{contents, exported, hostile, imported, open, tables};
+use gapdeck::transfer::format::Format;
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
+
+/// How many databases are generated.
+const CASES: u32 = 10;
+
+async fn comes_back(content: &hostile::Content) -> Result<(), TestCaseError> {
+    let source = hostile::database(content).await;
+    let database = open(&source).await;
+    let before = tables(&source.client().await).await;
+    for (format, gzip) in [(Format::Jsonl, false), (Format::Csv, false), (Format::Csv, true)] {
+        let (first, second) =
+            (tempfile::tempdir().expect("a directory"), tempfile::tempdir().expect("a directory"));
+        exported(&database, first.path(), format, gzip).await;
+        let copy = TestDatabase::migrated().await;
+        let copied = open(&copy).await;
+        let report = imported(&copied, first.path())
+            .await
+            .map_err(|error| TestCaseError::fail(format!("{format}: {error:?}")))?;
+        let after = tables(&copy.client().await).await;
+        for (table, rows) in &before {
+            proptest::prop_assert_eq!(rows, &after[table], "{} as {}", table, format);
+        }
+        exported(&copied, second.path(), format, gzip).await;
+        proptest::prop_assert!(contents(first.path()) == contents(second.path()), "other files as {format}");
+        proptest::prop_assert_eq!(report.bad, 0);
+        // Once more changes nothing.
+        let report = imported(&copied, first.path())
+            .await
+            .map_err(|error| TestCaseError::fail(format!("{format}: {error:?}")))?;
+        let changed: Vec<_> = report.files.iter().filter(|file| file.inserted + file.updated > 0).collect();
+        proptest::prop_assert!(changed.is_empty(), "{:?}", changed);
+    }
+    Ok(())
+}
+
+#[test]
+fn what_is_exported_and_imported_is_the_same_database() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let config =
+        Config { cases: CASES, max_shrink_iters: 40, failure_persistence: None, ..Config::default() };
+    let mut runner = TestRunner::new(config);
+    let outcome = runner.run(&hostile::content(), |content| runtime.block_on(comes_back(&content)));
+    if let Err(failure) = outcome {
+        panic!("{failure}");
+    }
+}
