@@ -33,7 +33,7 @@ async fn catalogue() -> (TestDatabase, Client, Gapdeck) {
 
 fn advice(shown: &Value) -> String {
     let advice = shown["advice"].as_array().unwrap();
-    advice.iter().map(|one| format!("{} -> {}\n", one["message"], one["remedy"])).collect()
+    advice.iter().map(|one| format!("{} -> {}", one["message"], one["remedy"])).collect::<Vec<_>>().join("\n")
 }
 
 async fn texts(client: &Client, sql: &str) -> Vec<String> {

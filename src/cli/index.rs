@@ -123,6 +123,7 @@ pub(super) async fn run(command: Index, config: &Config) -> Result<(), AppError>
     if show.json { json(&shown) } else { print(&text(&shown)) }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "made for `map_err`")]
 fn failed(error: diesel::result::Error) -> AppError {
     refused("cannot look at the vector index", &error)
 }

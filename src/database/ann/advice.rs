@@ -117,8 +117,9 @@ mod tests {
     fn told(indexes: &[VectorIndex], rows: i64) -> String {
         judge(indexes, rows, Version(0, 8, 6))
             .iter()
-            .map(|one| format!("{:?}: {}\n", one.weight, one.message))
-            .collect()
+            .map(|one| format!("{:?}: {}", one.weight, one.message))
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde::Serialize;
 use std::time::{Duration, Instant};
 
 /// How many neighbours recall is measured by.
-const K: usize = 10;
+const K: i64 = 10;
 /// The fewest samples that anything is said by.
 const FEWEST: usize = 5;
 
@@ -74,7 +74,7 @@ impl Sample {
         for Drawn { product_key, embedding } in drawn {
             let filter = Filter { itself: product_key, ..Filter::default() };
             let asked = Instant::now();
-            let near = nearest(connection, Access::Exact, &embedding, &filter, K as i64).await?;
+            let near = nearest(connection, Access::Exact, &embedding, &filter, K).await?;
             sample.exact.push(asked.elapsed());
             if let Some((_, reach)) = near.last() {
                 let (reach, truth) = (*reach, near.len());
@@ -109,8 +109,7 @@ impl Sample {
         for question in &self.questions {
             let asked = Instant::now();
             let near =
-                nearest(connection, Access::Index(element), &question.vector, &question.filter, K as i64)
-                    .await?;
+                nearest(connection, Access::Index(element), &question.vector, &question.filter, K).await?;
             times.push(asked.elapsed());
             // By distance: of products with one vector each is as good as the other.
             let within = near.iter().filter(|(_, distance)| *distance <= question.reach + 1e-9).count();
