@@ -78,12 +78,14 @@ pub async fn examine(
     mut progress: impl FnMut(&str) + Send,
 ) -> Result<Vec<Finding>, AppError> {
     let mut found = Vec::new();
+    // Before the connection is taken: an embedded database has one.
+    let migrations = access::migrations(database).await?;
     let mut connection = database.connection().await?;
     progress("Looking at the server");
     keep(&mut found, "server", server::check(database, &mut connection).await);
     found.extend(route::check(database));
     progress("Looking at tables and privileges");
-    found.extend(access::migrations(database).await?);
+    found.extend(migrations);
     if found.iter().any(|finding| finding.check == "migrations" && finding.level == Level::Error) {
         // Whatever else there is to see needs the tables as this gapdeck knows them.
         return Ok(found);

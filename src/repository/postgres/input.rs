@@ -20,6 +20,13 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use read::Gaps;
 
+impl PostgresStore {
+    /// Tells where the rows lie.
+    async fn place(&self) -> Result<delete::Place> {
+        Ok(if self.is_distributed().await? { delete::Place::Distributed } else { delete::Place::OneServer })
+    }
+}
+
 #[async_trait]
 impl InputRepository for PostgresStore {
     async fn save_catalogue(&self, batch: &CatalogueBatch) -> Result<()> {
@@ -28,12 +35,15 @@ impl InputRepository for PostgresStore {
     }
 
     async fn delete_gaps(&self, gaps: &[GapId]) -> Result<()> {
-        delete::gaps(&mut *self.connection().await?, gaps).await
+        let place = self.place().await?;
+        let mut connection = self.connection().await?;
+        connection.transaction(async |connection| delete::gaps(connection, gaps, place).await).await
     }
 
     async fn delete_catalogue(&self, keys: &CatalogueKeys) -> Result<()> {
+        let place = self.place().await?;
         let mut connection = self.connection().await?;
-        connection.transaction(async |connection| delete::catalogue(connection, keys).await).await
+        connection.transaction(async |connection| delete::catalogue(connection, keys, place).await).await
     }
 
     async fn product(&self, product: &ProductKey) -> Result<Option<Product>> {
