@@ -13,8 +13,12 @@ mod interrupt;
 mod migrate;
 mod neighbours;
 mod open;
+mod outbox;
 mod output;
+mod postbox;
+mod product;
 mod queue;
+mod refresh;
 mod review;
 
 use crate::config::{Config, Origin};
@@ -26,7 +30,8 @@ const AFTER_HELP: &str = "\
 Without a command, gapdeck reviews: on the embedded database, or on the server that --database-url names.
 
 Exit codes: 0 done, 2 wrong command line, 3 unusable file, value or setting, 4 database not reachable or in use,
-5 conflict with another decision, 6 not found, 7 no terminal, 70 fault in gapdeck, 130 interrupted.";
+5 conflict with another decision, 6 not found, 7 no terminal, 8 decision kept in the outbox but not yet sent,
+70 fault in gapdeck, 130 interrupted.";
 
 /// Human-in-the-loop quality assurance of product data, at the terminal.
 #[derive(Debug, Parser)]
@@ -100,6 +105,12 @@ pub enum Command {
     History(history::History),
     /// Lists the nearest products
     Neighbours(neighbours::Neighbours),
+    /// Shows everything the catalogue says of a product
+    Product(product::Product),
+    /// Brings the materialised views up to date
+    Refresh(refresh::Refresh),
+    /// Shows, sends or discards decisions that the database does not have yet
+    Outbox(outbox::OutboxCommand),
     /// Prints the SQL that lets a database role review
     Grants(grants::Grants),
     /// Creates or updates the tables
@@ -141,6 +152,9 @@ pub async fn run(cli: Cli) -> Result<(), AppError> {
         Some(Command::Decide(command)) => decide::run(command, &config).await,
         Some(Command::History(command)) => history::run(command, &config).await,
         Some(Command::Neighbours(command)) => neighbours::run(command, &config).await,
+        Some(Command::Product(command)) => product::run(command, &config).await,
+        Some(Command::Refresh(command)) => refresh::run(command, &config).await,
+        Some(Command::Outbox(command)) => outbox::run(command, &config).await,
         Some(Command::Grants(command)) => grants::run(command).await,
         Some(Command::Migrate(command)) => migrate::run(command, &config).await,
         Some(Command::Distribute(command)) => distribute::run(&command, &config).await,

@@ -1,5 +1,6 @@
 //! The configuration: defaults < file < environment < flags; each value knows its origin.
 
+pub mod age;
 mod origin;
 
 pub use origin::{Origin, Setting};
@@ -39,10 +40,15 @@ struct File {
     read_urls: Option<Vec<String>>,
     max_replica_lag: Option<f64>,
     data_dir: Option<PathBuf>,
+    refresh_views_after: Option<String>,
 }
 
 /// The file's keys, for messages.
-const KEYS: &str = "reviewer, database_url, read_urls, max_replica_lag (seconds) and data_dir";
+const KEYS: &str =
+    "reviewer, database_url, read_urls, max_replica_lag (seconds), data_dir and refresh_views_after";
+
+/// The age from which on views are refreshed where nobody says another.
+const REFRESH_VIEWS_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What a run of gapdeck works with.
 #[derive(Debug, Clone)]
@@ -55,6 +61,8 @@ pub struct Config {
     pub replicas: ReadReplicas,
     /// Where the replicas' URLs come from.
     pub replicas_origin: Origin,
+    /// The age from which on gapdeck refreshes the materialised views by itself; zero for never.
+    pub refresh_views_after: Duration,
     /// The directory of the demo's own database.
     pub demo_directory: PathBuf,
     /// Whether a shared server was named in the environment or the file, rather than on the command line.
@@ -114,6 +122,7 @@ impl Config {
             location_origin,
             replicas: ReadReplicas { urls: read_urls.value, max_lag: lag(max_lag)? },
             replicas_origin: read_urls.origin,
+            refresh_views_after: refresh_views_after(file.refresh_views_after.as_deref(), &path)?,
             demo_directory,
             state_directory,
         })
@@ -183,6 +192,14 @@ fn reviewer(place: &Place, file: Option<String>, path: &Origin) -> Result<Review
         .hinted("Name the reviewer with --reviewer or GAPDECK_REVIEWER."));
     }
     Ok(Reviewer::from(name))
+}
+
+/// Reads the age from which on views are refreshed; a day by default.
+fn refresh_views_after(text: Option<&str>, path: &Origin) -> Result<Duration, AppError> {
+    text.map_or(Ok(REFRESH_VIEWS_AFTER), age::parse).map_err(|reason| {
+        AppError::new(ErrorKind::Input, format!("refresh_views_after in {path}: {reason}"))
+            .hinted("0 turns refreshing by itself off.")
+    })
 }
 
 /// Reads how far a replica may lag.

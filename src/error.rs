@@ -20,6 +20,8 @@ pub enum ErrorKind {
     NotFound,
     /// There is no terminal to draw on: exit code 7.
     NoTerminal,
+    /// The database did not answer, and the decision rests in the outbox: exit code 8.
+    Kept,
     /// The user ended the command: exit code 130.
     Interrupted,
 }
@@ -34,6 +36,7 @@ impl ErrorKind {
             Self::Conflict => 5,
             Self::NotFound => 6,
             Self::NoTerminal => 7,
+            Self::Kept => 8,
             Self::Internal => 70,
             Self::Interrupted => 130,
         }

@@ -1,10 +1,11 @@
 //! The review service: from what a reviewer saw and did to a decision in the database, and back again (undo).
 
+pub mod outbox;
 pub mod value;
 
 use crate::domain::{
-    Action, AllowedValues, Decision, DecisionId, Event, ExperimentKey, Fence, GapId, Outcome, ReviewCard,
-    Reviewer, Seen, SeenCandidate, SeenNeighbour, Source, choices,
+    Action, AllowedValues, Decision, DecisionId, Event, ExperimentKey, GapId, ReviewCard, Reviewer, Seen,
+    SeenCandidate, SeenNeighbour, Source, State, choices,
 };
 use crate::repository::{RepositoryError, Store};
 use chrono::Utc;
@@ -24,6 +25,16 @@ pub struct Circumstances {
     pub policy: String,
     /// Whether a malformed or not allowed value was kept on purpose.
     pub kept_on_purpose: bool,
+}
+
+/// A decision that can be taken back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Undoable {
+    pub decision: Decision,
+    /// The gap's version now.
+    pub version: i32,
+    /// The state that taking it back brings the gap into.
+    pub leads_to: State,
 }
 
 /// One reviewer's work on one database.
@@ -127,58 +138,47 @@ impl Review {
         }
     }
 
-    /// Makes the decision that takes an event back.
-    pub fn draft_undo(&self, event: &Event, version: i32) -> Decision {
+    /// Makes a reviewer's decision that takes another back, on the gap's version; needs no store.
+    pub fn draft_undo_for(reviewer: &Reviewer, undone: &Decision, version: i32) -> Decision {
         Decision {
             id: DecisionId::new(),
-            gap: event.decision.gap.clone(),
+            gap: undone.gap.clone(),
             action: Action::Undo,
             value: None,
             comment: None,
-            reviewer: self.reviewer.clone(),
+            reviewer: reviewer.clone(),
             base_version: version,
-            undoes: Some(event.decision.id),
+            undoes: Some(undone.id),
             shown_value: None,
             shown_confidence: None,
             shown_experiment: None::<ExperimentKey>,
-            batch: event.decision.batch,
+            batch: undone.batch,
             seen: Seen { policy: "undo".into(), ..Seen::default() },
             decided_at: Utc::now(),
         }
     }
 
-    /// Writes a decision.
-    pub async fn decide(&self, decision: &Decision) -> Result<Outcome, RepositoryError> {
-        self.store.decide(decision).await
-    }
-
-    /// Writes a decision if nobody else holds the gap, as the fence says.
-    pub async fn decide_fenced(&self, decision: &Decision, fence: Fence) -> Result<Outcome, RepositoryError> {
-        self.store.decide_fenced(decision, fence).await
-    }
-
-    /// Takes back the reviewer's last decision that is in force; `None` where there is none.
-    pub async fn undo_last(&self) -> Result<Option<(Event, Outcome)>, RepositoryError> {
+    /// Finds the reviewer's last decision that is in force; `None` where there is none.
+    pub async fn last_undoable(&self) -> Result<Option<Undoable>, RepositoryError> {
         let Some(event) = self.store.last_decision(&self.reviewer).await? else { return Ok(None) };
-        let version =
-            self.store.row(&event.decision.gap).await?.map_or(event.result_version, |row| row.version);
-        let outcome = self.decide(&self.draft_undo(&event, version)).await?;
-        Ok(Some((event, outcome)))
+        self.undoable(&event.decision.gap).await.map(Some)
     }
 
-    /// Takes back the last decision in force on a gap.
-    pub async fn undo(&self, gap: &GapId) -> Result<(Event, Outcome), RepositoryError> {
+    /// Finds the last decision in force on a gap.
+    pub async fn undoable(&self, gap: &GapId) -> Result<Undoable, RepositoryError> {
         let row = self
             .store
             .row(gap)
             .await?
             .ok_or_else(|| RepositoryError::NotFound { what: "gap", key: gap.to_string() })?;
-        let history = self.store.history(gap).await?;
-        let event = Event::in_force(&history)
+        let mut history = self.store.history(gap).await?;
+        let decision = Event::in_force(&history)
             .ok_or_else(|| RepositoryError::NotUndoable(format!("{gap} has no decision in force")))?
+            .decision
             .clone();
-        let outcome = self.decide(&self.draft_undo(&event, row.version)).await?;
-        Ok((event, outcome))
+        history.retain(|event| event.decision.id != decision.id);
+        let before = Event::in_force(&history).and_then(|event| event.decision.action.state());
+        Ok(Undoable { decision, version: row.version, leads_to: before.unwrap_or(State::Open) })
     }
 
     /// Checks a value for an attribute before it is decided.

@@ -22,8 +22,10 @@ use crate::domain::Reviewer;
 use crate::error::{AppError, ErrorKind};
 use crate::repository::Store;
 use crate::review::Review;
+use crate::review::outbox::{News, Outbox, Place, Rest};
 use app::msg::{Effect, Msg};
-use app::state::QUIT_PATIENCE;
+use app::state::MOMENT;
+use app::unsaved::Phase;
 use app::{State, update};
 use chrono::Utc;
 use effects::Effects;
@@ -57,6 +59,8 @@ pub struct Progress {
 pub struct Opening {
     pub progress: mpsc::UnboundedReceiver<Progress>,
     pub store: BoxFuture<'static, Result<Arc<dyn Store>, AppError>>,
+    /// Where its outbox is.
+    pub outbox: Place,
 }
 
 impl std::fmt::Debug for Opening {
@@ -75,26 +79,27 @@ pub struct Identity {
     pub shared: bool,
 }
 
-/// Runs the terminal application until the user quits.
+/// Runs the terminal application until the user quits; returns what is left in the outbox.
 ///
 /// # Errors
 /// [`ErrorKind::NoTerminal`] where standard input or output is no terminal, what opening the database returns, and
-/// [`ErrorKind::Unavailable`] where decisions could not be saved before the end.
-pub async fn run(identity: Identity, opening: Opening) -> Result<(), AppError> {
+/// [`ErrorKind::Unavailable`] where decisions could not be kept on the disk before the end.
+pub async fn run(identity: Identity, opening: Opening) -> Result<Rest, AppError> {
     let mut terminal = Terminal::enter()?;
     let mut state =
         State::new(identity, Theme::from_environment(), terminal.size(), Instant::now(), Utc::now());
     // The first frame is on the screen before the database is touched.
     terminal.draw(&state).map_err(lost_terminal)?;
-    let mut session = Session::new(opening)?;
+    let mut session = Session::new(opening, state.identity.reviewer.clone())?;
     let result = session.work(&mut state, &mut terminal).await;
     drop(terminal);
-    if let Some(effects) = session.effects.take() {
-        effects.finish(if state.is_saving() { Duration::ZERO } else { QUIT_PATIENCE }).await;
-    }
+    let rest = match session.effects.take() {
+        Some(effects) => effects.finish(MOMENT).await,
+        None => Rest::default(),
+    };
     session.opening.abort();
     result?;
-    unsaved(&state).map_or(Ok(()), Err)
+    unsaved(&state).map_or(Ok(rest), Err)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "made for `map_err`")]
@@ -102,11 +107,12 @@ fn lost_terminal(error: std::io::Error) -> AppError {
     AppError::new(ErrorKind::NoTerminal, format!("the terminal is gone: {error}"))
 }
 
-/// Names the decisions that did not reach the database.
+/// Names the decisions that did not reach the disk.
 fn unsaved(state: &State) -> Option<AppError> {
     let decisions: Vec<String> = state
         .unsaved
         .iter()
+        .filter(|one| matches!(one.phase, Phase::Refused(_)))
         .map(|one| {
             let value = one.decision.value.as_ref().map(|value| format!(" {}", sanitise::line(value, 60)));
             let gap = sanitise::line(&one.decision.gap.to_string(), 120);
@@ -118,11 +124,11 @@ fn unsaved(state: &State) -> Option<AppError> {
     (count > 0).then(|| {
         let message = format!("{count} {noun} not saved:\n  {}", decisions.join("\n  "));
         AppError::new(ErrorKind::Unavailable, message)
-            .hinted("`gapdeck decide` makes a decision again once the database answers.")
+            .hinted("`gapdeck decide` makes a decision again once there is room for the outbox.")
     })
 }
 
-type Opened = Result<Arc<dyn Store>, AppError>;
+type Opened = Result<(Review, Outbox, mpsc::UnboundedReceiver<News>), AppError>;
 
 /// Everything the loop listens to.
 struct Session {
@@ -131,6 +137,7 @@ struct Session {
     progress: Option<mpsc::UnboundedReceiver<Progress>>,
     opening: JoinHandle<Opened>,
     is_opening: bool,
+    news: Option<mpsc::UnboundedReceiver<News>>,
     answers: mpsc::Receiver<Msg>,
     answer_to: mpsc::Sender<Msg>,
     effects: Option<Effects>,
@@ -146,14 +153,20 @@ enum Event {
 }
 
 impl Session {
-    fn new(opening: Opening) -> Result<Self, AppError> {
+    fn new(opening: Opening, reviewer: Reviewer) -> Result<Self, AppError> {
         let (answer_to, answers) = mpsc::channel(ANSWERS);
+        let open = async move {
+            let store = opening.store.await?;
+            let (outbox, news) = Outbox::start(opening.outbox, Arc::clone(&store)).await;
+            Ok((Review::new(store, reviewer), outbox, news))
+        };
         Ok(Self {
             signals: Signals::new().map_err(lost_terminal)?,
             input: Input::new(),
             progress: Some(opening.progress),
-            opening: tokio::spawn(opening.store),
+            opening: tokio::spawn(open),
             is_opening: true,
+            news: None,
             answers,
             answer_to,
             effects: None,
@@ -204,6 +217,12 @@ impl Session {
                 None => std::future::pending().await,
             }
         };
+        let news = async {
+            match &mut self.news {
+                Some(news) => news.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         Ok(tokio::select! {
             biased;
             signal = self.signals.next() => match signal {
@@ -211,6 +230,7 @@ impl Session {
                 Signal::Continue => Event::Continued,
             },
             msg = self.input.next() => Event::Msg(msg?),
+            Some(news) = news => Event::Msg(Msg::Outbox(news)),
             Some(msg) = self.answers.recv() => Event::Msg(msg),
             opened = &mut self.opening, if self.is_opening => Event::Opened(opened.unwrap_or_else(|_| {
                 Err(AppError::new(ErrorKind::Internal, "opening the database ended in a fault of gapdeck itself"))
@@ -230,6 +250,9 @@ impl Session {
         if let Some(msg) = self.input.ready().await {
             return Ok(Some(Event::Msg(msg?)));
         }
+        if let Some(news) = self.news.as_mut().and_then(|news| news.try_recv().ok()) {
+            return Ok(Some(Event::Msg(Msg::Outbox(news))));
+        }
         Ok(self.answers.try_recv().ok().map(Event::Msg))
     }
 
@@ -241,11 +264,12 @@ impl Session {
     ) -> Result<ControlFlow<()>, AppError> {
         let msg = match event {
             Event::Msg(msg) => msg,
-            Event::Opened(store) => {
+            Event::Opened(opened) => {
                 self.is_opening = false;
                 self.progress = None;
-                let review = Review::new(store?, state.identity.reviewer.clone());
-                self.effects = Some(Effects::new(review, self.answer_to.clone()));
+                let (review, outbox, news) = opened?;
+                self.effects = Some(Effects::new(review, outbox, self.answer_to.clone()));
+                self.news = Some(news);
                 Msg::Opened
             }
             Event::Continued => {

@@ -10,6 +10,8 @@ mod decide;
 mod failures;
 #[path = "cli/listings.rs"]
 mod listings;
+#[path = "cli/views.rs"]
+mod views;
 
 use serde_json::Value;
 use support::binary::Gapdeck;

@@ -5,20 +5,8 @@
 mod support;
 
 use gapdeck::database::Database;
-use support::backend::TABLES;
+use support::plain_sql::{migrated, names};
 use support::server::TestDatabase;
-use tokio_postgres::Client;
-
-async fn migrated() -> (TestDatabase, Client) {
-    let database = TestDatabase::migrated().await;
-    let client = database.client().await;
-    (database, client)
-}
-
-async fn names(client: &Client, sql: &str) -> Vec<String> {
-    let rows = client.query(sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
-    rows.iter().map(|row| row.get(0)).collect()
-}
 
 /// Everything in the schema that neither an extension nor Diesel's bookkeeping brought.
 const OWN_OBJECTS: &str = "
@@ -80,128 +68,6 @@ async fn migrators_that_start_at_once_do_not_disturb_each_other() {
     );
     let (one, other) = (one.unwrap().unwrap(), other.unwrap().unwrap());
     assert!(one.is_empty() != other.is_empty(), "one did all: {one:?}, {other:?}");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_table_view_and_extension_of_the_specification_is_there() {
-    let (_database, client) = migrated().await;
-    let kind = async |kind: &str| {
-        let sql = format!(
-            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = '{kind}'"
-        );
-        names(&client, &sql).await
-    };
-    let tables = kind("r").await;
-    for table in TABLES {
-        assert!(tables.iter().any(|name| name == table), "no table {table}");
-    }
-    let materialised = kind("m").await;
-    for view in ["product_summary", "product_details", "product_gaps"] {
-        assert!(materialised.iter().any(|name| name == view), "no materialised view {view}");
-    }
-    let views = kind("v").await;
-    for view in [
-        "attribute_value_stats",
-        "product_similarity_search",
-        "embedding_stats",
-        "experiment_summary",
-        "metric_trends",
-    ] {
-        assert!(views.iter().any(|name| name == view), "no view {view}");
-    }
-    let extensions = names(&client, "SELECT extname FROM pg_extension").await;
-    for extension in ["vector", "btree_gin", "pg_trgm"] {
-        assert!(extensions.iter().any(|name| name == extension), "no extension {extension}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn embeddings_have_1536_dimensions_and_an_ivfflat_cosine_index_of_100_lists() {
-    let (_database, client) = migrated().await;
-    let column = "SELECT format_type(atttypid, atttypmod) FROM pg_attribute
-                   WHERE attrelid = 'product_embeddings'::regclass AND attname = 'embedding'";
-    assert_eq!(names(&client, column).await, ["vector(1536)"]);
-    let indexes =
-        names(&client, "SELECT indexdef FROM pg_indexes WHERE tablename = 'product_embeddings'").await;
-    let found = indexes.iter().any(|index| {
-        index.contains("USING ivfflat (embedding vector_cosine_ops)") && index.contains("(lists='100')")
-    });
-    assert!(found, "{indexes:#?}");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_foreign_key_has_an_index_that_it_leads() {
-    let (_database, client) = migrated().await;
-    let without = "
-        SELECT conrelid::regclass || ' ' || pg_get_constraintdef(c.oid) FROM pg_constraint c
-         WHERE contype = 'f' AND connamespace = 'public'::regnamespace
-           AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.conrelid AND i.indisvalid
-                              AND (i.indkey::smallint[])[0:cardinality(c.conkey) - 1] @> c.conkey)";
-    assert_eq!(names(&client, without).await, [""; 0]);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_index_class_of_the_specification_is_there() {
-    let (_database, client) = migrated().await;
-    let leading = async |column: &str| {
-        let sql = format!(
-            "SELECT i.indrelid::regclass::text FROM pg_index i
-               JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] AND a.attname = '{column}'
-              ORDER BY 1"
-        );
-        names(&client, &sql).await
-    };
-    let (created, completed, named) =
-        (leading("created_at").await, leading("completed_at").await, leading("system_name").await);
-    for (column, tables, indexed) in [
-        ("system_name", &["raw_categories", "raw_attributes"][..], named),
-        ("created_at", &["prediction_experiments", "prediction_results", "product_embeddings"], created),
-        ("completed_at", &["prediction_experiments", "raw_recommendation_rounds"], completed),
-    ] {
-        for table in tables {
-            assert!(indexed.iter().any(|name| name == table), "no index on {table}.{column}");
-        }
-    }
-    // JSONB by GIN, with a plain column before it (btree_gin); trigrams; the reviewers' and the queue's own.
-    let indexes = names(&client, "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'").await;
-    for part in [
-        "ON public.prediction_experiments USING gin (experiment_key, metrics)",
-        "ON public.raw_recommendation_rounds USING gin (round_key, metadata)",
-        "ON public.raw_products USING gin (product_name gin_trgm_ops)",
-        "ON public.human_recommendations USING btree (reviewer",
-        "ON public.human_recommendations USING btree (attribute_key",
-        "ON public.review_queue USING btree",
-    ] {
-        assert!(indexes.iter().any(|index| index.contains(part)), "no index {part}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn materialised_views_can_be_refreshed_while_they_are_read() {
-    let (_database, client) = migrated().await;
-    client
-        .batch_execute(
-            "INSERT INTO raw_products (product_key, product_name) VALUES ('p1', 'Lamp');
-             INSERT INTO raw_attributes (attribute_key, label) VALUES ('colour', 'Colour'), ('weight', 'Weight');
-             INSERT INTO raw_attribute_allowable_values_applicable_in_every_category VALUES ('colour', 'Red'), ('colour', 'Blue');
-             INSERT INTO raw_product_attribute_values (product_key, attribute_key, value) VALUES ('p1', 'weight', '7');
-             INSERT INTO raw_product_attribute_gaps (product_key, attribute_key) VALUES ('p1', 'colour')",
-        )
-        .await
-        .unwrap();
-    for view in ["product_summary", "product_details", "product_gaps"] {
-        client.batch_execute(&format!("REFRESH MATERIALIZED VIEW CONCURRENTLY {view}")).await.unwrap();
-    }
-    let gaps = names(
-        &client,
-        "SELECT product_key || ' ' || attribute_key || ' ' || allowable_values::text FROM product_gaps",
-    );
-    assert_eq!(gaps.await, ["p1 colour {Blue,Red}"]);
-    let summary =
-        names(&client, "SELECT attribute_key || ' ' || known_values::text FROM product_summary ORDER BY 1");
-    assert_eq!(summary.await, ["colour {}", "weight {7}"]);
-    let details = names(&client, "SELECT attributes->0->>'label' FROM product_details");
-    assert_eq!(details.await, ["Weight"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -286,9 +152,9 @@ async fn diesels_schema_is_the_databases() {
     let (_database, client) = migrated().await;
     let rows = client
         .query(
-            "SELECT relname::text, attname::text, format_type(atttypid, NULL), attnotnull, relkind = 'v'
+            "SELECT relname::text, attname::text, format_type(atttypid, NULL), attnotnull, relkind IN ('v', 'm')
                FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
-              WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v') AND attnum > 0 AND NOT attisdropped
+              WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'm') AND attnum > 0 AND NOT attisdropped
               ORDER BY attrelid, attnum",
             &[],
         )
@@ -314,6 +180,7 @@ async fn diesels_schema_is_the_databases() {
             "boolean" => "Bool",
             "uuid" => "Uuid",
             "jsonb" => "Jsonb",
+            "text[]" => "Array<Text>",
             "vector" => "VectorType",
             other => panic!("{table}.{column} has the type {other}, which the schema does not know"),
         };

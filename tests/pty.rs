@@ -206,3 +206,30 @@ mod embedded {
         assert_eq!(decisions(&gapdeck), [Value::Null; 0], "the database opens again");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stale_views_are_refreshed_beside_the_review_unless_turned_off() {
+    let database = TestDatabase::migrated().await;
+    support::fixture::open_shop(&*support::backend::server_store(&database.url).await).await;
+    let gapdeck = Gapdeck::on(&database);
+    let client = database.client().await;
+    let refreshed = async || -> i64 {
+        client.query_one("SELECT count(*) FROM view_refreshes", &[]).await.unwrap().get(0)
+    };
+    let off = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(off.path(), "refresh_views_after = \"0\"").unwrap();
+    let terminal = Terminal::start(&gapdeck, &["--config", off.path().to_str().unwrap()], WIDE);
+    terminal.wait_for("Aurora");
+    quit(terminal);
+    assert_eq!(refreshed().await, 0);
+
+    let terminal = Terminal::start(&gapdeck, &[], WIDE);
+    terminal.wait_for("Aurora");
+    let all = async {
+        while refreshed().await < 3 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), all).await.expect("three refreshes");
+    quit(terminal);
+}

@@ -149,7 +149,47 @@ async fn the_queue_stays_in_step_through_a_long_random_sequence() {
             Err(error) => panic!("step {step}: {statement}: {error:?}"),
         }
         assert_in_step(&client, &format!("step {step}: {statement}")).await;
+        if step % 50 == 0 {
+            client.batch_execute("SELECT gapdeck_tallies_fold()").await.expect("a fold");
+            assert_in_step(&client, &format!("step {step}: a fold")).await;
+        }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sums_of_experiments_are_right_while_many_write_and_fold() {
+    let (database, client) = catalogue().await;
+    let mut writers = Vec::new();
+    for writer in 0..8 {
+        let client = database.client().await;
+        writers.push(tokio::spawn(async move {
+            for round in 0..25 {
+                let statement = format!(
+                    "INSERT INTO prediction_results (product_key, attribute_key, experiment_key, value, confidence)
+                         VALUES ('p{}', 'a{}', 'e{}', 'w{writer} {round}', 0.{}) ON CONFLICT DO NOTHING;
+                     UPDATE prediction_results SET is_correct = {} WHERE value LIKE 'w{writer} %';
+                     SELECT gapdeck_tallies_fold();
+                     DELETE FROM prediction_results WHERE value = 'w{writer} {}'",
+                    writer % 3, round % 3, (writer + round) % 3, 1 + round % 9, round % 2 == 0, round - 3
+                );
+                client.batch_execute(&statement).await.unwrap_or_else(|error| panic!("{statement}: {error:?}"));
+            }
+        }));
+    }
+    for writer in writers {
+        writer.await.expect("a writer");
+    }
+    assert_in_step(&client, "eight writers at once").await;
+    client.batch_execute("SELECT gapdeck_tallies_fold()").await.expect("a fold");
+    assert_in_step(&client, "the last fold").await;
+    let (rows, days): (i64, i64) = {
+        let row = client
+            .query_one("SELECT count(*), count(DISTINCT (experiment_key, day)) FROM prediction_tallies", &[])
+            .await
+            .expect("a count");
+        (row.get(0), row.get(1))
+    };
+    assert_eq!(rows, days, "a fold leaves one row an experiment and day");
 }
 
 /// Runs one program's statement in an open transaction, then another program's, then ends both, in this order.

@@ -2,9 +2,10 @@
 
 use super::open::{self, Tables};
 use super::output::{json, say};
+use super::postbox::Postbox;
 use super::word;
 use crate::config::Config;
-use crate::domain::{Action, DecisionId, Event, GapId, Outcome, ReviewCard, choices, normalised};
+use crate::domain::{Action, Decision, DecisionId, Event, GapId, Outcome, ReviewCard, choices, normalised};
 use crate::error::{AppError, ErrorKind};
 use crate::repository::RepositoryError;
 use crate::review::{Circumstances, NEIGHBOURS, Review};
@@ -64,27 +65,46 @@ pub(super) async fn run(command: Decide, config: &Config) -> Result<(), AppError
         return Err(AppError::new(ErrorKind::Usage, "override needs --value"));
     }
     let database = open::database(config, Tables::Expect).await?;
-    let review = Review::new(Arc::new(database.store()), config.reviewer.clone());
-    let done = decide(&review, &command, action).await;
+    let store = Arc::new(database.store());
+    let mut postbox = Postbox::open(open::outbox(config, &config.location)?, store.clone()).await;
+    let review = Review::new(store, config.reviewer.clone());
+    let done = decide(&review, &mut postbox, &command, action).await;
     drop(review);
+    postbox.close().await;
     database.close().await;
     done
 }
 
-async fn decide(review: &Review, command: &Decide, action: Action) -> Result<(), AppError> {
+async fn decide(
+    review: &Review,
+    postbox: &mut Postbox,
+    command: &Decide,
+    action: Action,
+) -> Result<(), AppError> {
     let gap = GapId::new(command.product.as_str(), command.attribute.as_str());
-    if action == Action::Undo {
-        let (event, outcome) = review.undo(&gap).await?;
-        return report(review, command, &gap, &event, &outcome);
-    }
-    let card = review.store().card(&gap, NEIGHBOURS).await?.ok_or_else(|| not_a_gap(&gap))?;
+    // What was decided before comes first: it may be on the same gap.
+    postbox.send_rest().await.map_err(|error| AppError { kind: ErrorKind::Unavailable, ..error })?;
+    let (decision, told) = if action == Action::Undo {
+        let undoable = review.undoable(&gap).await?;
+        let undo = Review::draft_undo_for(review.reviewer(), &undoable.decision, undoable.version);
+        (undo, undoable.decision)
+    } else {
+        let decision = draft(review, &gap, command, action).await?;
+        (decision.clone(), decision)
+    };
+    let outcome = postbox.decide(decision).await?;
+    report(review, command, &gap, &told, &outcome)
+}
+
+async fn draft(review: &Review, gap: &GapId, command: &Decide, action: Action) -> Result<Decision, AppError> {
+    let card = review.store().card(gap, NEIGHBOURS).await?.ok_or_else(|| not_a_gap(gap))?;
     if let Some(event) = Event::in_force(&card.history)
         && event.decision.reviewer != *review.reviewer()
         && card.row.state.is_settled()
         && !command.replace
     {
         return Err(AppError::from(RepositoryError::Conflict {
-            gap,
+            gap: gap.clone(),
             version: card.row.version,
             state: card.row.state,
             by: Some(event.decision.reviewer.to_string()),
@@ -93,11 +113,7 @@ async fn decide(review: &Review, command: &Decide, action: Action) -> Result<(),
     }
     let (value, kept_on_purpose) = value(&card, command, action)?;
     let how = Circumstances { policy: "command".into(), kept_on_purpose, ..Circumstances::default() };
-    let decision = review.draft(&card, action, value, command.comment.clone(), how);
-    let outcome = review.decide(&decision).await?;
-    let event =
-        Event { decision, result_version: outcome.version, recorded_at: chrono::Utc::now(), undone_by: None };
-    report(review, command, &gap, &event, &outcome)
+    Ok(review.draft(&card, action, value, command.comment.clone(), how))
 }
 
 fn not_a_gap(gap: &GapId) -> AppError {
@@ -149,19 +165,19 @@ fn report(
     review: &Review,
     command: &Decide,
     gap: &GapId,
-    event: &Event,
+    decision: &Decision,
     outcome: &Outcome,
 ) -> Result<(), AppError> {
     if !command.json {
         say(&format!("{gap} is {} now", outcome.state.label()));
         return Ok(());
     }
-    let action = Action::parse(&command.action).unwrap_or(event.decision.action);
+    let action = Action::parse(&command.action).unwrap_or(decision.action);
     json(&Decided {
         gap,
-        decision_id: event.decision.id,
+        decision_id: decision.id,
         action,
-        value: event.decision.value.as_deref(),
+        value: decision.value.as_deref(),
         reviewer: review.reviewer().as_str(),
         outcome,
     })

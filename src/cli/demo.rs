@@ -84,6 +84,7 @@ pub(super) async fn run(command: Demo, config: &Config) -> Result<(), AppError> 
         Location::Embedded(_) => "demo".to_owned(),
         Location::Shared(url) => crate::database::url::Target::parse(url)?.label(),
     };
+    let outbox = open::outbox(config, &location)?;
     let shared = matches!(location, Location::Shared(_));
     let prepare: Prepare = Box::new(move |progress| {
         Box::pin(async move {
@@ -91,7 +92,7 @@ pub(super) async fn run(command: Demo, config: &Config) -> Result<(), AppError> 
             prepare(&location, volume, &mut |step| send(&progress, step, 0, None), &mut on_screen).await
         })
     });
-    on_screen(config, name, shared, prepare).await
+    on_screen(config, name, shared, prepare, outbox).await
 }
 
 /// Checks that a database can take so many gaps.

@@ -59,7 +59,7 @@ CREATE POLICY gapdeck_own_name ON {schema}.review_leases USING (true) WITH CHECK
 ";
 
 /// Every table and view that gapdeck reads; the test of this command compares them with the migrated database.
-const TABLES: [&str; 30] = [
+const TABLES: [&str; 31] = [
     "__diesel_schema_migrations",
     "raw_products",
     "raw_categories",
@@ -80,6 +80,7 @@ const TABLES: [&str; 30] = [
     "prediction_experiments",
     "prediction_results",
     "review_queue",
+    "prediction_tallies",
     "review_leases",
     "view_refreshes",
     "product_summary",

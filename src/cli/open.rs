@@ -3,6 +3,7 @@
 use crate::config::{Config, Location};
 use crate::database::Database;
 use crate::error::{AppError, ErrorKind};
+use crate::review::outbox::Place;
 
 /// Whether a command may bring the tables of a shared database up to date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +32,14 @@ pub(super) async fn reading(database: Database, config: &Config) -> Result<Datab
         Location::Shared(_) => {
             database.reading_from(&config.replicas).await.map_err(|error| config.about_read_url(error))
         }
+    }
+}
+
+/// Says where the outbox of a database is.
+pub(super) fn outbox(config: &Config, location: &Location) -> Result<Place, AppError> {
+    match location {
+        Location::Embedded(directory) => Ok(Place::embedded(directory)),
+        Location::Shared(url) => Place::shared(&config.state_directory, url),
     }
 }
 

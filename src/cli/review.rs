@@ -1,10 +1,13 @@
 //! Plain `gapdeck`: the terminal application.
 
 use super::open::{self, Tables};
+use super::output::say;
+use super::refresh;
 use crate::config::{Config, Location};
 use crate::database::Database;
 use crate::error::{AppError, ErrorKind};
 use crate::repository::Store;
+use crate::review::outbox::{Place, Rest};
 use crate::tui::{self, Identity, Opening, Progress};
 use futures_util::future::BoxFuture;
 use std::io::IsTerminal;
@@ -41,7 +44,8 @@ pub(super) async fn run(config: &Config) -> Result<(), AppError> {
             open::reading(database, &from).await
         })
     });
-    on_screen(config, name, matches!(config.location, Location::Shared(_)), prepare).await
+    let outbox = open::outbox(config, &config.location)?;
+    on_screen(config, name, matches!(config.location, Location::Shared(_)), prepare, outbox).await
 }
 
 /// Sends a step to the start screen.
@@ -55,24 +59,53 @@ pub(super) async fn on_screen(
     database: String,
     shared: bool,
     prepare: Prepare,
+    outbox: Place,
 ) -> Result<(), AppError> {
     let _log = crate::logging::to_file(&config.state_directory);
     let (sender, progress) = mpsc::unbounded_channel();
     let opened: Arc<Mutex<Option<Database>>> = Arc::default();
+    let stale_after = config.refresh_views_after;
     let store: BoxFuture<'static, Result<Arc<dyn Store>, AppError>> = {
         let opened = Arc::clone(&opened);
         Box::pin(async move {
             let database = prepare(sender).await?;
             let store = Arc::new(database.store());
+            if shared {
+                // On a connection of its own; the embedded database has but one, and waits for the end.
+                let database = database.clone();
+                tokio::spawn(
+                    async move { refresh::refresh_stale(&database, stale_after, refresh::BESIDE).await },
+                );
+            }
             *opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(database);
             Ok(store as Arc<dyn Store>)
         })
     };
     let identity = Identity { reviewer: config.reviewer.clone(), database, shared };
-    let result = tui::run(identity, Opening { progress, store }).await;
+    let result = tui::run(identity, Opening { progress, store, outbox }).await;
     let database = opened.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(database) = database {
+        if !shared && result.is_ok() {
+            refresh::refresh_stale(&database, stale_after, refresh::BEFORE_CLOSING).await;
+        }
         database.close().await;
     }
-    result
+    tell(result?);
+    Ok(())
+}
+
+/// Says what is left in the outbox, and what becomes of it.
+fn tell(rest: Rest) {
+    let decisions = |count: usize, one: &str, many: &str| match count {
+        1 => format!("1 decision {one}"),
+        count => format!("{count} decisions {many}"),
+    };
+    if rest.pending > 0 {
+        let what = decisions(rest.pending, "rests", "rest");
+        say(&format!("{what} in the outbox; the next start of gapdeck sends what rests there."));
+    }
+    if rest.failed > 0 {
+        let what = decisions(rest.failed, "was", "were");
+        say(&format!("{what} refused by the database and kept; O in gapdeck or `gapdeck outbox` says why."));
+    }
 }

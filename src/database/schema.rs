@@ -252,6 +252,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    prediction_tallies (experiment_key, tally_id) {
+        experiment_key -> Text,
+        tally_id -> BigInt,
+        day -> Timestamptz,
+        predictions -> BigInt,
+        gaps -> BigInt,
+        with_confidence -> BigInt,
+        confidence -> BigInt,
+        correct -> BigInt,
+        incorrect -> BigInt,
+    }
+}
+
+diesel::table! {
     review_leases (product_key, attribute_key) {
         product_key -> Text,
         attribute_key -> Text,

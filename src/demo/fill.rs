@@ -26,15 +26,24 @@ const LARGE: i64 = 100_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Volume {
     gaps: i64,
+    vectors: i64,
 }
 
 impl Volume {
     /// The fewest and the most gaps; product keys have eight digits.
     pub const RANGE: std::ops::RangeInclusive<u64> = 100..=400_000_000;
 
-    /// Makes the volume of a number of gaps, which has to be in [`Self::RANGE`].
+    /// Makes the volume of a number of gaps, which has to be in [`Self::RANGE`]; one vector for a hundred gaps, at most
+    /// about 100,000.
     pub fn of_gaps(gaps: u64) -> Option<Self> {
-        Self::RANGE.contains(&gaps).then(|| i64::try_from(gaps).ok().map(|gaps| Self { gaps })).flatten()
+        let gaps = i64::try_from(gaps).ok().filter(|_| Self::RANGE.contains(&gaps))?;
+        Some(Self { gaps, vectors: (gaps / 100).clamp(1, 100_000) })
+    }
+
+    /// The same with about this many vectors, at most one a product.
+    #[must_use]
+    pub fn with_vectors(self, vectors: u64) -> Self {
+        Self { vectors: i64::try_from(vectors).unwrap_or(i64::MAX).clamp(1, self.products()), ..self }
     }
 
     /// Returns how many gaps there are.
@@ -47,9 +56,9 @@ impl Volume {
         (self.gaps + 19) / 20 * 4
     }
 
-    /// Every how many-th product has a vector: one for a hundred gaps, at most about 100,000.
+    /// Every how many-th product has a vector.
     fn stride(self) -> i64 {
-        (self.products() / (self.gaps / 100).clamp(1, 100_000)).max(1)
+        (self.products() / self.vectors).max(1)
     }
 }
 

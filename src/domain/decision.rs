@@ -108,9 +108,14 @@ pub struct SeenCandidate {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SeenNeighbour {
     pub product_key: ProductKey,
-    /// Cosine similarity, -1..=1.
+    /// Cosine similarity, -1..=1; not a number where a vector has no direction, which JSON writes as null.
+    #[serde(deserialize_with = "number_or_null")]
     pub similarity: f64,
     pub values: Vec<String>,
+}
+
+fn number_or_null<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }
 
 /// What the reviewer saw and how the gap came up; cannot be reconstructed later.

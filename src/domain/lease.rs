@@ -2,14 +2,14 @@
 
 use super::{GapId, QueueCursor, QueueFilter, QueueRow, QueueSort, Reviewer};
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
 use uuid::Uuid;
 
 /// Names the claim that a lease comes from; made by the client (UUIDv7). A decision names it to show that it still
 /// stands on that claim (a fencing token).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LeaseToken(pub Uuid);
 
@@ -65,7 +65,8 @@ pub struct Claimed {
 }
 
 /// What a decision is checked against beside the gap's version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Fence {
     /// Nothing: the reviewer knows who holds the gap and decides all the same, or the decision is sent again.
     Open,

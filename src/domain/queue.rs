@@ -3,6 +3,7 @@
 use super::{AttributeKey, CategoryKey, Confidence, ExperimentKey, GapId, Reviewer, State};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
 
 /// What a list of gaps shows of one gap; long texts are cut.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -102,7 +103,8 @@ pub struct QueueFilter {
     pub min_confidence: Option<Confidence>,
     /// The highest confidence of the best candidate, inclusive; leaves gaps without one out.
     pub max_confidence: Option<Confidence>,
-    /// Fuzzy on the product's name (trigram word similarity or a substring), or the exact product key.
+    /// A part of the product's name in any case, or the exact product key. Where no name contains it, the names that
+    /// come closest (trigram word similarity).
     pub text: Option<String>,
 }
 
@@ -194,6 +196,19 @@ pub enum CursorValue {
 pub struct QueueCursor {
     pub value: CursorValue,
     pub gap: GapId,
+}
+
+impl QueueCursor {
+    /// Compares two places of one order; `None` where they belong to different orders.
+    pub fn compare(&self, other: &Self) -> Option<Ordering> {
+        let values = match (&self.value, &other.value) {
+            (CursorValue::Number(a), CursorValue::Number(b)) => a.partial_cmp(b)?,
+            (CursorValue::Text(a), CursorValue::Text(b)) => a.cmp(b),
+            (CursorValue::Time(a), CursorValue::Time(b)) => a.cmp(b),
+            _ => return None,
+        };
+        Some(values.then_with(|| self.gap.cmp(&other.gap)))
+    }
 }
 
 /// How many rows there are, exactly where that is cheap.

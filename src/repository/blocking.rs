@@ -56,7 +56,7 @@ pub struct Store {
     /// Where the asynchronous work happens.
     handle: Handle,
     /// The runtime made here, to be ended here.
-    runtime: Option<Runtime>,
+    runtime: Option<OwnRuntime>,
     /// The database opened here, to be closed here.
     database: Option<Database>,
 }
@@ -105,14 +105,23 @@ impl Store {
     }
 
     fn owning(runtime: Runtime, store: Arc<dyn super::Store>, database: Option<Database>) -> Self {
-        Self { inner: store, handle: runtime.handle().clone(), runtime: Some(runtime), database }
+        Self {
+            inner: store,
+            handle: runtime.handle().clone(),
+            runtime: Some(OwnRuntime(Some(runtime))),
+            database,
+        }
     }
 
     /// Closes the connections and stops the embedded engine, if there is one.
-    pub fn close(mut self) {
-        if let Some(database) = self.database.take() {
-            self.wait(database.close());
+    pub fn close(self) {
+        let Self { inner, handle, runtime, database } = self;
+        // Its connections keep the engine running.
+        drop(inner);
+        if let Some(database) = database {
+            handle.block_on(database.close());
         }
+        drop(runtime);
     }
 
     /// Returns the asynchronous store.
@@ -142,10 +151,12 @@ impl fmt::Debug for Store {
     }
 }
 
-impl Drop for Store {
+/// A runtime made here. One must not be dropped inside an asynchronous task; this way of ending it may.
+struct OwnRuntime(Option<Runtime>);
+
+impl Drop for OwnRuntime {
     fn drop(&mut self) {
-        // A runtime must not be dropped inside an asynchronous task; this way of ending it may.
-        if let Some(runtime) = self.runtime.take() {
+        if let Some(runtime) = self.0.take() {
             runtime.shutdown_background();
         }
     }

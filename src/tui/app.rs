@@ -8,9 +8,11 @@ pub mod flow;
 pub mod keymap;
 pub mod msg;
 pub mod navigate;
+pub mod outbox;
 pub mod slot;
 pub mod state;
 pub mod toast;
+pub mod unsaved;
 pub mod update;
 
 pub use msg::Msg;

@@ -1,12 +1,13 @@
 //! Runs effects on the runtime; each answers with one message.
 //!
-//! A read in a single statement that a newer one of its kind supersedes is aborted. Writes run one after the other in the order they were
-//! asked for, and are never aborted: an undo must find the decision before it in the database.
+//! A read in a single statement that a newer one of its kind supersedes is aborted. Decisions go to the outbox, which brings them to the
+//! disk and sends them in the order they were made.
 
 use super::app::feed;
 use super::app::msg::{Effect, Figures, Msg};
-use crate::domain::{AttributeKey, ProductCard, ProductKey, QueueFilter};
+use crate::domain::{AttributeKey, GapId, LeaseToken, ProductCard, ProductKey, QueueFilter};
 use crate::repository::{RepositoryError, Result};
+use crate::review::outbox::{Outbox, Rest};
 use crate::review::{NEIGHBOURS, Review};
 use crate::tui::screens::queue::COUNT_CAP;
 use futures_util::FutureExt;
@@ -14,8 +15,9 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::mem::{Discriminant, discriminant};
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::task::{AbortHandle, JoinHandle};
+use tokio::task::{AbortHandle, JoinSet};
 
 /// How many neighbours a walk shows.
 const WALK_NEIGHBOURS: usize = 25;
@@ -26,26 +28,24 @@ pub struct Effects {
     review: Review,
     answers: mpsc::Sender<Msg>,
     reads: HashMap<Discriminant<Effect>, AbortHandle>,
-    writes: mpsc::UnboundedSender<Effect>,
-    /// Ends when everything asked for is written and nobody can ask for more.
-    writing: JoinHandle<()>,
+    releases: JoinSet<()>,
+    outbox: Outbox,
 }
 
 impl Effects {
     /// Serves one review; answers go to `answers`.
-    pub fn new(review: Review, answers: mpsc::Sender<Msg>) -> Self {
-        let (writes, queue) = mpsc::unbounded_channel();
-        let writing = tokio::spawn(write_in_order(review.clone(), queue, answers.clone()));
-        Self { review, answers, reads: HashMap::new(), writes, writing }
+    pub fn new(review: Review, outbox: Outbox, answers: mpsc::Sender<Msg>) -> Self {
+        Self { review, answers, reads: HashMap::new(), releases: JoinSet::new(), outbox }
     }
 
     /// Starts an effect.
     pub fn start(&mut self, effect: Effect) {
         match effect {
-            Effect::Decide(..) | Effect::UndoLast | Effect::Release { .. } => {
-                // The writer lives as long as this value, so there is somebody to receive it.
-                let _ = self.writes.send(effect);
-            }
+            Effect::Decide(decision, fence) => self.outbox.keep(decision, fence),
+            Effect::SendNow => self.outbox.send_now(),
+            Effect::SendAgain => self.outbox.again(),
+            Effect::Discard(id) => self.outbox.discard(id),
+            Effect::Release { token, gaps } => self.release(token, gaps),
             // Cut off in its transaction, a read of neighbours would cost the connection: see `Cards::plan`.
             Effect::LoadCard(_)
             | Effect::LoadHistory(_)
@@ -75,42 +75,25 @@ impl Effects {
         .abort_handle()
     }
 
-    /// Ends the writer once everything asked for is written, or after `patience`.
-    pub async fn finish(self, patience: std::time::Duration) {
+    /// Gives gaps back; what cannot be given back expires by itself.
+    fn release(&mut self, token: LeaseToken, gaps: Vec<GapId>) {
+        let review = self.review.clone();
+        self.releases.spawn(async move {
+            if let Err(error) = guarded(review.store().release(token, &gaps)).await {
+                tracing::warn!(gaps = gaps.len(), %error, "leases could not be given back");
+            }
+        });
+    }
+
+    /// Ends the work: leaves gaps' release the time of `patience`, and the outbox to the next start; returns what stays in it.
+    pub async fn finish(mut self, patience: Duration) -> Rest {
         for read in self.reads.values() {
             read.abort();
         }
-        drop(self.writes);
-        drop(self.answers);
-        let _ = tokio::time::timeout(patience, self.writing).await;
-    }
-}
-
-async fn write_in_order(
-    review: Review,
-    mut queue: mpsc::UnboundedReceiver<Effect>,
-    answers: mpsc::Sender<Msg>,
-) {
-    while let Some(effect) = queue.recv().await {
-        let answer = match effect {
-            Effect::Decide(decision, fence) => {
-                let result = guarded(review.decide_fenced(&decision, fence)).await;
-                Msg::Decided { id: decision.id, result }
-            }
-            Effect::Release { token, gaps } => {
-                // What cannot be given back expires by itself.
-                if let Err(error) = guarded(review.store().release(token, &gaps)).await {
-                    tracing::warn!(gaps = gaps.len(), %error, "leases could not be given back");
-                }
-                continue;
-            }
-            _ => {
-                let undone = guarded(review.undo_last()).await;
-                Msg::Undone { result: undone.map(|undone| undone.map(Box::new)) }
-            }
-        };
-        // Nobody listens any more after quitting; what is left is written all the same.
-        let _ = answers.send(answer).await;
+        let released = async { while self.releases.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(patience, released).await;
+        // Everything that could be sent in a moment has been.
+        self.outbox.finish(Duration::ZERO).await
     }
 }
 
@@ -144,6 +127,10 @@ async fn read(review: &Review, effect: Effect) -> Option<Msg> {
             let result = guarded(product_card(review, &product, attribute.as_ref())).await;
             Msg::Product { ticket, result }
         }
+        Effect::FindUndo => {
+            let found = guarded(review.last_undoable()).await;
+            Msg::FoundUndo { result: found.map(|found| found.map(Box::new)) }
+        }
         Effect::Claim { ticket, claim } => {
             let token = claim.token;
             Msg::Claimed { ticket, token, result: guarded(store.claim(&claim)).await }
@@ -154,9 +141,13 @@ async fn read(review: &Review, effect: Effect) -> Option<Msg> {
         Effect::Poll { ticket, since } => {
             Msg::Changes { ticket, result: guarded(store.changes(since, feed::MOST)).await }
         }
-        Effect::Decide(..) | Effect::UndoLast | Effect::Release { .. } | Effect::Suspend | Effect::Quit => {
-            return None;
-        }
+        Effect::Decide(..)
+        | Effect::SendNow
+        | Effect::SendAgain
+        | Effect::Discard(_)
+        | Effect::Release { .. }
+        | Effect::Suspend
+        | Effect::Quit => return None,
     })
 }
 

@@ -4,6 +4,7 @@ mod comment;
 mod confirm;
 mod filter;
 mod help;
+mod outbox;
 mod override_editor;
 mod palette;
 mod suggestions;
@@ -12,6 +13,7 @@ pub use comment::Comment;
 pub use confirm::Confirm;
 pub use filter::Filter;
 pub use help::Help;
+pub use outbox::Outbox;
 pub use override_editor::OverrideEditor;
 pub use palette::Palette;
 
@@ -35,6 +37,7 @@ pub enum Overlay {
     Confirm(Confirm),
     Filter(Box<Filter>),
     Help(Help),
+    Outbox(Outbox),
     Override(Box<OverrideEditor>),
     Palette(Palette),
 }
@@ -47,6 +50,7 @@ impl Overlay {
             Self::Confirm(confirm) => confirm.key(state, key),
             Self::Filter(filter) => filter.key(state, key),
             Self::Help(help) => help.key(state, key),
+            Self::Outbox(outbox) => outbox.key(state, key),
             Self::Override(editor) => editor.key(state, key),
             Self::Palette(palette) => palette.key(state, key),
         }
@@ -60,7 +64,7 @@ impl Overlay {
             Self::Help(help) => help.paste(state, text),
             Self::Override(editor) => editor.paste(state, text),
             Self::Palette(palette) => palette.paste(state, text),
-            other @ Self::Confirm(_) => {
+            other @ (Self::Confirm(_) | Self::Outbox(_)) => {
                 state.overlay = Some(other);
                 Vec::new()
             }
@@ -74,6 +78,7 @@ impl Overlay {
             Self::Confirm(confirm) => confirm.view(state, frame),
             Self::Filter(filter) => filter.view(state, frame),
             Self::Help(help) => help.view(state, frame),
+            Self::Outbox(outbox) => outbox.view(state, frame),
             Self::Override(editor) => editor.view(state, frame),
             Self::Palette(palette) => palette.view(state, frame),
         }

@@ -17,6 +17,8 @@ use crate::domain::{
     LeaseToken, Outcome, QueueCursor, QueueRow, Reviewer, State as GapState,
 };
 use crate::repository::{Page, RepositoryError, Result};
+use crate::review::Undoable;
+use crate::review::outbox::{Failure, News, Outage, OutboxError};
 use crossterm::event::KeyCode;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -26,7 +28,7 @@ use std::cell::Cell;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
-/// A database that answers at once, with the made-up catalogue.
+/// A database that answers at once, with the made-up catalogue; and an outbox before it.
 struct Database {
     rows: Vec<QueueRow>,
     events: Vec<Event>,
@@ -34,11 +36,25 @@ struct Database {
     leases: Vec<Lease>,
     /// What every request fails with.
     down: Option<RepositoryError>,
+    /// Why the outbox keeps nothing.
+    disk: Option<&'static str>,
+    pending: Vec<(Decision, Fence)>,
+    failed: Vec<(Decision, Fence)>,
+    is_lost: bool,
 }
 
 impl Database {
     fn new(count: usize) -> Self {
-        Self { rows: fixture::rows(count), events: Vec::new(), leases: Vec::new(), down: None }
+        Self {
+            rows: fixture::rows(count),
+            events: Vec::new(),
+            leases: Vec::new(),
+            down: None,
+            disk: None,
+            pending: Vec::new(),
+            failed: Vec::new(),
+            is_lost: false,
+        }
     }
 
     fn index(gap: &GapId) -> usize {
@@ -143,19 +159,97 @@ impl Database {
         Changes { rows, cut: false, leases: self.leases.clone(), now: fixture::noon() }
     }
 
-    fn undo_last(&mut self) -> Result<Option<Box<(Event, Outcome)>>> {
-        let last = self.events.iter().rev();
+    fn find_undo(&self) -> Result<Option<Box<Undoable>>> {
         let in_force = |event: &&Event| event.decision.action != Action::Undo && event.undone_by.is_none();
-        let Some(event) = last.into_iter().find(in_force).cloned() else { return self.up(None) };
-        let undo = Decision {
-            id: DecisionId::new(),
-            action: Action::Undo,
-            base_version: event.result_version,
-            undoes: Some(event.decision.id),
-            ..event.decision.clone()
-        };
-        let outcome = self.decide(&undo)?;
-        Ok(Some(Box::new((event, outcome))))
+        let Some(event) = self.events.iter().rev().find(in_force) else { return self.up(None) };
+        let version = self.rows.iter().find(|row| row.gap == event.decision.gap).unwrap().version;
+        let decision = event.decision.clone();
+        self.up(Some(Box::new(Undoable { decision, version, leads_to: GapState::Open })))
+    }
+
+    fn keep(&mut self, decision: Decision, fence: Fence) -> Vec<News> {
+        let id = decision.id;
+        if let Some(reason) = self.disk {
+            let error = OutboxError { path: "/state/outbox".into(), reason: reason.into() };
+            return vec![News::Kept { id, result: Err(error) }];
+        }
+        let mut news = vec![News::Kept { id, result: Ok(()) }];
+        let (replaced, rest): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.failed).into_iter().partition(|(one, _)| one.gap == decision.gap);
+        self.failed = rest;
+        if !replaced.is_empty() {
+            news.push(News::Dropped { ids: replaced.iter().map(|(one, _)| one.id).collect() });
+        }
+        self.pending.push((decision, fence));
+        news.extend(self.send());
+        news
+    }
+
+    /// Sends what rests in the outbox, as far as the database takes it.
+    fn send(&mut self) -> Vec<News> {
+        let mut news = Vec::new();
+        while let Some((decision, fence)) = self.pending.first().cloned() {
+            let id = decision.id;
+            match self.decide_fenced(&decision, fence) {
+                Ok(outcome) => news.push(News::Sent { id, outcome }),
+                Err(error @ RepositoryError::Unavailable(_)) => {
+                    let (since, reason) = (fixture::noon(), error.to_string());
+                    self.is_lost = true;
+                    news.push(News::Connection(Some(Outage { since, next_try: None, reason })));
+                    return news;
+                }
+                Err(error) => {
+                    let failure = match error.clone() {
+                        RepositoryError::Conflict { version, state, by, .. } => {
+                            Failure::Conflict { version, state, by }
+                        }
+                        RepositoryError::Held { by, until, .. } => Failure::Held { by, until },
+                        other => Failure::Refused { reason: other.to_string() },
+                    };
+                    let (chain, rest): (Vec<_>, Vec<_>) =
+                        self.pending.drain(1..).partition(|(one, _)| one.gap == decision.gap);
+                    news.push(News::Failed { id, failure, error: Some(error) });
+                    news.extend(chain.iter().map(|(one, _)| News::Failed {
+                        id: one.id,
+                        failure: Failure::BuildsOn { id },
+                        error: None,
+                    }));
+                    self.pending.extend(rest);
+                    self.failed.push((decision, fence));
+                    self.failed.extend(chain);
+                }
+            }
+            if std::mem::take(&mut self.is_lost) {
+                news.push(News::Connection(None));
+            }
+            self.pending.remove(0);
+        }
+        news
+    }
+
+    fn outbox(&mut self, effect: &Effect) -> Vec<News> {
+        match effect {
+            Effect::Decide(decision, fence) => self.keep((**decision).clone(), *fence),
+            Effect::SendNow => self.send(),
+            Effect::SendAgain => {
+                self.pending.append(&mut self.failed);
+                let mut news = vec![News::Again];
+                news.extend(self.send());
+                news
+            }
+            Effect::Discard(id) => {
+                let Some(gap) =
+                    self.failed.iter().find(|(one, _)| one.id == *id).map(|(one, _)| one.gap.clone())
+                else {
+                    return vec![News::Dropped { ids: Vec::new() }];
+                };
+                let (gone, rest): (Vec<_>, Vec<_>) =
+                    std::mem::take(&mut self.failed).into_iter().partition(|(one, _)| one.gap == gap);
+                self.failed = rest;
+                vec![News::Dropped { ids: gone.iter().map(|(one, _)| one.id).collect() }]
+            }
+            _ => Vec::new(),
+        }
     }
 
     fn card(&self, gap: &GapId) -> Result<Option<Box<crate::domain::ReviewCard>>> {
@@ -198,9 +292,7 @@ impl Database {
                 let result = self.card(&gap);
                 Msg::Card { gap, result }
             }
-            Effect::Decide(decision, fence) => {
-                Msg::Decided { id: decision.id, result: self.decide_fenced(&decision, fence) }
-            }
+            Effect::FindUndo => Msg::FoundUndo { result: self.find_undo() },
             Effect::Claim { ticket, claim } => {
                 Msg::Claimed { ticket, token: claim.token, result: self.claim(&claim) }
             }
@@ -218,7 +310,6 @@ impl Database {
                 let history = self.events.iter().filter(|event| event.decision.gap == gap);
                 Msg::History { result: self.up(history.cloned().collect()), gap }
             }
-            Effect::UndoLast => Msg::Undone { result: self.undo_last() },
             Effect::LoadExperiments { ticket } => {
                 Msg::Experiments { ticket, result: self.up(fixture::experiments()) }
             }
@@ -233,7 +324,7 @@ impl Database {
                 let index = product.as_str()[2..].parse().unwrap();
                 Msg::Product { ticket, result: self.up(Some(Box::new(fixture::product_card(index)))) }
             }
-            Effect::Suspend | Effect::Quit => return None,
+            _ => return None,
         })
     }
 }
@@ -294,10 +385,22 @@ impl App {
     fn settle(&mut self) {
         while !self.waiting.is_empty() {
             let effect = self.waiting.remove(0);
+            for news in self.database.outbox(&effect) {
+                self.send(Msg::Outbox(news));
+            }
             if let Some(msg) = self.database.answer(effect) {
                 self.send(msg);
             }
         }
+    }
+
+    /// The database answers again, and what rests in the outbox is sent.
+    fn reconnect(&mut self) {
+        self.database.down = None;
+        for news in self.database.send() {
+            self.send(Msg::Outbox(news));
+        }
+        self.settle();
     }
 
     fn wait(&mut self, milliseconds: u64) {

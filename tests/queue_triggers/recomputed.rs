@@ -25,8 +25,9 @@ struct Line {
     created_at: DateTime<Utc>,
 }
 
-/// Compares the queue table with the raw rows.
+/// Compares the queue table and the experiments' sums with the raw rows.
 pub async fn assert_in_step(client: &Client, after: &str) {
+    assert_tallied(client, after).await;
     let (found, expected) = (queue(client).await, recomputed(client).await);
     let gaps: BTreeSet<_> = found.keys().chain(expected.keys()).collect();
     for gap in gaps {
@@ -36,6 +37,31 @@ pub async fn assert_in_step(client: &Client, after: &str) {
             "after {after}\nthe queue has {gap:?} as {found:#?}\nand should as {expected:#?}"
         );
     }
+}
+
+/// What the views over the sums say of experiments and days, less what the predictions say, and the other way round.
+const TALLIED: &str = "
+    WITH told AS (
+        SELECT experiment_key, NULL::timestamptz AS day, predictions, gaps, round(average_confidence::numeric, 8) AS average,
+               correct, incorrect FROM experiment_summary WHERE predictions <> 0 OR gaps <> 0 OR correct <> 0 OR incorrect <> 0
+        UNION ALL
+        SELECT experiment_key, day, predictions, NULL, round(average_confidence::numeric, 8), correct, incorrect FROM metric_trends
+    ), counted AS (
+        SELECT experiment_key, NULL::timestamptz, count(*), count(DISTINCT (product_key, attribute_key)),
+               round(avg(confidence)::numeric, 8), count(*) FILTER (WHERE is_correct), count(*) FILTER (WHERE NOT is_correct)
+          FROM prediction_results GROUP BY experiment_key
+        UNION ALL
+        SELECT experiment_key, date_trunc('day', created_at, 'UTC') AS day, count(*), NULL,
+               round(avg(confidence)::numeric, 8), count(*) FILTER (WHERE is_correct), count(*) FILTER (WHERE NOT is_correct)
+          FROM prediction_results GROUP BY experiment_key, day
+    )
+    SELECT 'told: ' || told::text FROM (SELECT * FROM told EXCEPT SELECT * FROM counted) AS told
+    UNION ALL SELECT 'counted: ' || counted::text FROM (SELECT * FROM counted EXCEPT SELECT * FROM told) AS counted";
+
+/// Compares the experiments' sums with the predictions.
+async fn assert_tallied(client: &Client, after: &str) {
+    let wrong: Vec<String> = rows(client, TALLIED).await.iter().map(|row| row.get(0)).collect();
+    assert!(wrong.is_empty(), "after {after}, the sums are wrong: {wrong:#?}");
 }
 
 async fn rows(client: &Client, sql: &str) -> Vec<Row> {

@@ -36,7 +36,7 @@ pub async fn empty(database: &Database) {
 }
 
 /// Every table of the specification, and gapdeck's own.
-pub const TABLES: [&str; 21] = [
+pub const TABLES: [&str; 22] = [
     "raw_products",
     "raw_categories",
     "raw_attributes",
@@ -57,5 +57,6 @@ pub const TABLES: [&str; 21] = [
     "prediction_results",
     "review_queue",
     "view_refreshes",
+    "prediction_tallies",
     "review_leases",
 ];

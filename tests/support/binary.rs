@@ -67,6 +67,11 @@ impl Gapdeck {
         command
     }
 
+    /// Returns the user's home directory.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
     /// Runs to the end.
     pub fn run(&self, arguments: &[&str]) -> Ran {
         let output = self.command(arguments).output().expect("run gapdeck");

@@ -93,6 +93,21 @@ impl Cluster {
 
     /// Starts the server and waits until it answers.
     pub async fn start(&mut self) {
+        self.spawn();
+        let deadline = Instant::now() + PATIENCE;
+        while let Err(error) = tokio_postgres::connect(&self.url("postgres"), tokio_postgres::NoTls).await {
+            let log = std::fs::read_to_string(self.directory.path().join("log")).unwrap_or_default();
+            assert!(Instant::now() < deadline, "the server does not start: {error:?}\n{log}");
+            // What a killed one left behind may still be dying.
+            if self.process.as_mut().is_some_and(|process| process.try_wait().is_ok_and(|end| end.is_some()))
+            {
+                self.spawn();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    fn spawn(&mut self) {
         let log = std::fs::File::create(self.directory.path().join("log")).expect("the server's log");
         let mut command = self.program("postgres");
         command.arg("-D").arg(self.data()).arg("-p").arg(self.port.to_string());
@@ -108,12 +123,6 @@ impl Cluster {
         }
         let process = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn();
         self.process = Some(process.expect("start postgres"));
-        let deadline = Instant::now() + PATIENCE;
-        while let Err(error) = tokio_postgres::connect(&self.url("postgres"), tokio_postgres::NoTls).await {
-            let log = std::fs::read_to_string(self.directory.path().join("log")).unwrap_or_default();
-            assert!(Instant::now() < deadline, "the server does not start: {error:?}\n{log}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
     }
 
     /// Ends the server at once, as a crash would.
@@ -124,6 +133,14 @@ impl Cluster {
             let _ = process.kill();
         }
         let _ = process.wait();
+    }
+
+    /// Kills the server's main process, which cannot tell the others.
+    pub fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill().expect("kill postgres");
+            let _ = process.wait();
+        }
     }
 
     /// Returns a program of PostgreSQL's, which ends when the test does and does not run as root.

@@ -7,6 +7,7 @@ pub mod binary;
 pub mod cluster;
 pub mod fixture;
 pub mod pgbouncer;
+pub mod plain_sql;
 pub mod pty;
 pub mod server;
 pub mod wire;

@@ -49,10 +49,15 @@ impl Output {
 
 impl Terminal {
     /// Starts the binary in a terminal of a size (columns, rows).
-    pub fn start(gapdeck: &Gapdeck, arguments: &[&str], (columns, rows): (u16, u16)) -> Self {
+    pub fn start(gapdeck: &Gapdeck, arguments: &[&str], size: (u16, u16)) -> Self {
+        Self::run(&gapdeck.command(arguments), size)
+    }
+
+    /// Starts a command in a terminal of a size (columns, rows).
+    pub fn run(command: &Command, (columns, rows): (u16, u16)) -> Self {
         let pair = native_pty_system().openpty(size(columns, rows)).expect("a terminal");
         let settings_before = settings(&*pair.master);
-        let child = pair.slave.spawn_command(builder(&gapdeck.command(arguments))).expect("start gapdeck");
+        let child = pair.slave.spawn_command(builder(command)).expect("start gapdeck");
         drop(pair.slave);
         let keyboard = Arc::new(Mutex::new(pair.master.take_writer().expect("a keyboard")));
         let seen = Seen {
@@ -146,6 +151,11 @@ impl Terminal {
         let pushed = count(&seen.bytes, "\x1b[>1u") + count(&seen.bytes, "\x1b[>5u");
         assert!(count(&seen.bytes, "\x1b[<1u") >= pushed, "keyboard enhancements are still on");
         assert_eq!(settings(&*self.master), self.settings_before, "the line settings have changed");
+    }
+
+    /// Returns the screen's text.
+    pub fn screen(&self) -> String {
+        self.output.lock().parser.screen().contents()
     }
 
     /// Returns everything that the program wrote, as text.

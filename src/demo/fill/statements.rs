@@ -59,10 +59,10 @@ pub(super) const ANALYZE_KEYS: &str = "ANALYZE raw_products (product_key, produc
 
 /// `$3` is there for the same binds as the other statements.
 pub(super) const QUEUE: &str = "SELECT pg_temp.made_up_queue($1, $2) WHERE $3 = 0";
-pub(super) const AFTER_QUEUE: &str = "ANALYZE review_queue (product_key)";
+pub(super) const AFTER_QUEUE: &str = "SELECT gapdeck_tallies_sync(); ANALYZE review_queue (product_key)";
 
 /// Vectors are left out: sampling them takes most of the time, and nothing is planned by them.
 pub(super) const ANALYZE: &str = "VACUUM (ANALYZE) raw_products, raw_categories, raw_attributes, raw_product_categories,
     raw_category_attributes, raw_category_allowable_values, raw_product_attribute_values, raw_product_attribute_gaps,
-    prediction_experiments, prediction_results, human_recommendations, product_embeddings (product_key, created_at),
-    review_queue";
+    prediction_experiments, prediction_results, prediction_tallies, human_recommendations,
+    product_embeddings (product_key, created_at), review_queue";

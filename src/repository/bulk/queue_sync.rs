@@ -81,7 +81,7 @@ const SYNC: &str = "SELECT removed, added, rescored, described, decided FROM gap
 const SET_UP: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s';
     SET LOCAL work_mem = '64MB'; SET LOCAL jit = off";
 
-/// Brings the queue in step, `products` at a time, each range in a transaction of its own; tells `progress` how many
+/// Brings the queue in step, and the experiments' sums, `products` at a time, each range in a transaction of its own; tells `progress` how many
 /// products are done. Cut off, it leaves finished ranges in step and the others as they were.
 pub async fn sync_queue(
     connection: &mut AsyncPgConnection,
@@ -101,12 +101,23 @@ pub async fn sync_queue(
         let until = end.map(|key| key.product_key);
         synced.add(&range(connection, after.as_deref(), until.as_deref(), locking).await?);
         if until.is_none() {
+            sum_up(connection).await?;
             return Ok(synced);
         }
         done += u64::from(products);
         progress(done);
         after = until;
     }
+}
+
+/// Sums the experiments' predictions up anew, which triggers keep, too.
+async fn sum_up(connection: &mut AsyncPgConnection) -> QueryResult<()> {
+    connection
+        .transaction(async |connection: &mut AsyncPgConnection| {
+            connection.batch_execute(SET_UP).await?;
+            connection.batch_execute("SELECT gapdeck_tallies_sync()").await
+        })
+        .await
 }
 
 /// Brings one range in step, once more when the database asks for it.

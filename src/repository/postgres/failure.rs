@@ -6,15 +6,19 @@ use diesel::result::{DatabaseErrorKind, Error};
 impl From<Error> for RepositoryError {
     fn from(error: Error) -> Self {
         let Error::DatabaseError(kind, info) = &error else {
-            return match &error {
+            return match error {
                 Error::NotFound => Self::NotFound { what: "row", key: String::new() },
-                _ => Self::Database(crate::database::chain(&error)),
+                // The connection went away between two statements, or in the middle of giving up.
+                Error::BrokenTransactionManager => Self::Unavailable("the connection was lost".into()),
+                Error::RollbackErrorOnCommit { commit_error, .. } => (*commit_error).into(),
+                error => Self::Database(crate::database::chain(&error)),
             };
         };
         match kind {
-            DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection => {
-                Self::Unavailable(info.message().to_owned())
-            }
+            // A server that only reads is one that another server is about to take over from, or has.
+            DatabaseErrorKind::UnableToSendCommand
+            | DatabaseErrorKind::ClosedConnection
+            | DatabaseErrorKind::ReadOnlyTransaction => Self::Unavailable(info.message().to_owned()),
             DatabaseErrorKind::ForeignKeyViolation => missing(info.details().unwrap_or(info.message())),
             DatabaseErrorKind::CheckViolation
                 if info.constraint_name().is_some_and(|name| name.ends_with("_confidence")) =>
@@ -31,7 +35,8 @@ impl From<Error> for RepositoryError {
                 Self::Invalid { field: "text", reason: "it holds a NUL character".into() }
             }
             _ if info.message().starts_with("terminating connection")
-                || info.message().contains("connection closed") =>
+                || info.message().contains("connection closed")
+                || info.message().starts_with("canceling statement due to lock timeout") =>
             {
                 Self::Unavailable(info.message().to_owned())
             }

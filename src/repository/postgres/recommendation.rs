@@ -244,11 +244,14 @@ impl RecommendationRepository for PostgresStore {
         use human_recommendations as h;
         use review_queue as q;
         let mut connection = self.connection().await?;
+        // Asked row by row, the newest first: as a join, the planner may go through all of a busy reviewer's decisions.
+        let in_force = q::table
+            .filter(q::product_key.eq(h::product_key))
+            .filter(q::attribute_key.eq(h::attribute_key))
+            .select(q::decision_id)
+            .single_value();
         let row = h::table
-            .inner_join(
-                q::table
-                    .on(q::product_key.eq(h::product_key).and(q::decision_id.eq(h::decision_id.nullable()))),
-            )
+            .filter(in_force.eq(h::decision_id.nullable()))
             .filter(h::reviewer.eq(reviewer.as_str()))
             .filter(h::action.ne(Action::Undo.as_str()))
             .select(EventRow::as_select())

@@ -31,6 +31,7 @@ pub enum ActionId {
     Flag,
     Undo,
     Retry,
+    Outbox,
     Flow,
     Filter,
     ClearFilter,
@@ -205,7 +206,8 @@ actions! {
     A::Flag, "flag", Decide, REVIEW, [c('f')], Some("flag"), checks::decide, "Asks for someone's attention, with a comment";
     A::Undo, "undo", Decide, REVIEW, [c('u')], Some("undo"), checks::undo, "Takes your last decision back, also after a restart";
     A::Flow, "flow", Decide, REVIEW, [c(' ')], Some("flow"), checks::flow, "Serves gaps held for you, one after another, until it ends";
-    A::Retry, "retry", Decide, REVIEW, [], None, checks::retry, "Sends the decisions again that could not be saved";
+    A::Retry, "retry", Decide, REVIEW, [], None, checks::retry, "Sends again what is not saved, without waiting";
+    A::Outbox, "outbox", Decide, LISTS, [c('O')], None, checks::always, "Shows the decisions that are not saved, and why";
     A::Down, "down", Move, LISTS, [c('j'), k(KeyCode::Down)], None, checks::always, "Goes one row down";
     A::Up, "up", Move, LISTS, [c('k'), k(KeyCode::Up)], None, checks::always, "Goes one row up";
     A::PageDown, "page down", Move, LISTS, [k(KeyCode::PageDown), Key::ctrl('d')], None, checks::always, "Goes one page down";

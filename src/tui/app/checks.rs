@@ -1,8 +1,8 @@
 //! Whether an action can be done now, and why not.
 
 use super::action::{Context, Refusal};
-use super::decide::Phase;
 use super::state::{Screen, State};
+use super::unsaved::Phase;
 
 type Check = Result<(), Refusal>;
 
@@ -17,11 +17,11 @@ pub fn decide(state: &State) -> Check {
     let Some(row) = state.queue.current() else {
         return Err("no gap is under the cursor".into());
     };
-    if state.unsaved.iter().any(|one| one.decision.gap == row.data.gap && one.phase == Phase::Saving) {
-        return Err("the last decision on this gap is still being saved".into());
+    if state.unsaved.iter().any(|one| one.decision.gap == row.data.gap && one.phase == Phase::Keeping) {
+        return Err("the last decision on this gap is still being written to the disk".into());
     }
     if state.undo.is_busy() {
-        return Err("the undo is still being saved".into());
+        return Err("the undo waits for the database".into());
     }
     if let Some(by) = state.feed.surprise(&row.data.gap, state.now) {
         let by = crate::tui::sanitise::line(by.as_str(), 24);
@@ -55,7 +55,7 @@ pub fn choices(state: &State) -> Check {
 
 /// Nothing is being undone just now.
 pub fn undo(state: &State) -> Check {
-    if state.undo.is_busy() { Err("the last undo is still being saved".into()) } else { Ok(()) }
+    if state.undo.is_busy() { Err("the last undo waits for the database".into()) } else { Ok(()) }
 }
 
 /// The filter lets open gaps through, which alone can be held.
@@ -67,13 +67,9 @@ pub fn flow(state: &State) -> Check {
     }
 }
 
-/// A decision could not be saved.
+/// A decision is not saved.
 pub fn retry(state: &State) -> Check {
-    if state.unsaved.iter().any(|one| matches!(one.phase, Phase::Failed(_))) {
-        Ok(())
-    } else {
-        Err("every decision is saved".into())
-    }
+    if state.unsaved.is_empty() { Err("every decision is saved".into()) } else { Ok(()) }
 }
 
 /// Something narrows the queue.

@@ -1,4 +1,4 @@
-//! Decisions on their way to the database: made at once on the screen, kept until they are stored.
+//! Deciding and undoing: shown once the decision is on the disk, sent from there whatever happens.
 
 use super::action::Refusal;
 use super::checks;
@@ -6,36 +6,15 @@ use super::flow;
 use super::msg::Effect;
 use super::state::State;
 use super::toast::Level;
-use crate::domain::{
-    Action, Count, Decision, DecisionId, Event, Fence, GapId, Outcome, Reviewer, State as GapState,
-};
-use crate::repository::{RepositoryError, Result as RepositoryResult};
-use crate::review::{Circumstances, Review};
+use super::unsaved::{Phase, Unsaved};
+use crate::domain::{Action, Decision, DecisionId, Event, Fence, GapId, Reviewer, State as GapState};
+use crate::repository::Result as RepositoryResult;
+use crate::review::{Circumstances, Review, Undoable};
 use crate::tui::overlays::Overlay;
 use crate::tui::sanitise;
 use crate::tui::widgets::wrap;
-
 use chrono::{DateTime, Utc};
-use std::time::Instant;
-
-/// How far a decision is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Phase {
-    Saving,
-    /// Not stored, for this reason; it can be sent again.
-    Failed(String),
-    /// Somebody else decided meanwhile, or holds the gap; the reviewer is asked.
-    Conflict,
-}
-
-/// A decision that the database does not have yet, as far as is known.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Unsaved {
-    pub decision: Decision,
-    pub fence: Fence,
-    pub since: Instant,
-    pub phase: Phase,
-}
+use std::collections::HashSet;
 
 /// What the database said instead of taking a decision.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,15 +40,16 @@ pub struct Held {
 /// Undos asked for and under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Undo {
-    /// Asked for while decisions are being saved: they must be in the database first.
+    /// Asked for while decisions are on their way: these come first.
     pub wanted: bool,
-    pub running: bool,
+    /// The database is asked for the last decision.
+    pub searching: bool,
 }
 
 impl Undo {
-    /// Tells whether an undo is not finished yet.
+    /// Tells whether it is not known yet what is taken back.
     pub fn is_busy(self) -> bool {
-        self.wanted || self.running
+        self.wanted || self.searching
     }
 }
 
@@ -96,10 +76,10 @@ impl Verdict {
     }
 }
 
-/// Decides the gap under the cursor: shows it as decided, goes on to the next open gap, and sends it off.
+/// Decides the gap under the cursor: goes on to the next open gap, and keeps the decision.
 pub fn decide(state: &mut State, verdict: Verdict) -> Vec<Effect> {
     match draft(state, verdict) {
-        Ok(decision) => send(state, decision),
+        Ok(decision) => keep_verdict(state, decision),
         Err(refusal) => {
             state.toasts.show(state.now, Level::Warning, wrap::capitalised(&refusal));
             Vec::new()
@@ -116,7 +96,7 @@ pub fn decide_on(state: &mut State, gap: &GapId, verdict: Verdict) -> Result<Vec
         return Err("the gap is no longer in this list; Esc leaves, / shows others".into());
     }
     let decision = draft(state, verdict)?;
-    Ok(send(state, decision))
+    Ok(keep_verdict(state, decision))
 }
 
 fn draft(state: &State, verdict: Verdict) -> Result<Decision, Refusal> {
@@ -136,177 +116,134 @@ fn draft(state: &State, verdict: Verdict) -> Result<Decision, Refusal> {
         Review::draft_for(reviewer, &card.card, verdict.action, verdict.value, verdict.comment, how);
     decision.id = (state.new_id)();
     decision.decided_at = state.wall;
+    // On top of what is decided already but not saved yet.
+    if let Some(version) = state.version_to_come(&decision.gap) {
+        decision.base_version = version;
+    }
     Ok(decision)
 }
 
-fn send(state: &mut State, decision: Decision) -> Vec<Effect> {
-    state.unsaved.retain(|one| one.decision.gap != decision.gap);
-    let fence = flow::fence(state, &decision.gap);
-    let unsaved = Unsaved { decision: decision.clone(), fence, since: state.now, phase: Phase::Saving };
-    state.unsaved.push(unsaved);
-    if let Some(row) = state.queue.row_mut(&decision.gap) {
+fn keep_verdict(state: &mut State, decision: Decision) -> Vec<Effect> {
+    let leads_to = decision.action.state().unwrap_or(GapState::Open);
+    let gap = decision.gap.clone();
+    let fence = flow::fence(state, &gap);
+    let effect = keep(state, decision, fence, leads_to, None);
+    if let Some(row) = state.queue.row_mut(&gap) {
         row.decided_here = true;
     }
     state.queue.advance();
-    vec![Effect::Decide(Box::new(decision), fence)]
+    vec![effect]
 }
 
-/// Sends everything again that could not be saved.
+/// Notes a decision as one on its way to the disk, and asks for that.
+fn keep(
+    state: &mut State,
+    decision: Decision,
+    fence: Fence,
+    leads_to: GapState,
+    undone: Option<Decision>,
+) -> Effect {
+    let is_gone = |one: &Unsaved| one.decision.gap == decision.gap && matches!(one.phase, Phase::Refused(_));
+    state.unsaved.retain(|one| !is_gone(one));
+    state.unsaved.push(Unsaved {
+        decision: decision.clone(),
+        fence,
+        since: state.now,
+        phase: Phase::Keeping,
+        leads_to,
+        undone: undone.map(Box::new),
+    });
+    Effect::Decide(Box::new(decision), fence)
+}
+
+/// Tries again whatever could not be kept or saved.
 pub fn retry(state: &mut State) -> Vec<Effect> {
     let now = state.now;
+    let tally = state.tally();
     let mut effects = Vec::new();
-    for one in &mut state.unsaved {
-        if matches!(one.phase, Phase::Failed(_)) {
-            one.phase = Phase::Saving;
-            one.since = now;
-            if let Some(row) = state.queue.row_mut(&one.decision.gap) {
-                row.decided_here = true;
-            }
-            effects.push(Effect::Decide(Box::new(one.decision.clone()), one.fence));
+    let refused = state.unsaved.iter_mut().filter(|one| matches!(one.phase, Phase::Refused(_)));
+    for one in refused {
+        one.phase = Phase::Keeping;
+        one.since = now;
+        if let Some(row) = state.queue.row_mut(&one.decision.gap) {
+            row.decided_here = true;
         }
+        effects.push(Effect::Decide(Box::new(one.decision.clone()), one.fence));
+    }
+    if tally.failed > 0 {
+        effects.push(Effect::SendAgain);
+    } else if tally.kept > 0 {
+        effects.push(Effect::SendNow);
     }
     effects
 }
 
-/// Takes the database's answer to a decision.
-pub fn decided(state: &mut State, id: DecisionId, result: RepositoryResult<Outcome>) -> Vec<Effect> {
-    let Some(index) = state.unsaved.iter().position(|one| one.decision.id == id) else { return Vec::new() };
-    let gap = state.unsaved[index].decision.gap.clone();
-    state.cards.invalidate(&gap);
-    match result {
-        Ok(outcome) => {
-            let one = state.unsaved.remove(index);
-            stored(state, &one.decision, &outcome);
-        }
-        Err(RepositoryError::Conflict { gap, version, state: theirs, by }) => {
-            state.unsaved[index].phase = Phase::Conflict;
-            let conflict = Conflict { id, gap: gap.clone(), version, state: theirs, by, theirs: None };
-            state.conflicts.push_back(conflict);
-            state.undo.wanted = false;
-            return vec![Effect::LoadHistory(gap)];
-        }
-        Err(RepositoryError::Held { gap, by, until }) if !state.undo.wanted => {
-            state.unsaved[index].phase = Phase::Conflict;
-            state.held.push_back(Held { id, gap, by, until });
-        }
-        Err(error) if state.undo.wanted => {
-            // The reviewer took it back before it failed: nothing is left to do.
-            let one = state.unsaved.remove(index);
-            state.undo.wanted = false;
+/// Takes the reviewer's last decision back, whether the database has it already or not.
+pub fn undo(state: &mut State) -> Vec<Effect> {
+    state.undo = Undo::default();
+    let undone: HashSet<DecisionId> = state.unsaved.iter().filter_map(|one| one.decision.undoes).collect();
+    let candidate = state.unsaved.iter().rposition(|one| {
+        let is_mine = one.decision.reviewer == state.identity.reviewer;
+        let is_last =
+            !one.phase.is_failed() || state.last_saved.is_none_or(|at| at <= one.decision.decided_at);
+        is_mine && is_last && !one.is_undo() && !undone.contains(&one.decision.id)
+    });
+    let Some(index) = candidate else { return undo_saved(state) };
+    let one = state.unsaved[index].clone();
+    match one.phase {
+        Phase::Keeping => state.undo.wanted = true,
+        Phase::Refused(_) => {
+            state.unsaved.remove(index);
             reopen(state, &one.decision.gap);
-            let text = format!("Took back the decision that could not be saved ({error})");
-            state.toasts.show(state.now, Level::Info, sanitise::line(&text, 300));
+            state.toasts.show(state.now, Level::Info, "Took back the decision that was not saved");
         }
-        Err(error) => {
-            let reason = sanitise::line(&error.to_string(), 200);
-            state.unsaved[index].phase = Phase::Failed(reason.clone());
-            if let Some(row) = state.queue.row_mut(&gap) {
-                row.decided_here = false;
-            }
-            let text = format!("Not saved · R sends it again, u takes it back · {reason}");
-            state.toasts.show(state.now, Level::Error, text);
+        Phase::Failed(_) | Phase::Conflict => {
+            let effect = discard(state, one.decision.id);
+            reopen(state, &one.decision.gap);
+            state.toasts.show(state.now, Level::Info, "Took back the decision that was not saved");
+            return vec![effect];
         }
-    }
-    if state.undo.wanted && !state.is_saving() {
-        state.undo = Undo { wanted: false, running: true };
-        return vec![Effect::UndoLast];
+        Phase::Kept => {
+            let version = state.version_to_come(&one.decision.gap).unwrap_or(one.decision.base_version);
+            let before = state.unsaved[..index].iter().rev().find(|other| {
+                other.decision.gap == one.decision.gap
+                    && !undone.contains(&other.decision.id)
+                    && !other.is_undo()
+            });
+            let saved = state.queue.row(&one.decision.gap).map_or(GapState::Open, |row| row.data.state);
+            let leads_to = before.map_or(saved, |before| before.leads_to);
+            return vec![keep_undo(state, &Undoable { decision: one.decision, version, leads_to })];
+        }
     }
     Vec::new()
 }
 
-fn stored(state: &mut State, decision: &Decision, outcome: &Outcome) {
-    flow::decided(state, &decision.gap);
-    let was_open = state.queue.row(&decision.gap).is_some_and(|row| row.data.state == GapState::Open);
-    if let Some(row) = state.queue.row_mut(&decision.gap) {
-        row.data.state = outcome.state;
-        row.data.version = outcome.version;
-        row.data.decided_by = Some(decision.reviewer.clone());
-        row.data.decided_value.clone_from(&decision.value);
-        row.data.decided_at = Some(decision.decided_at);
-    }
-    if let Some(figures) = &mut state.figures.value {
-        figures.today += 1;
-        if was_open {
-            figures.open = changed(figures.open, -1);
+fn undo_saved(state: &mut State) -> Vec<Effect> {
+    if state.is_keeping() || state.is_sending() {
+        if state.outage.is_some() {
+            let text = "The database does not answer: what it has already can be undone once it does";
+            state.toasts.show(state.now, Level::Warning, text);
+        } else {
+            state.undo.wanted = true;
         }
-    }
-}
-
-fn changed(count: Count, by: i64) -> Count {
-    match count {
-        Count::Exact(n) => Count::Exact(n.saturating_add_signed(by)),
-        about @ Count::About(_) => about,
-    }
-}
-
-fn reopen(state: &mut State, gap: &GapId) {
-    if let Some(row) = state.queue.row_mut(gap) {
-        row.decided_here = false;
-    }
-    state.queue.go_to(gap);
-}
-
-/// Takes the reviewer's last decision back; one that is not saved yet is simply dropped.
-pub fn undo(state: &mut State) -> Vec<Effect> {
-    if state.is_saving() {
-        state.undo.wanted = true;
         return Vec::new();
     }
-    if let Some(one) = state.unsaved.pop() {
-        state.conflicts.retain(|conflict| conflict.id != one.decision.id);
-        state.held.retain(|held| held.id != one.decision.id);
-        reopen(state, &one.decision.gap);
-        state.toasts.show(state.now, Level::Info, "Took back the decision that was not saved");
-        return Vec::new();
-    }
-    state.undo.running = true;
-    vec![Effect::UndoLast]
+    state.undo.searching = true;
+    vec![Effect::FindUndo]
 }
 
-/// Takes the database's answer to an undo.
-pub fn undone(state: &mut State, result: RepositoryResult<Option<Box<(Event, Outcome)>>>) -> Vec<Effect> {
-    state.undo.running = false;
+fn keep_undo(state: &mut State, undoable: &Undoable) -> Effect {
+    let mut undo = Review::draft_undo_for(&state.identity.reviewer, &undoable.decision, undoable.version);
+    undo.id = (state.new_id)();
+    undo.decided_at = state.wall;
+    keep(state, undo, Fence::Open, undoable.leads_to, Some(undoable.decision.clone()))
+}
+
+/// Takes the database's answer to what the reviewer's last decision was.
+pub fn found_undo(state: &mut State, result: RepositoryResult<Option<Box<Undoable>>>) -> Vec<Effect> {
+    state.undo.searching = false;
     match result {
-        Ok(Some(undone)) => {
-            let (event, outcome) = *undone;
-            let decision = &event.decision;
-            state.cards.invalidate(&decision.gap);
-            let mut name = decision.gap.product.to_string();
-            if let Some(row) = state.queue.row_mut(&decision.gap) {
-                row.data.display_name().clone_into(&mut name);
-                row.data.state = outcome.state;
-                row.data.version = outcome.version;
-                row.decided_here = false;
-                if outcome.state == GapState::Open {
-                    row.data.decided_by = None;
-                    row.data.decided_value = None;
-                    row.data.decided_at = None;
-                }
-            }
-            // Not under the hands of somebody who is typing.
-            let found = match &state.overlay {
-                None => state.queue.go_to(&decision.gap),
-                Some(_) => state.queue.row(&decision.gap).is_some(),
-            };
-            if let Some(figures) = &mut state.figures.value {
-                if event.recorded_at.date_naive() == state.wall.date_naive() {
-                    figures.today = figures.today.saturating_sub(1);
-                }
-                if outcome.state == GapState::Open {
-                    figures.open = changed(figures.open, 1);
-                }
-            }
-            let act = decision.action.as_str().replace('_', " ");
-            let value = decision.value.as_ref().map(|value| format!(" \"{}\"", sanitise::line(value, 40)));
-            let text = format!(
-                "Undid {act}{} · {} · {}{}",
-                value.unwrap_or_default(),
-                sanitise::line(decision.gap.attribute.as_str(), 40),
-                sanitise::line(&name, 60),
-                if found { "" } else { " · not in this list" },
-            );
-            state.toasts.show(state.now, Level::Info, text);
-        }
+        Ok(Some(undoable)) => return vec![keep_undo(state, &undoable)],
         Ok(None) => {
             state.toasts.show(state.now, Level::Info, "Nothing to undo: you have no decision in force");
         }
@@ -316,6 +253,37 @@ pub fn undone(state: &mut State, result: RepositoryResult<Option<Box<(Event, Out
         }
     }
     Vec::new()
+}
+
+/// Goes on with an undo that waits for decisions on their way.
+pub fn undo_if_wanted(state: &mut State) -> Vec<Effect> {
+    if !state.undo.wanted || state.is_keeping() {
+        return Vec::new();
+    }
+    undo(state)
+}
+
+/// Shows a row as not decided, and goes there unless somebody types.
+pub fn reopen(state: &mut State, gap: &GapId) -> bool {
+    if let Some(row) = state.queue.row_mut(gap) {
+        row.decided_here = false;
+    }
+    match &state.overlay {
+        None => state.queue.go_to(gap),
+        Some(_) => state.queue.row(gap).is_some(),
+    }
+}
+
+/// Gives up a refused decision and those that build on it.
+pub fn discard(state: &mut State, id: DecisionId) -> Effect {
+    let Some(one) = state.unsaved_by_id(id).cloned() else { return Effect::Discard(id) };
+    let (gap, base) = (one.decision.gap, one.decision.base_version);
+    state.unsaved.retain(|other| {
+        other.decision.gap != gap || !other.phase.is_failed() || other.decision.base_version < base
+    });
+    state.conflicts.retain(|conflict| conflict.gap != gap);
+    state.held.retain(|held| held.gap != gap);
+    Effect::Discard(id)
 }
 
 /// Takes the decisions on a gap that is in conflict: the reviewer is shown the other one.
@@ -331,9 +299,9 @@ pub fn history(state: &mut State, gap: &GapId, result: RepositoryResult<Vec<Even
     }
 }
 
-/// Decides a conflict in the reviewer's favour: the same decision on top of the other one.
+/// Decides a conflict in the reviewer's favour: what was last decided here goes on top of the other decision.
 pub fn keep_mine(state: &mut State, conflict: &Conflict) -> Vec<Effect> {
-    on_top(state, conflict, |_| {})
+    decide_again(state, &conflict.gap, Some(conflict.version), |_| {})
 }
 
 /// Leaves a conflict to somebody else: a flag on top of the other decision, with both in its comment.
@@ -341,7 +309,7 @@ pub fn flag_conflict(state: &mut State, conflict: &Conflict) -> Vec<Effect> {
     let theirs = conflict.theirs.as_ref().map(|event| words(&event.decision));
     let theirs = theirs.unwrap_or_else(|| conflict.state.label().to_owned());
     let by = conflict.by.as_deref().unwrap_or("somebody else").to_owned();
-    on_top(state, conflict, |mine| {
+    decide_again(state, &conflict.gap, Some(conflict.version), |mine| {
         mine.comment = Some(format!("{}: {} · {by}: {theirs}", mine.reviewer, words(mine)));
         mine.action = Action::Flag;
         mine.value = None;
@@ -354,25 +322,48 @@ fn words(decision: &Decision) -> String {
     format!("{}{}", decision.action.as_str().replace('_', " "), value.unwrap_or_default())
 }
 
-fn on_top(state: &mut State, conflict: &Conflict, change: impl FnOnce(&mut Decision)) -> Vec<Effect> {
-    let new_id = (state.new_id)();
-    let now = state.now;
-    let Some(one) = state.unsaved.iter_mut().find(|one| one.decision.id == conflict.id) else {
+/// Decides a gap all the same that somebody else holds.
+pub fn decide_all_the_same(state: &mut State, held: &Held) -> Vec<Effect> {
+    decide_again(state, &held.gap, None, |_| {})
+}
+
+/// Makes the last refused decision on a gap once more, on another version or on the same; it takes the place of the refused.
+fn decide_again(
+    state: &mut State,
+    gap: &GapId,
+    version: Option<i32>,
+    change: impl FnOnce(&mut Decision),
+) -> Vec<Effect> {
+    let is_refused = |one: &&Unsaved| one.decision.gap == *gap && one.phase.is_failed() && !one.is_undo();
+    let Some(first) = state.unsaved.iter().find(is_refused).map(|one| one.decision.base_version) else {
         return Vec::new();
     };
-    change(&mut one.decision);
-    one.decision.id = new_id;
-    one.decision.base_version = conflict.version;
+    let Some(last) = state.unsaved.iter().rev().find(is_refused).cloned() else { return Vec::new() };
+    let mut decision = Decision {
+        id: (state.new_id)(),
+        base_version: version.unwrap_or(first),
+        decided_at: state.wall,
+        ..last.decision
+    };
+    change(&mut decision);
+    let leads_to = decision.action.state().unwrap_or(last.leads_to);
     // The reviewer has seen what is there: it goes on top, whoever holds the gap.
-    one.fence = Fence::Open;
-    one.phase = Phase::Saving;
-    one.since = now;
-    vec![Effect::Decide(Box::new(one.decision.clone()), one.fence)]
+    vec![keep(state, decision, Fence::Open, leads_to, None)]
+}
+
+/// Leaves a gap to who holds it.
+pub fn leave_to_holder(state: &mut State, held: &Held) -> Vec<Effect> {
+    let effect = discard(state, held.id);
+    flow::decided(state, &held.gap);
+    if let Some(row) = state.queue.row_mut(&held.gap) {
+        row.decided_here = false;
+    }
+    vec![effect]
 }
 
 /// Decides a conflict in the other's favour: the row shows what the database says.
-pub fn leave_theirs(state: &mut State, conflict: &Conflict) {
-    state.unsaved.retain(|one| one.decision.id != conflict.id);
+pub fn leave_theirs(state: &mut State, conflict: &Conflict) -> Vec<Effect> {
+    let effect = discard(state, conflict.id);
     if let Some(row) = state.queue.row_mut(&conflict.gap) {
         row.data.state = conflict.state;
         row.data.version = conflict.version;
@@ -380,25 +371,5 @@ pub fn leave_theirs(state: &mut State, conflict: &Conflict) {
         row.data.decided_value = conflict.theirs.as_ref().and_then(|event| event.decision.value.clone());
         row.decided_here = conflict.state != GapState::Open;
     }
-}
-
-/// Decides a gap all the same that somebody else holds.
-pub fn decide_all_the_same(state: &mut State, held: &Held) -> Vec<Effect> {
-    let now = state.now;
-    let Some(one) = state.unsaved.iter_mut().find(|one| one.decision.id == held.id) else {
-        return Vec::new();
-    };
-    one.fence = Fence::Open;
-    one.phase = Phase::Saving;
-    one.since = now;
-    vec![Effect::Decide(Box::new(one.decision.clone()), one.fence)]
-}
-
-/// Leaves a gap to who holds it.
-pub fn leave_to_holder(state: &mut State, held: &Held) {
-    state.unsaved.retain(|one| one.decision.id != held.id);
-    flow::decided(state, &held.gap);
-    if let Some(row) = state.queue.row_mut(&held.gap) {
-        row.decided_here = false;
-    }
+    vec![effect]
 }

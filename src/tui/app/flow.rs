@@ -104,7 +104,9 @@ pub fn restart(state: &mut State) -> Vec<Effect> {
 pub fn release(state: &mut State) -> Option<Effect> {
     let flow = state.flow.take()?;
     state.queue.end_flow();
-    let gaps: Vec<GapId> = flow.held.into_iter().collect();
+    // What is decided ends its lease itself, once the database has it.
+    let is_open = |gap: &GapId| state.unsaved_on(gap).is_none_or(|one| !one.phase.stands());
+    let gaps: Vec<GapId> = flow.held.into_iter().filter(is_open).collect();
     (!gaps.is_empty()).then_some(Effect::Release { token: flow.token, gaps })
 }
 

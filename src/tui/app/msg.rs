@@ -4,10 +4,12 @@ use super::keymap::Key;
 use super::slot::Ticket;
 use crate::domain::{
     AttributeKey, Changes, Claim, Claimed, Count, Decision, DecisionId, Event, ExperimentKey,
-    ExperimentSummary, Facets, Fence, GapId, Lease, LeaseToken, MetricTrend, Outcome, ProductCard,
-    ProductKey, QueueCursor, QueueFilter, QueueRow, QueueSort, ReviewCard,
+    ExperimentSummary, Facets, Fence, GapId, Lease, LeaseToken, MetricTrend, ProductCard, ProductKey,
+    QueueCursor, QueueFilter, QueueRow, QueueSort, ReviewCard,
 };
 use crate::repository::{Page, Result};
+use crate::review::Undoable;
+use crate::review::outbox::News;
 use crate::tui::Progress;
 use chrono::{DateTime, Utc};
 use ratatui::layout::Size;
@@ -51,9 +53,11 @@ pub enum Msg {
         gap: GapId,
         result: Result<Vec<Event>>,
     },
-    Decided {
-        id: DecisionId,
-        result: Result<Outcome>,
+    /// What the outbox tells of decisions.
+    Outbox(News),
+    /// The reviewer's last decision in the database.
+    FoundUndo {
+        result: Result<Option<Box<Undoable>>>,
     },
     Claimed {
         ticket: Ticket,
@@ -68,9 +72,6 @@ pub enum Msg {
     Changes {
         ticket: Ticket,
         result: Result<Changes>,
-    },
-    Undone {
-        result: Result<Option<Box<(Event, Outcome)>>>,
     },
     Experiments {
         ticket: Ticket,
@@ -95,7 +96,7 @@ pub struct Figures {
     pub today: u64,
 }
 
-/// Something the world is asked to do; each answers with one message unless it says otherwise.
+/// Something the world is asked to do; each answers with one message unless it says otherwise, the outbox with its news.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     LoadPage {
@@ -118,10 +119,16 @@ pub enum Effect {
     LoadCard(GapId),
     /// The decisions on a gap that is in conflict.
     LoadHistory(GapId),
-    /// Never aborted; written in the order asked for.
+    /// Keeps a decision in the outbox, which sends it; in the order asked for.
     Decide(Box<Decision>, Fence),
-    /// Never aborted; written after the decisions before it.
-    UndoLast,
+    /// Looks for the reviewer's last decision.
+    FindUndo,
+    /// Sends what rests in the outbox without waiting for the next try.
+    SendNow,
+    /// Sends refused decisions again, too.
+    SendAgain,
+    /// Gives up a refused decision, and those that build on it.
+    Discard(DecisionId),
     /// Never aborted: what it claimed must be known.
     Claim {
         ticket: Ticket,
@@ -133,7 +140,7 @@ pub enum Effect {
         gaps: Vec<GapId>,
         lasts: Duration,
     },
-    /// Gives gaps back, after the decisions before it; has no answer.
+    /// Gives gaps back; has no answer.
     Release {
         token: LeaseToken,
         gaps: Vec<GapId>,

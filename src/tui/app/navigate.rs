@@ -162,7 +162,7 @@ fn open(state: &mut State) -> Vec<Effect> {
 }
 
 /// Goes to a gap in the queue; where the list does not hold it, the queue shows its product's gaps.
-fn open_gap(state: &mut State, gap: GapId) -> Vec<Effect> {
+pub fn open_gap(state: &mut State, gap: GapId) -> Vec<Effect> {
     to_queue(state);
     state.review.card_focused = false;
     if state.queue.go_to(&gap) {

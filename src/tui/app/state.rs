@@ -1,13 +1,15 @@
 //! The whole model.
 
 use super::action::Context;
-use super::decide::{Conflict, Held, Phase, Undo, Unsaved};
+use super::decide::{Conflict, Held, Undo};
 use super::feed::Feed;
 use super::flow::Flow;
 use super::msg::Figures;
 use super::slot::Slot;
 use super::toast::Toasts;
-use crate::domain::{DecisionId, Facets, GapId};
+use super::unsaved::Unsaved;
+use crate::domain::{DecisionId, Facets};
+use crate::review::outbox::Outage;
 use crate::tui::Identity;
 use crate::tui::overlays::Overlay;
 use crate::tui::screens::card::{Cards, LoadedCard};
@@ -26,8 +28,10 @@ use std::time::{Duration, Instant};
 
 /// How long a wait may last before a sign tells of it.
 pub const PATIENCE: Duration = Duration::from_millis(150);
-/// How long quitting waits for decisions to be saved.
+/// How long quitting waits for the disk; what is not there would be lost.
 pub const QUIT_PATIENCE: Duration = Duration::from_secs(5);
+/// How long quitting waits for the database; what it does not have by then rests in the outbox.
+pub const MOMENT: Duration = Duration::from_secs(1);
 
 /// A screen on top of the review screen.
 #[derive(Debug, Clone)]
@@ -42,7 +46,7 @@ pub enum Screen {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quit {
     No,
-    /// Once the decisions on their way are saved.
+    /// Once the decisions on their way are on the disk, and a moment later at most.
     Waiting {
         since: Instant,
         forced: bool,
@@ -78,6 +82,10 @@ pub struct State {
     /// Decisions refused because somebody else holds the gap; each is asked about.
     pub held: std::collections::VecDeque<Held>,
     pub undo: Undo,
+    /// When the latest decision was made that the database took from here.
+    pub last_saved: Option<DateTime<Utc>>,
+    /// Since when the database is out of reach, as the outbox tells.
+    pub outage: Option<Outage>,
     /// The gaps that the reviewer holds, while the flow is on.
     pub flow: Option<Flow>,
     /// What others do meanwhile.
@@ -114,6 +122,8 @@ impl State {
             conflicts: std::collections::VecDeque::new(),
             held: std::collections::VecDeque::new(),
             undo: Undo::default(),
+            last_saved: None,
+            outage: None,
             flow: None,
             feed: Feed::default(),
             last_key: now,
@@ -171,16 +181,6 @@ impl State {
         self.queue.current_gap().and_then(|gap| self.cards.get(gap))
     }
 
-    /// Returns the decision on a gap that is not saved yet.
-    pub fn unsaved_on(&self, gap: &GapId) -> Option<&Unsaved> {
-        self.unsaved.iter().find(|one| one.decision.gap == *gap)
-    }
-
-    /// Tells whether a decision is on its way to the database.
-    pub fn is_saving(&self) -> bool {
-        self.unsaved.iter().any(|one| one.phase == Phase::Saving)
-    }
-
     /// Returns a category's name for a reader.
     pub fn category_name<'a>(&'a self, key: &'a crate::domain::CategoryKey) -> &'a str {
         let facets = self.facets.value.as_ref();
@@ -202,7 +202,8 @@ impl State {
         let toast = self.toasts.current().map(|toast| toast.until);
         let opening = self.opening.as_ref().map(|_| Opening::next_frame(self.now));
         let quitting = match self.quit {
-            Quit::Waiting { since, .. } => Some(since + QUIT_PATIENCE),
+            Quit::Waiting { since, .. } if self.is_keeping() => Some(since + QUIT_PATIENCE),
+            Quit::Waiting { since, .. } => Some(since + MOMENT),
             _ => None,
         };
         // A sign that something is awaited appears once, when patience ends; it does not move.
@@ -210,12 +211,17 @@ impl State {
             self.review.waiting_since,
             self.queue.waiting_since(),
             self.flow.as_ref().and_then(Flow::waiting_since),
-            self.unsaved.iter().filter(|one| one.phase == Phase::Saving).map(|one| one.since).min(),
             self.product_slot.waiting_since,
             self.experiments().and_then(|screen| screen.list.waiting_since),
             self.experiments().and_then(|screen| screen.trends.waiting_since),
         ];
-        let signs = waits.into_iter().flatten().map(|since| since + PATIENCE).filter(|at| *at > self.now);
+        let unsaved = self.unsaved.iter().filter(|one| one.phase.stands()).map(|one| one.since);
+        let signs = waits
+            .into_iter()
+            .flatten()
+            .chain(unsaved)
+            .map(|since| since + PATIENCE)
+            .filter(|at| *at > self.now);
         let feed =
             (self.identity.shared && self.opening.is_none()).then(|| self.feed.due(self.last_key)).flatten();
         let renewal = self.flow.as_ref().and_then(|flow| flow.renew_at(self.last_key));

@@ -5,12 +5,13 @@ use super::decide;
 use super::keymap::{self, Key};
 use super::msg::{Effect, Msg};
 use super::navigate;
-use super::state::{QUIT_PATIENCE, Quit, Screen, State};
+use super::outbox;
+use super::state::{MOMENT, QUIT_PATIENCE, Quit, Screen, State};
 use super::toast::Level;
 use super::{feed, flow};
 use crate::domain::{self, QueueFilter, QueueSort};
 use crate::tui::layout;
-use crate::tui::overlays::{Comment, Confirm, Filter, Help, Overlay, OverrideEditor, Palette};
+use crate::tui::overlays::{self, Comment, Confirm, Filter, Help, Overlay, OverrideEditor, Palette};
 use crate::tui::sanitise;
 
 use crate::tui::screens::queue::{Arrival, FAR, KeepPlace};
@@ -72,14 +73,14 @@ fn on_answer(state: &mut State, msg: Msg) -> Vec<Effect> {
             decide::history(state, &gap, result);
             Vec::new()
         }
-        Msg::Decided { id, result } => decide::decided(state, id, result),
+        Msg::Outbox(news) => outbox::told(state, news),
+        Msg::FoundUndo { result } => decide::found_undo(state, result),
         Msg::Claimed { ticket, token, result } => flow::claimed(state, ticket, token, result),
         Msg::Renewed { ticket, token, result } => {
             flow::renewed(state, ticket, token, result);
             Vec::new()
         }
         Msg::Changes { ticket, result } => feed::changed(state, ticket, result),
-        Msg::Undone { result } => decide::undone(state, result),
         Msg::Experiments { ticket, result } => {
             if let Some(Screen::Experiments(screen)) = state.screens.last_mut() {
                 screen.list.accept(ticket, result);
@@ -109,7 +110,9 @@ fn on_page(
     ticket: super::slot::Ticket,
     result: crate::repository::Result<crate::repository::Page<domain::QueueRow, domain::QueueCursor>>,
 ) -> Vec<Effect> {
-    match state.queue.arrive(ticket, result) {
+    let arrival = state.queue.arrive(ticket, result);
+    outbox::mark_rows(state);
+    match arrival {
         Arrival::Late | Arrival::More => Vec::new(),
         Arrival::Fresh => {
             // The card first: it is what the reviewer waits for. Figures come behind it.
@@ -157,15 +160,14 @@ fn settle(state: &mut State) -> Vec<Effect> {
         state.overlay = Some(Overlay::Confirm(Confirm::held(held, state.now)));
     }
     if let Quit::Waiting { since, forced } = state.quit {
-        let late = state.now.saturating_duration_since(since) >= QUIT_PATIENCE;
-        if !state.is_saving() {
-            effects.extend(quit(state, forced));
-        } else if late && forced {
-            effects.extend(leave(state));
-        } else if late {
-            state.quit = Quit::No;
-            state.overlay = Some(Overlay::Confirm(Confirm::unsaved()));
+        let waited = state.now.saturating_duration_since(since);
+        if state.is_keeping() && waited < QUIT_PATIENCE {
+            return effects;
         }
+        if !state.is_keeping() && state.is_sending() && state.outage.is_none() && waited < MOMENT {
+            return effects;
+        }
+        effects.extend(end(state, forced));
     }
     effects
 }
@@ -248,6 +250,10 @@ fn perform(state: &mut State, id: ActionId, keys: &str) -> Vec<Effect> {
             flow::end(state)
         }
         ActionId::Retry => decide::retry(state),
+        ActionId::Outbox => {
+            state.overlay = Some(Overlay::Outbox(overlays::Outbox::default()));
+            Vec::new()
+        }
         ActionId::ClearFilter => filter(state, QueueFilter::default()),
         ActionId::CycleSort => {
             let at = QueueSort::ALL.iter().position(|sort| *sort == state.queue.sort).unwrap_or(0);
@@ -314,11 +320,16 @@ fn refresh(state: &mut State) -> Vec<Effect> {
 
 /// Ends the application once nothing would be lost; `forced` does not ask.
 pub fn quit(state: &mut State, forced: bool) -> Vec<Effect> {
-    if state.is_saving() {
+    if state.is_keeping() || state.is_sending() && state.outage.is_none() {
         state.quit = Quit::Waiting { since: state.now, forced };
         return Vec::new();
     }
-    if !state.unsaved.is_empty() && !forced {
+    end(state, forced)
+}
+
+/// Ends the application, unless a decision is only here: then somebody is asked.
+fn end(state: &mut State, forced: bool) -> Vec<Effect> {
+    if (state.is_keeping() || state.tally().refused > 0) && !forced {
         state.quit = Quit::No;
         state.overlay = Some(Overlay::Confirm(Confirm::unsaved()));
         return Vec::new();

@@ -6,6 +6,7 @@ use crate::tui::app::decide::{self, Conflict, Held};
 use crate::tui::app::keymap::Key;
 use crate::tui::app::msg::Effect;
 use crate::tui::app::state::State;
+use crate::tui::app::unsaved::{Phase, Unsaved};
 use crate::tui::app::update::leave;
 use crate::tui::sanitise;
 
@@ -66,10 +67,7 @@ impl Confirm {
                     match key.code {
                         KeyCode::Char('k') => return decide::keep_mine(state, &conflict),
                         KeyCode::Char('f') => return decide::flag_conflict(state, &conflict),
-                        KeyCode::Esc => {
-                            decide::leave_theirs(state, &conflict);
-                            return Vec::new();
-                        }
+                        KeyCode::Esc => return decide::leave_theirs(state, &conflict),
                         _ => {}
                     }
                 }
@@ -79,10 +77,7 @@ impl Confirm {
                 if state.now.saturating_duration_since(*since) >= SURPRISE {
                     match key.code {
                         KeyCode::Char('d') => return decide::decide_all_the_same(state, &held),
-                        KeyCode::Esc => {
-                            decide::leave_to_holder(state, &held);
-                            return Vec::new();
-                        }
+                        KeyCode::Esc => return decide::leave_to_holder(state, &held),
                         _ => {}
                     }
                 }
@@ -107,14 +102,15 @@ impl Confirm {
     }
 }
 
-fn name_of(state: &State, gap: &crate::domain::GapId) -> String {
+/// Names a gap for a reader.
+pub(super) fn name_of(state: &State, gap: &crate::domain::GapId) -> String {
     let product = state.queue.row(gap).map_or(gap.product.as_str(), |row| row.data.display_name());
     let attribute = state.attribute_name(&gap.attribute);
     format!("{} of {}", sanitise::line(attribute, 40), sanitise::line(product, 120))
 }
 
-fn decision_words(state: &State, gap: &crate::domain::GapId) -> String {
-    let Some(one) = state.unsaved_on(gap) else { return String::new() };
+/// Says what was decided.
+pub(super) fn decision_words(one: &Unsaved) -> String {
     let value = one.decision.value.as_ref().map(|value| format!(" \"{}\"", sanitise::value(value, 40)));
     format!("{}{}", one.decision.action.as_str().replace('_', " "), value.unwrap_or_default())
 }
@@ -146,7 +142,10 @@ fn view_conflict(state: &State, conflict: &Conflict, frame: &mut Frame) {
         detail(who, theirs),
         Line::from(vec![
             Span::styled("mine    ", muted),
-            Span::raw(wrap::cut(&decision_words(state, &conflict.gap), columns.saturating_sub(8))),
+            Span::raw(wrap::cut(
+                &state.unsaved_on(&conflict.gap).map(decision_words).unwrap_or_default(),
+                columns.saturating_sub(8),
+            )),
         ]),
         detail(me, mine),
         Line::default(),
@@ -185,7 +184,10 @@ fn view_held(state: &State, held: &Held, frame: &mut Frame) {
         Line::raw(wrap::cut(&format!("{who} is working on it, until {until} at the latest."), columns)),
         Line::from(vec![
             Span::styled("mine    ", theme.style(Role::Muted)),
-            Span::raw(wrap::cut(&decision_words(state, &held.gap), columns.saturating_sub(8))),
+            Span::raw(wrap::cut(
+                &state.unsaved_on(&held.gap).map(decision_words).unwrap_or_default(),
+                columns.saturating_sub(8),
+            )),
         ]),
         Line::default(),
         keys_line(theme, area.width, &[("d", "decide all the same"), ("Esc", "leave it to them")]),
@@ -195,7 +197,9 @@ fn view_held(state: &State, held: &Held, frame: &mut Frame) {
 
 fn view_unsaved(state: &State, frame: &mut Frame) {
     let theme = state.theme;
-    let count = state.unsaved.len();
+    let only_here =
+        || state.unsaved.iter().filter(|one| matches!(one.phase, Phase::Keeping | Phase::Refused(_)));
+    let count = only_here().count();
     let listed = count.min(LISTED);
     let height = u16::try_from(listed + 3 + usize::from(count > listed)).unwrap_or(9);
     let title = if count == 1 {
@@ -205,13 +209,10 @@ fn view_unsaved(state: &State, frame: &mut Frame) {
     };
     let area = dialog(state, frame, &title, 66, height);
     let columns = usize::from(area.width);
-    let mut lines: Vec<Line<'static>> = state
-        .unsaved
-        .iter()
+    let mut lines: Vec<Line<'static>> = only_here()
         .take(listed)
         .map(|one| {
-            let gap = &one.decision.gap;
-            let text = format!("{} · {}", decision_words(state, gap), name_of(state, gap));
+            let text = format!("{} · {}", decision_words(one), name_of(state, &one.decision.gap));
             Line::raw(wrap::cut(&text, columns))
         })
         .collect();
@@ -222,7 +223,7 @@ fn view_unsaved(state: &State, frame: &mut Frame) {
     lines.push(keys_line(
         theme,
         area.width,
-        &[("s", "send again"), ("y", "quit without them"), ("Esc", "stay")],
+        &[("s", "try again"), ("y", "quit without them"), ("Esc", "stay")],
     ));
     let rows = Rect { ..area };
     draw_lines(frame, rows, lines);

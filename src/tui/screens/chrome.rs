@@ -3,9 +3,9 @@
 use crate::domain::Count;
 use crate::tui::app::State;
 use crate::tui::app::action::{ACTIONS, Action, ActionId, Context};
-use crate::tui::app::decide::Phase;
 use crate::tui::app::state::Quit;
 use crate::tui::app::toast::Level;
+use crate::tui::app::unsaved::Tally;
 use crate::tui::layout::SMALLEST;
 use crate::tui::sanitise;
 use crate::tui::theme::Role;
@@ -47,7 +47,7 @@ pub fn header(state: &State, frame: &mut Frame, area: Rect) {
     let room = usize::from(area.width).saturating_sub(left.width() + 3);
     let saving = saving(state);
     // What is not saved is told before anything else.
-    let saving_rank = if state.unsaved.is_empty() { 3 } else { 5 };
+    let saving_rank = if saving.1 == Role::Muted { 3 } else { 5 };
     let mut parts = vec![(saving.0, saving.1, saving_rank)];
     if let Some(figures) = &state.figures.value {
         parts.insert(0, (format!("{} today", wrap::grouped(figures.today)), Role::Muted, 2));
@@ -70,17 +70,24 @@ pub fn header(state: &State, frame: &mut Frame, area: Rect) {
     two_sided(frame, area, left, right);
 }
 
+/// Says in total how far the decisions are.
 fn saving(state: &State) -> (String, Role) {
-    let failed = state.unsaved.iter().filter(|one| one.phase != Phase::Saving).count();
-    let late: Vec<_> = state.unsaved.iter().filter(|one| one.phase == Phase::Saving).collect();
-    let overdue = late.iter().any(|one| state.is_overdue(Some(one.since)));
-    if failed > 0 {
-        (format!("{failed} not saved"), Role::Bad)
-    } else if overdue {
-        (format!("saving {}", late.len()), Role::Warning)
-    } else {
-        ("saved".into(), Role::Muted)
+    let Tally { kept, refused, failed } = state.tally();
+    let overdue = state.unsaved.iter().any(|one| one.phase.stands() && state.is_overdue(Some(one.since)));
+    let mut words = Vec::new();
+    if refused > 0 {
+        words.push(format!("{refused} not saved"));
     }
+    if failed > 0 {
+        words.push(format!("{failed} refused"));
+    }
+    let role = if words.is_empty() { Role::Warning } else { Role::Bad };
+    if kept > 0 && state.outage.is_some() {
+        words.push(format!("{kept} pending"));
+    } else if overdue {
+        words.push(format!("saving {}", kept.max(1)));
+    }
+    if words.is_empty() { ("saved".into(), Role::Muted) } else { (words.join(", "), role) }
 }
 
 /// Returns a count for a reader (`8,012`, `about 4.2 k`).
@@ -106,7 +113,7 @@ fn rounded(n: u64) -> String {
 pub fn hints(state: &State, frame: &mut Frame, area: Rect) {
     let theme = state.theme;
     if let Quit::Waiting { .. } = state.quit {
-        let n = state.unsaved.iter().filter(|one| one.phase == Phase::Saving).count();
+        let n = state.unsaved.iter().filter(|one| one.phase.stands()).count();
         let text = format!(" saving {n} {}…", if n == 1 { "decision" } else { "decisions" });
         frame.render_widget(Line::styled(text, theme.style(Role::Warning)), area);
         return;

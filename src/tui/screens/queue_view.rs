@@ -4,8 +4,8 @@ use super::chrome;
 use super::queue::{MOST, Row};
 use crate::domain::State as GapState;
 use crate::tui::app::State;
-use crate::tui::app::decide::Phase;
 use crate::tui::app::flow::{self, Flow};
+use crate::tui::app::unsaved::Phase;
 use crate::tui::layout;
 use crate::tui::sanitise;
 use crate::tui::theme::Role;
@@ -98,13 +98,15 @@ fn row_line(state: &State, row: &Row, columns: usize, is_current: bool) -> (Line
     // A reversed row is plain: colours in it would be as loud as they are meaningless.
     let plain = is_current && !state.review.card_focused;
     let style = |role: Role| if plain { Style::new() } else { theme.style(role) };
-    let shown = unsaved.and_then(|one| one.decision.action.state()).unwrap_or(data.state);
+    let shown = state.state_to_come(&data.gap, data.state);
     let holder = state.feed.holder(&data.gap, state.now).map(|by| sanitise::line(by.as_str(), 12));
     let (word, word_role) = match unsaved.map(|one| &one.phase) {
-        Some(Phase::Saving) if state.is_overdue(unsaved.map(|one| one.since)) => {
+        Some(Phase::Kept) if state.outage.is_some() => ("pending".into(), Role::Warning),
+        Some(Phase::Keeping | Phase::Kept) if state.is_overdue(unsaved.map(|one| one.since)) => {
             ("saving".into(), Role::Warning)
         }
-        Some(Phase::Failed(_)) => ("not saved".into(), Role::Bad),
+        Some(Phase::Refused(_)) => ("not saved".into(), Role::Bad),
+        Some(Phase::Failed(_)) => ("refused".into(), Role::Bad),
         Some(Phase::Conflict) => ("conflict".into(), Role::Bad),
         _ if shown != GapState::Open => match other(state, row) {
             Some(name) => (name, Role::Attention),

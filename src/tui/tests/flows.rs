@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::{QueueFilter, QueueSort, StateFilter};
-use crate::tui::app::decide::Phase;
+use crate::review::outbox::Entry;
 use crate::tui::app::state::Quit;
 use crate::tui::screens::queue::KeepPlace;
 
@@ -48,9 +48,9 @@ fn a_decision_shows_at_once_goes_on_and_is_sent_with_what_was_seen() {
     assert_eq!((decision.seen.candidates.len(), decision.seen.neighbours.len()), (1, 10));
     assert_eq!(decision.base_version, 0);
     assert_eq!(decision.decided_at, fixture::noon());
-    assert_eq!(app.cursor(), 3, "on to the next gap before the database answers");
-    assert!(app.screen().contains("accepted"));
+    assert_eq!(app.cursor(), 3, "on to the next gap before the disk and the database answer");
     app.settle();
+    assert!(app.screen().contains("accepted"));
     assert_eq!(app.row_state(2), GapState::Accepted);
     assert!(app.state.unsaved.is_empty());
     assert!(app.screen().contains("599 open · 1 today · saved"));
@@ -69,16 +69,26 @@ fn undo_takes_the_last_decision_back_and_returns_to_it() {
 }
 
 #[test]
-fn an_undo_waits_for_the_decision_before_it() {
+fn an_undo_right_behind_a_decision_waits_for_the_disk_only() {
     let mut app = App::open(SIZE);
     let effects = app.press("a u");
-    assert_eq!(decisions(&effects).len(), 1);
-    assert!(!effects.contains(&Effect::UndoLast));
-    app.press("a");
-    assert_eq!(app.toast(), "The undo is still being saved");
+    assert_eq!(decisions(&effects).len(), 1, "the decision is not on the disk yet: {effects:?}");
+    assert!(!effects.contains(&Effect::FindUndo));
     app.settle();
     assert_eq!((app.row_state(0), app.cursor()), (GapState::Open, 0));
-    assert_eq!(app.database.events.len(), 2);
+    let actions: Vec<_> = app.database.events.iter().map(|event| event.decision.action).collect();
+    assert_eq!(actions, [Action::Accept, Action::Undo]);
+}
+
+#[test]
+fn nothing_is_shown_as_decided_before_it_is_on_the_disk() {
+    let mut app = App::open(SIZE);
+    let effects = app.press("a");
+    assert_eq!(app.cursor(), 1, "the next gap is there at once");
+    assert!(!app.screen().contains("accepted"), "{}", app.screen());
+    let id = decisions(&effects)[0].id;
+    app.send(Msg::Outbox(News::Kept { id, result: Ok(()) }));
+    assert!(app.screen().contains("accepted"), "{}", app.screen());
 }
 
 #[test]
@@ -113,24 +123,142 @@ fn nobody_decides_a_card_that_is_not_there_yet() {
     assert_eq!(decisions(&app.press("a")).len(), 1);
 }
 
+fn gone() -> RepositoryError {
+    RepositoryError::Unavailable("connection refused".into())
+}
+
 #[test]
-fn a_failed_decision_is_kept_and_can_be_sent_again_or_taken_back() {
+fn deciding_goes_on_without_the_database_and_is_sent_when_it_is_back() {
     let mut app = App::open(SIZE);
-    app.database.down = Some(RepositoryError::Unavailable("connection refused".into()));
+    app.database.down = Some(gone());
     app.keys("r");
-    assert!(matches!(app.state.unsaved[0].phase, Phase::Failed(_)));
-    assert_eq!(
-        app.toast(),
-        "Not saved · R sends it again, u takes it back · the database does not answer: connection refused"
-    );
-    assert!(app.screen().contains("1 not saved"));
-    let id = app.state.unsaved[0].decision.id;
-    app.database.down = None;
-    let effects = app.press("R");
-    assert_eq!(decisions(&effects)[0].id, id, "the same decision, so that it counts once");
-    app.settle();
+    assert_eq!(app.toast(), "The database does not answer · decisions are kept here and sent when it does");
+    app.keys("a");
+    assert_eq!(app.cursor(), 2);
+    assert!(app.screen().contains("2 pending"), "{}", app.screen());
+    let ids: Vec<_> = app.state.unsaved.iter().map(|one| one.decision.id).collect();
+    app.reconnect();
     assert!(app.state.unsaved.is_empty());
     assert_eq!(app.database.rows[0].state, GapState::Rejected);
+    let sent: Vec<_> = app.database.events.iter().map(|event| event.decision.id).collect();
+    assert_eq!(sent, ids, "the same decisions, in order, so that they count once");
+    assert!(app.screen().contains("2 today · saved"), "{}", app.screen());
+}
+
+#[test]
+fn decisions_on_one_gap_build_on_each_other_before_the_database_has_them() {
+    let mut app = App::open(SIZE);
+    app.database.down = Some(gone());
+    app.keys("a k r u");
+    let versions: Vec<_> = app.state.unsaved.iter().map(|one| one.decision.base_version).collect();
+    assert_eq!(versions, [0, 1, 2]);
+    assert_eq!(
+        app.toast(),
+        "Undid reject · colour · Air Zoom Pegasus 38 Men's Running Shoes Black/White Size 10"
+    );
+    assert!(
+        app.state.state_to_come(&gap(0), GapState::Open) == GapState::Accepted,
+        "back to the first decision"
+    );
+    app.keys("u");
+    assert_eq!(app.state.state_to_come(&gap(0), GapState::Open), GapState::Open);
+    app.reconnect();
+    let actions: Vec<_> = app.database.events.iter().map(|event| event.decision.action).collect();
+    assert_eq!(actions, [Action::Accept, Action::Reject, Action::Undo, Action::Undo]);
+    assert_eq!((app.database.rows[0].version, app.state.unsaved.len()), (4, 0));
+}
+
+#[test]
+fn without_the_database_only_what_waits_here_can_be_undone() {
+    let mut app = App::open(SIZE);
+    app.keys("a");
+    app.database.down = Some(gone());
+    app.keys("r u u");
+    assert_eq!(app.toast(), "The database does not answer: what it has already can be undone once it does");
+    app.reconnect();
+    assert_eq!(app.row_state(0), GapState::Accepted);
+    app.keys("u");
+    assert_eq!(app.row_state(0), GapState::Open);
+}
+
+#[test]
+fn a_full_disk_refuses_a_decision_and_loses_nothing_typed() {
+    let mut app = App::open(SIZE);
+    app.database.disk = Some("the disk is full");
+    app.keys("f").type_text("odd").keys("Enter");
+    assert_eq!(app.toast(), "Not decided: the disk is full · R tries again, u takes it back · O says more");
+    assert_eq!(app.cursor(), 0, "back to the gap");
+    assert!(app.screen().contains("1 not saved") && !app.screen().contains("flagged"), "{}", app.screen());
+    app.keys("q");
+    assert!(app.screen().contains("1 decision is not saved"), "{}", app.screen());
+    app.keys("Esc");
+    app.database.disk = None;
+    app.keys("R");
+    let decision = &app.database.events[0].decision;
+    assert_eq!((decision.action, decision.comment.as_deref()), (Action::Flag, Some("odd")));
+    assert!(app.state.unsaved.is_empty());
+}
+
+#[test]
+fn a_decision_that_the_database_refuses_is_kept_and_does_not_block_others() {
+    let mut app = App::open(SIZE);
+    app.database.down = Some(RepositoryError::Invalid { field: "value", reason: "too long".into() });
+    app.keys("r");
+    assert_eq!(app.toast(), "Not saved · O shows what can be done · value: too long");
+    assert!(app.screen().contains("1 refused"), "{}", app.screen());
+    app.database.down = None;
+    app.keys("a");
+    assert_eq!(app.database.events.len(), 1, "the next gap's decision is saved");
+    app.keys("O");
+    assert!(
+        app.screen().contains("Value: too long · Enter opens the gap to decide again"),
+        "{}",
+        app.screen()
+    );
+    app.keys("x");
+    assert!(app.screen().contains("x again discards the decision for good"), "{}", app.screen());
+    app.keys("x Esc");
+    assert!(app.state.unsaved.is_empty() && app.database.failed.is_empty());
+    assert_eq!(app.row_state(0), GapState::Open);
+}
+
+#[test]
+fn deciding_again_takes_the_place_of_a_refused_decision() {
+    let mut app = App::open(SIZE);
+    app.database.down = Some(RepositoryError::Invalid { field: "value", reason: "too long".into() });
+    app.keys("r");
+    app.database.down = None;
+    app.keys("O Enter");
+    assert_eq!(app.cursor(), 0);
+    app.keys("n");
+    assert!(app.state.unsaved.is_empty() && app.database.failed.is_empty());
+    assert_eq!(app.row_state(0), GapState::NotApplicable);
+}
+
+#[test]
+fn what_an_earlier_run_left_is_shown_as_decided_and_can_be_taken_back() {
+    let mut app = App::open(SIZE);
+    app.database.down = Some(gone());
+    app.keys("a r");
+    let pending = app.database.pending.clone();
+    let mut next = App::opening(SIZE);
+    next.database.pending = pending.clone();
+    next.database.down = Some(gone());
+    next.send(Msg::Opened);
+    next.send(Msg::Outbox(found(pending)));
+    next.database.down = None;
+    next.settle();
+    assert_eq!(next.toast(), "2 decisions from before rested in the outbox · O shows them");
+    assert!(next.screen().contains("accepted") && next.screen().contains("rejected"), "{}", next.screen());
+    next.keys("u");
+    next.reconnect();
+    let actions: Vec<_> = next.database.events.iter().map(|event| event.decision.action).collect();
+    assert_eq!(actions, [Action::Accept, Action::Reject, Action::Undo]);
+}
+
+fn found(decisions: Vec<(Decision, Fence)>) -> News {
+    let entry = |(decision, fence)| Entry::pending(decision, fence);
+    News::Found { entries: decisions.into_iter().map(entry).collect(), notices: Vec::new() }
 }
 
 #[test]
@@ -155,20 +283,16 @@ fn a_conflict_is_asked_about_and_nothing_is_overwritten_silently() {
 #[test]
 fn a_conflict_shows_both_decisions_and_can_be_left_to_somebody_as_a_flag() {
     let mut app = App::open(SIZE);
+    let mine = decisions(&app.press("a"))[0].clone();
     let theirs = Decision {
         id: next_id(),
-        gap: gap(0),
         reviewer: "bob".into(),
         value: Some("Navy".into()),
         comment: Some("the label says so".into()),
         decided_at: fixture::noon() - chrono::Duration::minutes(3),
-        ..decisions(&app.press("a"))[0].clone()
+        ..mine
     };
-    app.waiting.clear();
     app.database.decide(&theirs).unwrap();
-    let mine = app.state.unsaved[0].decision.clone();
-    let refused = app.database.decide(&mine);
-    app.send(Msg::Decided { id: mine.id, result: refused });
     app.settle();
     let screen = app.screen();
     assert!(
@@ -386,19 +510,21 @@ fn quitting_waits_for_decisions_on_their_way() {
 }
 
 #[test]
-fn quitting_asks_where_decisions_would_be_lost() {
+fn quitting_does_not_wait_for_a_database_that_is_gone() {
     let mut app = App::open(SIZE);
-    app.database.down = Some(RepositoryError::Unavailable("gone".into()));
+    app.database.down = Some(gone());
     app.keys("a q");
-    assert!(app.screen().contains("1 decision is not saved"), "{}", app.screen());
-    app.keys("q");
-    assert!(!app.ended, "the key that asked does not answer");
-    app.keys("Esc q y");
-    assert!(app.ended);
+    assert!(app.ended, "the decision is on the disk");
 }
 
 #[test]
-fn quitting_gives_up_waiting_after_five_seconds() {
+fn quitting_waits_a_moment_for_the_database_and_five_seconds_for_the_disk() {
+    let mut app = App::open(SIZE);
+    let id = decisions(&app.press("a q"))[0].id;
+    app.wait(2_000);
+    assert!(!app.ended, "it is not on the disk yet");
+    app.send(Msg::Outbox(News::Kept { id, result: Ok(()) }));
+    assert!(app.ended, "a moment has passed already");
     let mut app = App::open(SIZE);
     app.press("a q");
     app.wait(5_000);
@@ -409,6 +535,18 @@ fn quitting_gives_up_waiting_after_five_seconds() {
     assert!(!app.ended);
     app.wait(5_000);
     assert!(app.ended, "a signal does not ask");
+}
+
+#[test]
+fn quitting_asks_where_a_decision_is_on_no_disk() {
+    let mut app = App::open(SIZE);
+    app.database.disk = Some("the disk is full");
+    app.keys("a q");
+    assert!(app.screen().contains("1 decision is not saved"), "{}", app.screen());
+    app.keys("q");
+    assert!(!app.ended, "the key that asked does not answer");
+    app.keys("Esc q y");
+    assert!(app.ended);
 }
 
 #[test]

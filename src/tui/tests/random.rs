@@ -3,7 +3,8 @@
 use super::*;
 use proptest::prelude::*;
 
-const KEYS: [&str; 60] = [
+const KEYS: [&str; 61] = [
+    "O",
     "j",
     "k",
     "g",
@@ -93,6 +94,8 @@ enum Step {
     Down(bool),
     /// Somebody else decides a gap.
     Meddle(usize),
+    /// The disk is full, or has room again.
+    Full(bool),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -104,6 +107,7 @@ fn step() -> impl Strategy<Value = Step> {
         6 => Just(Step::Answer),
         1 => any::<bool>().prop_map(Step::Down),
         1 => (0_usize..30).prop_map(Step::Meddle),
+        1 => any::<bool>().prop_map(Step::Full),
     ]
 }
 
@@ -127,6 +131,7 @@ proptest! {
                 Step::Down(down) => {
                     app.database.down = down.then(|| RepositoryError::Unavailable("gone \u{1b}[2J".into()));
                 }
+                Step::Full(full) => app.database.disk = full.then_some("the disk is full \u{1b}[2J"),
                 Step::Meddle(index) => {
                     app.database.rows[index].version += 1;
                     app.database.rows[index].state = GapState::Flagged;
@@ -140,11 +145,18 @@ proptest! {
                 break;
             }
         }
-        // Every decision is either in the database or still known to be unsaved.
-        app.database.down = None;
+        // Every decision is either in the database or still known to be unsaved, and none is there twice.
         app.settle();
+        app.reconnect();
         for one in &app.state.unsaved {
             prop_assert!(app.database.events.iter().all(|event| event.decision.id != one.decision.id));
         }
+        prop_assert!(app.database.pending.is_empty());
+        for (one, _) in &app.database.failed {
+            prop_assert!(app.state.unsaved_by_id(one.id).is_some(), "a refused decision is not shown");
+        }
+        let ids: std::collections::HashSet<_> =
+            app.database.events.iter().map(|event| event.decision.id).collect();
+        prop_assert_eq!(ids.len(), app.database.events.len());
     }
 }

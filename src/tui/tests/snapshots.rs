@@ -116,7 +116,18 @@ fn review_error() {
     app.keys("PgDn");
     assert_snapshot!("review_card_error", app.screen());
     app.keys("PgUp a");
+    assert_snapshot!("review_pending", app.screen());
+    app.keys("O");
+    assert_snapshot!("outbox_80x24", app.screen());
+    app.resize(40, 12);
+    assert_snapshot!("outbox_40x12", app.screen());
+    let mut app = App::open(SMALL);
+    app.database.disk = Some("the disk is full");
+    app.keys("a");
     assert_snapshot!("review_not_saved", app.screen());
+    let mut app = App::open(LARGE);
+    app.keys("O");
+    assert_snapshot!("outbox_empty_160x50", app.screen());
 }
 
 #[test]
@@ -169,8 +180,8 @@ fn questions() {
     app.keys("a");
     assert_snapshot!("conflict_80x24", app.screen());
     let mut app = App::open(SMALL);
-    app.database.down = Some(down());
-    app.keys("a r q");
+    app.database.disk = Some("the disk is full");
+    app.keys("a j r q");
     assert_snapshot!("quit_unsaved_80x24", app.screen());
     let mut app = App::open(SMALL);
     app.keys("f");

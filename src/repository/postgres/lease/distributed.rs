@@ -31,7 +31,7 @@ pub(super) async fn try_claim(
     lasts: i64,
 ) -> Result<Vec<(Selected, Option<Terms>)>> {
     let filter = QueueFilter { state: StateFilter::Open, ..claim.filter.clone() };
-    let mut query = filtered(&filter).filter(fixed::<Bool>(UNHELD));
+    let mut query = filtered(&filter, claim.sort).filter(fixed::<Bool>(UNHELD));
     if let Some(place) = &claim.after {
         query = after(query, claim.sort, place)?;
     }

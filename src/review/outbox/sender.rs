@@ -1,0 +1,399 @@
+//! The outbox at work: keeps decisions, and sends them in the background, in order, until the database has them.
+
+use super::backoff::Backoff;
+use super::ledger::Kept;
+use super::record::Failure;
+use super::{Entry, Ledger, OutboxError, Place};
+use crate::domain::{Decision, DecisionId, Fence, Outcome};
+use crate::repository::{RepositoryError, Store};
+use chrono::{DateTime, Utc};
+use futures_util::FutureExt;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until, timeout};
+
+/// How long the database may take for one decision, before it counts as out of reach. Longer than it lets a statement run.
+const PATIENCE: Duration = Duration::from_secs(40);
+/// How often a decision is tried that the database refuses for a reason of its own (a missing privilege, a full disk).
+const TRIES: u32 = 3;
+/// How many decisions are written together at most.
+const TOGETHER: usize = 256;
+
+/// What the outbox tells whoever uses it; everything about one decision in the order in which it happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum News {
+    /// What was left from before, the oldest first; and what could not be read of it.
+    Found { entries: Vec<Entry>, notices: Vec<String> },
+    /// A decision is on the disk, or could not be brought there and is not kept.
+    Kept { id: DecisionId, result: Result<(), OutboxError> },
+    /// The database has a decision.
+    Sent { id: DecisionId, outcome: Outcome },
+    /// The database did not take a decision, with what it said if it was asked about this one; it is kept until somebody
+    /// does something about it.
+    Failed { id: DecisionId, failure: Failure, error: Option<RepositoryError> },
+    /// Refused decisions are to be sent again.
+    Again,
+    /// Decisions are gone: discarded, replaced, or taken back before the database had them.
+    Dropped { ids: Vec<DecisionId> },
+    /// Something could not be done with a decision that the reviewer wants no more.
+    NotDropped { error: OutboxError },
+    /// The database is out of reach, or (none) is not any more.
+    Connection(Option<Outage>),
+}
+
+/// Since when the database has been out of reach, and what is done about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outage {
+    pub since: DateTime<Utc>,
+    /// When the next try begins; none while one is under way.
+    pub next_try: Option<DateTime<Utc>>,
+    pub reason: String,
+}
+
+/// What is left in the outbox at the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rest {
+    /// To be sent by the next start.
+    pub pending: usize,
+    /// Refused by the database.
+    pub failed: usize,
+}
+
+enum Command {
+    Keep(Box<Decision>, Fence),
+    SendNow,
+    Again,
+    Discard(DecisionId),
+    Finish(Duration, oneshot::Sender<Rest>),
+}
+
+/// A database's outbox at work. Dropped without [`Outbox::finish`], it leaves everything as a killed process would.
+#[derive(Debug)]
+pub struct Outbox {
+    commands: mpsc::UnboundedSender<Command>,
+    working: JoinHandle<()>,
+}
+
+impl Outbox {
+    /// Adopts what dead processes left and starts to send it; the first news tells of it.
+    pub async fn start(place: Place, store: Arc<dyn Store>) -> (Self, mpsc::UnboundedReceiver<News>) {
+        outlive_file_size_limit();
+        let (tell, news) = mpsc::unbounded_channel();
+        let (commands, orders) = mpsc::unbounded_channel();
+        let opened = {
+            let place = place.clone();
+            tokio::task::spawn_blocking(move || Ledger::open(place)).await
+        };
+        let (ledger, notices) = opened.unwrap_or_else(|_| {
+            (Ledger::empty(place), vec!["the outbox could not be read: a fault in gapdeck itself".into()])
+        });
+        for notice in &notices {
+            tracing::warn!("{notice}");
+        }
+        let _ = tell.send(News::Found { entries: ledger.entries().cloned().collect(), notices });
+        let sender = Sender {
+            ledger: Arc::new(Mutex::new(ledger)),
+            store,
+            tell,
+            sending: None,
+            backoff: Backoff::default(),
+            outage: None,
+            next_try: None,
+            tries: None,
+        };
+        (Self { commands, working: tokio::spawn(sender.work(orders)) }, news)
+    }
+
+    /// Keeps a decision and sends it when its turn comes; [`News::Kept`] tells when it is on the disk.
+    pub fn keep(&self, decision: Box<Decision>, fence: Fence) {
+        // The work goes on as long as this value lives, so there is somebody to receive it.
+        let _ = self.commands.send(Command::Keep(decision, fence));
+    }
+
+    /// Tries to reach the database now, however long the wait would still be.
+    pub fn send_now(&self) {
+        let _ = self.commands.send(Command::SendNow);
+    }
+
+    /// Sends the refused decisions again, too.
+    pub fn again(&self) {
+        let _ = self.commands.send(Command::Again);
+    }
+
+    /// Gives up a refused decision and those that build on it.
+    pub fn discard(&self, id: DecisionId) {
+        let _ = self.commands.send(Command::Discard(id));
+    }
+
+    /// Ends the work once everything is sent, the database is out of reach, or `patience` has run out.
+    pub async fn finish(self, patience: Duration) -> Rest {
+        let (reply, rest) = oneshot::channel();
+        let _ = self.commands.send(Command::Finish(patience, reply));
+        let rest = rest.await.unwrap_or_default();
+        let _ = self.working.await;
+        rest
+    }
+}
+
+/// Lets a write beyond the limit on a file's size fail: by itself, the signal would end the process.
+fn outlive_file_size_limit() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        // Stays in force after the listener has gone.
+        drop(signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw())));
+    }
+}
+
+struct Sending {
+    id: DecisionId,
+    answer: JoinHandle<Result<Outcome, RepositoryError>>,
+}
+
+struct Sender {
+    ledger: Arc<Mutex<Ledger>>,
+    store: Arc<dyn Store>,
+    tell: mpsc::UnboundedSender<News>,
+    sending: Option<Sending>,
+    backoff: Backoff,
+    outage: Option<Outage>,
+    /// When to try again; none where nothing stands in the way.
+    next_try: Option<Instant>,
+    /// How often the database has refused the decision whose turn it is, for a reason of its own.
+    tries: Option<(DecisionId, u32)>,
+}
+
+/// What woke the sender.
+enum Event {
+    Command(Option<Command>),
+    Answer(Result<Outcome, RepositoryError>),
+    Again,
+    TimeIsUp,
+}
+
+impl Sender {
+    async fn work(mut self, mut orders: mpsc::UnboundedReceiver<Command>) {
+        let mut finishing: Option<(Instant, oneshot::Sender<Rest>)> = None;
+        loop {
+            self.send_next();
+            if finishing.is_some() && (self.sending.is_none() || self.outage.is_some()) {
+                break;
+            }
+            let event = self.wait(&mut orders, finishing.as_ref().map(|(until, _)| *until)).await;
+            match event {
+                Event::Command(Some(Command::Keep(decision, fence))) => {
+                    let rest = self.keep(*decision, fence, &mut orders).await;
+                    if let Some(command) = rest {
+                        self.obey(command, &mut finishing).await;
+                    }
+                }
+                Event::Command(Some(command)) => self.obey(command, &mut finishing).await,
+                Event::Answer(answer) => self.answered(answer).await,
+                Event::Again => self.next_try = None,
+                Event::Command(None) | Event::TimeIsUp => break,
+            }
+        }
+        if let Some(sending) = self.sending.take() {
+            // The database may have it or not: the next start asks again.
+            sending.answer.abort();
+        }
+        let Some((_, reply)) = finishing else { return };
+        let ledger = Arc::clone(&self.ledger);
+        drop(self);
+        let closed = tokio::task::spawn_blocking(move || {
+            Arc::into_inner(ledger)
+                .map(|ledger| ledger.into_inner().unwrap_or_else(PoisonError::into_inner).close())
+        });
+        let (pending, failed) = closed.await.ok().flatten().unwrap_or_default();
+        let _ = reply.send(Rest { pending, failed });
+    }
+
+    async fn wait(&mut self, orders: &mut mpsc::UnboundedReceiver<Command>, until: Option<Instant>) -> Event {
+        let clock = async |at: Option<Instant>| match at {
+            Some(at) => sleep_until(at).await,
+            None => std::future::pending().await,
+        };
+        let answer = async {
+            match &mut self.sending {
+                Some(sending) => (&mut sending.answer).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            // A decision that was just made comes first: somebody waits for it.
+            biased;
+            command = orders.recv() => Event::Command(command),
+            answer = answer => {
+                Event::Answer(answer.unwrap_or_else(|_| Err(fault())))
+            }
+            () = clock(self.next_try) => Event::Again,
+            () = clock(until) => Event::TimeIsUp,
+        }
+    }
+
+    async fn obey(&mut self, command: Command, finishing: &mut Option<(Instant, oneshot::Sender<Rest>)>) {
+        match command {
+            Command::Keep(..) => {}
+            Command::SendNow => self.next_try = None,
+            Command::Again => {
+                self.next_try = None;
+                if self.with_ledger(Ledger::again).await.is_some_and(|count| count > 0) {
+                    self.say(News::Again);
+                }
+            }
+            Command::Discard(id) => match self.with_ledger(move |ledger| ledger.discard(id)).await {
+                Some(Ok(ids)) => self.say(News::Dropped { ids }),
+                Some(Err(error)) => self.say(News::NotDropped { error }),
+                None => {}
+            },
+            Command::Finish(patience, reply) => *finishing = Some((Instant::now() + patience, reply)),
+        }
+    }
+
+    /// Keeps a decision and those that wait behind it, with one wait for the disk; returns another command met there.
+    async fn keep(
+        &mut self,
+        decision: Decision,
+        fence: Fence,
+        orders: &mut mpsc::UnboundedReceiver<Command>,
+    ) -> Option<Command> {
+        let mut batch = vec![(decision, fence)];
+        let mut other = None;
+        while batch.len() < TOGETHER {
+            match orders.try_recv() {
+                Ok(Command::Keep(decision, fence)) => batch.push((*decision, fence)),
+                Ok(command) => {
+                    other = Some(command);
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+        let ids: Vec<DecisionId> = batch.iter().map(|(decision, _)| decision.id).collect();
+        let Some(kept) = self.with_ledger(|ledger| ledger.keep(batch)).await else {
+            let error = OutboxError { path: "outbox".into(), reason: "a fault in gapdeck itself".into() };
+            for id in ids {
+                self.say(News::Kept { id, result: Err(error.clone()) });
+            }
+            return other;
+        };
+        for (id, result) in kept {
+            let gone = match &result {
+                Ok(Kept::Kept { replaced }) => replaced.clone(),
+                Ok(Kept::Withdrawn { of }) => vec![*of, id],
+                Err(_) => Vec::new(),
+            };
+            self.say(News::Kept { id, result: result.map(|_| ()) });
+            if !gone.is_empty() {
+                self.say(News::Dropped { ids: gone });
+            }
+        }
+        other
+    }
+
+    /// Starts to send the decision whose turn it is, unless one is on its way or a wait is on.
+    fn send_next(&mut self) {
+        if self.sending.is_some() || self.next_try.is_some() {
+            return;
+        }
+        let next = self.lock(|ledger| ledger.next().map(|entry| (entry.decision.clone(), entry.fence)));
+        let Some((decision, fence)) = next else { return };
+        let id = decision.id;
+        let store = Arc::clone(&self.store);
+        if let Some(outage) = &mut self.outage {
+            outage.next_try = None;
+            let outage = Some(outage.clone());
+            self.say(News::Connection(outage));
+        }
+        let answer = tokio::spawn(async move {
+            let deciding = AssertUnwindSafe(store.decide_fenced(&decision, fence)).catch_unwind();
+            if let Ok(answer) = timeout(PATIENCE, deciding).await {
+                return answer.unwrap_or_else(|_| Err(fault()));
+            }
+            let reason = format!("no answer within {} seconds", PATIENCE.as_secs());
+            Err(RepositoryError::Unavailable(reason))
+        });
+        self.sending = Some(Sending { id, answer });
+    }
+
+    async fn answered(&mut self, answer: Result<Outcome, RepositoryError>) {
+        let Some(Sending { id, .. }) = self.sending.take() else { return };
+        let error = match answer {
+            Ok(outcome) => {
+                self.with_ledger(move |ledger| ledger.sent(id)).await;
+                self.reached();
+                return self.say(News::Sent { id, outcome });
+            }
+            Err(error) => error,
+        };
+        let Some(failure) = self.judged(id, &error) else { return self.wait_and_try_again(&error) };
+        let Some(changes) = self.with_ledger(move |ledger| ledger.failed(id, &failure)).await else { return };
+        self.reached();
+        for (failed, failure) in changes.failed {
+            let error = (failed == id).then(|| error.clone());
+            self.say(News::Failed { id: failed, failure, error });
+        }
+        if !changes.dropped.is_empty() {
+            self.say(News::Dropped { ids: changes.dropped });
+        }
+    }
+
+    /// Says what a refusal means; none while trying again may help.
+    fn judged(&mut self, id: DecisionId, error: &RepositoryError) -> Option<Failure> {
+        if matches!(error, RepositoryError::Database(_)) {
+            let tried = self.tries.filter(|(of, _)| *of == id).map_or(0, |(_, tried)| tried) + 1;
+            self.tries = Some((id, tried));
+            if tried < TRIES {
+                return None;
+            }
+        }
+        Failure::of(error)
+    }
+
+    /// Notes that the database answered.
+    fn reached(&mut self) {
+        self.backoff.reset();
+        self.next_try = None;
+        self.tries = None;
+        if self.outage.take().is_some() {
+            self.say(News::Connection(None));
+        }
+    }
+
+    fn wait_and_try_again(&mut self, error: &RepositoryError) {
+        let wait = self.backoff.next();
+        self.next_try = Some(Instant::now() + wait);
+        let since = self.outage.take().map_or_else(Utc::now, |outage| outage.since);
+        let outage = Outage { since, next_try: Some(Utc::now() + wait), reason: error.to_string() };
+        self.outage = Some(outage.clone());
+        self.say(News::Connection(Some(outage)));
+    }
+
+    fn say(&self, news: News) {
+        // Nobody listens any more after quitting; what is left is sent all the same.
+        let _ = self.tell.send(news);
+    }
+
+    fn lock<T>(&self, look: impl FnOnce(&Ledger) -> T) -> T {
+        look(&self.ledger.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Does something that waits for the disk, on a thread that may.
+    async fn with_ledger<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Ledger) -> T + Send + 'static,
+    ) -> Option<T> {
+        let ledger = Arc::clone(&self.ledger);
+        let done = tokio::task::spawn_blocking(move || {
+            work(&mut ledger.lock().unwrap_or_else(PoisonError::into_inner))
+        });
+        done.await.ok()
+    }
+}
+
+fn fault() -> RepositoryError {
+    RepositoryError::Database("a fault in gapdeck itself, see the log".into())
+}

@@ -1,0 +1,90 @@
+//! A decision that was shown is in the database once, whatever dies: gapdeck, the server, or the room on the disk.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it fails")]
+#![cfg(unix)]
+
+mod support;
+
+#[path = "outbox/cut.rs"]
+mod cut;
+#[path = "outbox/headless.rs"]
+mod headless;
+#[path = "outbox/killed.rs"]
+mod killed;
+
+use serde_json::Value;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use support::binary::Gapdeck;
+use support::pty::Terminal;
+use support::server::{TestDatabase, connect};
+
+const WIDE: (u16, u16) = (160, 50);
+
+/// Fills a database with the demo.
+async fn seed(url: String) {
+    Gapdeck::new().succeeds(&["demo", "--seed-only", "--database-url", &url]);
+}
+
+/// Makes a database of its own with the demo in it, and the binary on it.
+async fn demo() -> (TestDatabase, Gapdeck) {
+    let database = TestDatabase::like("demo", seed).await;
+    let gapdeck = Gapdeck::on(&database);
+    (database, gapdeck)
+}
+
+/// Waits until the queue with the first cards is there and nothing is decided in it.
+fn wait_for_queue(terminal: &Terminal) {
+    terminal.wait_until("the queue", |screen| {
+        let text = screen.contents();
+        [" open", " today", "Nearest"].iter().all(|part| text.contains(part))
+    });
+}
+
+/// Counts the rows of the list that show what was decided.
+fn shown(screen: &str) -> usize {
+    let words = ["rejected", "not applicable", "deferred", "pending"];
+    let list = screen.lines().skip(2).map(|line| line.chars().take(57).collect::<String>());
+    list.filter(|line| words.iter().any(|word| line.contains(word))).count()
+}
+
+/// What the database holds: the ids of the decisions, after checking that no gap was decided twice.
+async fn stored(url: &str) -> HashSet<String> {
+    let rows = connect(url)
+        .await
+        .query(
+            "SELECT decision_id::text, product_key || ' / ' || attribute_key, result_version FROM human_recommendations",
+            &[],
+        )
+        .await
+        .expect("human_recommendations");
+    let gaps: HashSet<String> = rows.iter().map(|row| row.get(1)).collect();
+    assert_eq!(gaps.len(), rows.len(), "a gap was decided twice");
+    assert!(rows.iter().all(|row| row.get::<_, i32>(2) == 1));
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+/// Lists what the outbox holds: (decision, status, whether a running gapdeck works on it).
+fn outbox(gapdeck: &Gapdeck) -> Vec<(String, String, bool)> {
+    let listed = gapdeck.json(&["outbox", "--json"]);
+    let text = |one: &Value, field: &str| one[field].as_str().expect(field).to_owned();
+    listed
+        .as_array()
+        .expect("an array")
+        .iter()
+        .map(|one| (text(one, "decision_id"), text(one, "status"), one["held"] == true))
+        .collect()
+}
+
+fn files_below(directory: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
+    let paths = entries.flatten().map(|entry| entry.path());
+    paths.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
+}
+
+/// Returns the files of a user's outboxes.
+fn outbox_files(gapdeck: &Gapdeck) -> Vec<PathBuf> {
+    let mut files = files_below(&gapdeck.home().join(".local/state/gapdeck/outbox"));
+    files.sort();
+    files
+}
