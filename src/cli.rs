@@ -4,11 +4,13 @@ mod bar;
 mod decide;
 mod demo;
 mod distribute;
+mod doctor;
 mod embed;
 mod export;
 mod grants;
 mod history;
 mod import;
+mod index;
 mod interrupt;
 mod migrate;
 mod neighbours;
@@ -31,7 +33,7 @@ Without a command, gapdeck reviews: on the embedded database, or on the server t
 
 Exit codes: 0 done, 2 wrong command line, 3 unusable file, value or setting, 4 database not reachable or in use,
 5 conflict with another decision, 6 not found, 7 no terminal, 8 decision kept in the outbox but not yet sent,
-70 fault in gapdeck, 130 interrupted.";
+9 the doctor found an error, 70 fault in gapdeck, 130 interrupted.";
 
 /// Human-in-the-loop quality assurance of product data, at the terminal.
 #[derive(Debug, Parser)]
@@ -97,6 +99,8 @@ pub enum Command {
     Export(export::Export),
     /// Embeds products, offline or by a server that speaks OpenAI's /v1/embeddings
     Embed(embed::Embed),
+    /// Shows the vector index and how good it is, or builds it anew
+    Index(index::Index),
     /// Lists the review queue
     Queue(queue::Queue),
     /// Decides on one gap
@@ -113,6 +117,8 @@ pub enum Command {
     Outbox(outbox::OutboxCommand),
     /// Prints the SQL that lets a database role review
     Grants(grants::Grants),
+    /// Looks for what is wrong with the database, and says what to do about it
+    Doctor(doctor::Doctor),
     /// Creates or updates the tables
     Migrate(migrate::Migrate),
     /// Distributes the tables over the servers of a Citus cluster
@@ -148,6 +154,7 @@ pub async fn run(cli: Cli) -> Result<(), AppError> {
         Some(Command::Import(command)) => import::run(command, &config).await,
         Some(Command::Export(command)) => export::run(command, &config).await,
         Some(Command::Embed(command)) => embed::run(command, &config).await,
+        Some(Command::Index(command)) => index::run(command, &config).await,
         Some(Command::Queue(command)) => queue::run(command, &config).await,
         Some(Command::Decide(command)) => decide::run(command, &config).await,
         Some(Command::History(command)) => history::run(command, &config).await,
@@ -156,6 +163,7 @@ pub async fn run(cli: Cli) -> Result<(), AppError> {
         Some(Command::Refresh(command)) => refresh::run(command, &config).await,
         Some(Command::Outbox(command)) => outbox::run(command, &config).await,
         Some(Command::Grants(command)) => grants::run(command).await,
+        Some(Command::Doctor(command)) => doctor::run(command, &config).await,
         Some(Command::Migrate(command)) => migrate::run(command, &config).await,
         Some(Command::Distribute(command)) => distribute::run(&command, &config).await,
     }

@@ -13,6 +13,7 @@ mod shared;
 pub mod url;
 pub mod vector;
 
+pub use migrations::MigrationState;
 pub use own::OwnConnection;
 pub use pooler::Pooling;
 pub use reads::{ReadReplicas, ReplicaConnection, ReplicaStatus};
@@ -20,7 +21,6 @@ pub use reads::{ReadReplicas, ReplicaConnection, ReplicaStatus};
 use crate::error::{AppError, ErrorKind};
 use crate::repository::postgres::PostgresStore;
 use diesel_async::AsyncPgConnection;
-#[cfg(all(feature = "embedded", unix))]
 use diesel_async::SimpleAsyncConnection as _;
 use diesel_async::pooled_connection::bb8::{Pool, PooledConnection};
 use std::sync::Arc;
@@ -35,6 +35,9 @@ const SESSION: &str = "SET lock_timeout = '5s'; \
     SET idle_in_transaction_session_timeout = '60s'; SET ivfflat.probes = 10; SET hnsw.ef_search = 100; \
     SET ivfflat.iterative_scan = relaxed_order; SET hnsw.iterative_scan = relaxed_order; \
     SET client_min_messages = 'warning'";
+
+/// The time limits of an embedded session: nobody else is there to be kept waiting.
+const EMBEDDED_TIMEOUTS: &str = "SET lock_timeout = '5s'; SET statement_timeout = 0";
 
 /// How long a taker waits for a pooled connection.
 const CHECKOUT: Duration = Duration::from_secs(10);
@@ -225,6 +228,23 @@ impl Database {
         self.connection().await
     }
 
+    /// Tells whether the database runs inside this process.
+    pub fn is_embedded(&self) -> bool {
+        #[cfg(all(feature = "embedded", unix))]
+        return self.engine.is_some();
+        #[cfg(not(all(feature = "embedded", unix)))]
+        return false;
+    }
+
+    /// Gives a connection its time limits back, after work that needed none.
+    pub(crate) async fn restore_timeouts(
+        &self,
+        connection: &mut AsyncPgConnection,
+    ) -> diesel::QueryResult<()> {
+        let timeouts = if self.is_embedded() { EMBEDDED_TIMEOUTS } else { migrations::TIMEOUTS };
+        connection.batch_execute(timeouts).await
+    }
+
     /// Opens a connection to the server outside the pool, for what Diesel's cannot do; `None` where there is no server.
     ///
     /// # Errors
@@ -260,12 +280,20 @@ impl Database {
         migrations::revert_all(self.session("migrating").await?).await
     }
 
+    /// Tells which migrations are missing, and which this gapdeck does not know.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unavailable`] when the database does not answer.
+    pub async fn migration_state(&self) -> Result<MigrationState, AppError> {
+        migrations::state(self.connection().await?).await
+    }
+
     /// Lists the migrations that are missing.
     ///
     /// # Errors
     /// [`ErrorKind::Unavailable`] when the database does not answer.
     pub async fn pending_migrations(&self) -> Result<Vec<String>, AppError> {
-        migrations::pending(self.connection().await?).await
+        Ok(self.migration_state().await?.pending)
     }
 
     /// Closes the connections and stops the embedded engine, if there is one.

@@ -21,11 +21,9 @@ mod texts;
 mod values;
 mod words;
 
+use crate::repository::CatalogueBatch;
 use crate::transfer::record::{
-    AttributeAllowableValueRecord, AttributeRecord, CategoryAllowableValueRecord, CategoryAttributeRecord,
-    CategoryRecord, EmbeddingRecord, ExperimentRecord, GapRecord, PredictionRecord,
-    ProductAllowableValueRecord, ProductCategoryRecord, ProductRecord, RecommendationRecord, RichTextRecord,
-    RoundRecord, ValueRecord,
+    EmbeddingRecord, ExperimentRecord, PredictionRecord, RecommendationRecord, RoundRecord, ValueRecord,
 };
 
 /// The experiment by which a database shows that it holds the demo.
@@ -91,18 +89,7 @@ pub enum DemoError {
 #[derive(Debug, Clone, PartialEq, Default)]
 #[expect(missing_docs, reason = "every field is the list of the records it names")]
 pub struct DemoCatalogue {
-    pub categories: Vec<CategoryRecord>,
-    pub attributes: Vec<AttributeRecord>,
-    pub category_attributes: Vec<CategoryAttributeRecord>,
-    pub products: Vec<ProductRecord>,
-    pub product_categories: Vec<ProductCategoryRecord>,
-    pub values: Vec<ValueRecord>,
-    pub gaps: Vec<GapRecord>,
-    pub category_allowable_values: Vec<CategoryAllowableValueRecord>,
-    pub allowable_values_in_every_category: Vec<AttributeAllowableValueRecord>,
-    pub allowable_values_in_any_category: Vec<AttributeAllowableValueRecord>,
-    pub product_allowable_values: Vec<ProductAllowableValueRecord>,
-    pub rich_texts: Vec<RichTextRecord>,
+    pub batch: CatalogueBatch,
     pub experiments: Vec<ExperimentRecord>,
     pub predictions: Vec<PredictionRecord>,
     pub rounds: Vec<RoundRecord>,

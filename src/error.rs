@@ -22,6 +22,8 @@ pub enum ErrorKind {
     NoTerminal,
     /// The database did not answer, and the decision rests in the outbox: exit code 8.
     Kept,
+    /// The doctor found an error: exit code 9.
+    Unhealthy,
     /// The user ended the command: exit code 130.
     Interrupted,
 }
@@ -37,6 +39,7 @@ impl ErrorKind {
             Self::NotFound => 6,
             Self::NoTerminal => 7,
             Self::Kept => 8,
+            Self::Unhealthy => 9,
             Self::Internal => 70,
             Self::Interrupted => 130,
         }

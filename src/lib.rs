@@ -10,6 +10,7 @@
 //! * [`database`]: where a connection comes from.
 //! * [`embed`]: text to vector.
 //! * [`demo`]: the deterministic demo catalogue.
+//! * [`doctor`]: what goes wrong with a database in practice, and what to do about it.
 //! * [`error`]: errors a user meets, with exit codes and hints.
 //! * [`tls`]: TLS by rustls, for the database and for embedding servers.
 //! * [`transfer`]: import and export: files to database rows, and rows to files.
@@ -22,6 +23,7 @@ pub mod cli;
 pub mod config;
 pub mod database;
 pub mod demo;
+pub mod doctor;
 pub mod domain;
 pub mod embed;
 pub mod error;

@@ -98,7 +98,7 @@ async fn the_plan_runs_in_an_order_that_leaves_every_key_and_no_trigger() {
     let keys = names(&client, FOREIGN_KEYS).await;
     let indexes =
         "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'calls' ORDER BY 1";
-    let made = names(&client, indexes).await;
+    let built = names(&client, indexes).await;
     client.batch_execute(STAND_IN).await.expect("the stand-in");
     let gapdeck = Gapdeck::on(&database);
     gapdeck.succeeds(&["distribute"]);
@@ -120,7 +120,7 @@ async fn the_plan_runs_in_an_order_that_leaves_every_key_and_no_trigger() {
         .into_iter()
         .filter(|index| !index.contains("pg_dist_partition"))
         .collect();
-    assert_eq!(after, made, "every index is back");
+    assert_eq!(after, built, "every index is back");
     assert_eq!(names(&client, TRIGGERS).await, [""; 0]);
 
     // From here on the queue is kept by the command, and every other way of writing still works or says what does.

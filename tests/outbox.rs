@@ -41,9 +41,36 @@ fn wait_for_queue(terminal: &Terminal) {
     });
 }
 
+/// Waits until the card beside the list is the one of the row under the cursor: an older one is dim as a whole.
+fn wait_for_card(terminal: &Terminal) {
+    terminal.wait_until("the card", |screen| {
+        let cells = (3..40).flat_map(|row| (59..157).filter_map(move |column| screen.cell(row, column)));
+        cells
+            .filter(|cell| cell.has_contents() && cell.contents() != " ")
+            .any(|cell| !cell.dim() && !cell.bold())
+    });
+}
+
+/// Looks at rows from the one under the cursor on, so that their cards are at hand whatever happens to the server.
+fn look_ahead(terminal: &Terminal, at: usize, rows: usize) {
+    let arrive = |row: usize| {
+        terminal.wait_for(&format!("╰ {row} of "));
+        wait_for_card(terminal);
+    };
+    arrive(at);
+    for row in at + 1..at + rows {
+        terminal.send("j");
+        arrive(row);
+    }
+    for row in (at..at + rows - 1).rev() {
+        terminal.send("k");
+        arrive(row);
+    }
+}
+
 /// Counts the rows of the list that show what was decided.
 fn shown(screen: &str) -> usize {
-    let words = ["rejected", "not applicable", "deferred", "pending"];
+    let words = ["rejected", "not applicable", "deferred", "pending", "saving"];
     let list = screen.lines().skip(2).map(|line| line.chars().take(57).collect::<String>());
     list.filter(|line| words.iter().any(|word| line.contains(word))).count()
 }

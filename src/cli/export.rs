@@ -95,11 +95,8 @@ fn options(command: Export) -> Result<ExportOptions, AppError> {
     for name in &command.what {
         let meant = if name == "all" { What::ALL.to_vec() } else { What::named(name).into_iter().collect() };
         if meant.is_empty() {
-            let names: Vec<&str> = Table::ALL.iter().map(|table| table.plan().name).collect();
-            return Err(usage(format!("\"{name}\" is no table")).hinted(format!(
-                "These are: {}, accepted_values; all means every table.",
-                names.join(", ")
-            )));
+            return Err(usage(format!("\"{name}\" is no table"))
+                .hinted(format!("These are: {}, accepted_values; all means every table.", Table::names())));
         }
         what.extend(meant.into_iter().filter(|one| !what.contains(one)).collect::<Vec<_>>());
     }

@@ -62,9 +62,8 @@ pub(super) async fn run(command: Import, config: &Config) -> Result<(), AppError
 
 fn table(name: &str) -> Result<Table, AppError> {
     Table::named(&name.replace('-', "_")).ok_or_else(|| {
-        let names: Vec<&str> = Table::ALL.iter().map(|table| table.plan().name).collect();
         AppError::new(ErrorKind::Usage, format!("\"{name}\" is no table"))
-            .hinted(format!("These are: {}.", names.join(", ")))
+            .hinted(format!("These are: {}.", Table::names()))
     })
 }
 

@@ -4,10 +4,18 @@
 //! uses it only where a query orders by the expression that it indexes. Each search therefore first asks the catalogue
 //! which index there is, together with its other first reads, and is right from the moment an index is replaced.
 
+mod advice;
+mod build;
 mod index;
+mod measure;
 mod search;
 
-pub use index::{Element, IndexNote, Method, VectorIndex, indexes};
+pub use advice::{Advice, Weight, judge};
+pub use build::{
+    BuildProgress, Built, Design, Outcome, build, count, lists_for, serving, write_choice, write_note,
+};
+pub use index::{Element, IndexNote, Method, VectorIndex, comment, indexes};
+pub use measure::{Quality, Sample, depth_in_use};
 pub use search::{Access, FEW, Filter, Plan, nearest, prepare, widen};
 
 /// The name of the vector index that gapdeck makes and replaces.

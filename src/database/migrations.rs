@@ -3,7 +3,7 @@
 use super::{Connection, refused};
 use crate::error::AppError;
 use diesel::QueryableByName;
-use diesel::migration::{Migration as _, MigrationSource};
+use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::Pg;
 use diesel::sql_types::{Bool, Text};
 use diesel_async::{AsyncMigrationHarness, RunQueryDsl, SimpleAsyncConnection};
@@ -16,7 +16,7 @@ const LOCK: &str = "SELECT pg_advisory_lock(x'6761706465636b'::bigint)";
 const UNLOCK: &str = "SELECT pg_advisory_unlock(x'6761706465636b'::bigint)";
 
 /// What a session has again after a migration, which may take as long as it needs.
-const TIMEOUTS: &str = "SET lock_timeout = '5s'; SET statement_timeout = '30s'";
+pub(super) const TIMEOUTS: &str = "SET lock_timeout = '5s'; SET statement_timeout = '30s'";
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -34,9 +34,16 @@ pub(super) async fn revert_all(connection: Connection) -> Result<Vec<String>, Ap
     .await
 }
 
-/// The migrations that have run. Only read: Diesel's own way creates the table first, which a reviewer may not.
-const RUN: &str = "SELECT version FROM __diesel_schema_migrations";
-const HAS_RUN: &str = "SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS found";
+/// Which migrations a database lacks, and which it has that this gapdeck does not know.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MigrationState {
+    pub pending: Vec<String>,
+    /// Versions that a newer gapdeck has brought.
+    pub unknown: Vec<String>,
+}
+
+const RUN: &str = "SELECT version::text AS version FROM __diesel_schema_migrations ORDER BY version";
+const ANY_RUN: &str = "SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS yes";
 
 #[derive(QueryableByName)]
 struct Run {
@@ -45,27 +52,36 @@ struct Run {
 }
 
 #[derive(QueryableByName)]
-struct HasRun {
+struct Yes {
     #[diesel(sql_type = Bool)]
-    found: bool,
+    yes: bool,
 }
 
-pub(super) async fn pending(mut connection: Connection) -> Result<Vec<String>, AppError> {
-    let failed = |error| refused("cannot read the migrations", &error);
-    let any: HasRun = diesel::sql_query(HAS_RUN).get_result(&mut connection).await.map_err(failed)?;
-    let run: Vec<Run> = if any.found {
+/// Compares. Diesel's own way would first create the table of migrations, which a reviewer may not.
+pub(super) async fn state(mut connection: Connection) -> Result<MigrationState, AppError> {
+    let failed = |error: diesel::result::Error| refused("cannot read the migrations", &error);
+    let any: Yes = diesel::sql_query(ANY_RUN).get_result(&mut connection).await.map_err(failed)?;
+    let run: Vec<Run> = if any.yes {
         diesel::sql_query(RUN).load(&mut connection).await.map_err(failed)?
     } else {
         Vec::new()
     };
-    let known = MigrationSource::<Pg>::migrations(&MIGRATIONS)
-        .map_err(|error| refused("cannot read the migrations in this binary", &*error))?;
-    let is_pending = |name: &String| {
-        // A migration's version is its name up to the first underscore, without the dashes.
-        let version = name.split('_').next().unwrap_or(name).replace('-', "");
-        run.iter().all(|one| one.version != version)
-    };
-    Ok(known.iter().map(|migration| migration.name().to_string()).filter(is_pending).collect())
+    let known: Vec<Box<dyn Migration<Pg>>> =
+        MIGRATIONS.migrations().map_err(|error| refused("cannot read the migrations", &*error))?;
+    let version = |migration: &dyn Migration<Pg>| migration.name().version().to_string();
+    let is_run = |migration: &dyn Migration<Pg>| run.iter().any(|run| run.version == version(migration));
+    Ok(MigrationState {
+        pending: known
+            .iter()
+            .filter(|migration| !is_run(migration.as_ref()))
+            .map(|migration| migration.name().to_string())
+            .collect(),
+        unknown: run
+            .iter()
+            .filter(|run| !known.iter().any(|migration| version(migration.as_ref()) == run.version))
+            .map(|run| run.version.clone())
+            .collect(),
+    })
 }
 
 async fn locked<T>(

@@ -33,7 +33,7 @@ fn vocabulary(spec: &Spec, catalogue: &mut DemoCatalogue) {
             ValueType::Boolean => "boolean",
             ValueType::Choice => "choice",
         };
-        catalogue.attributes.push(AttributeRecord {
+        catalogue.batch.attributes.push(AttributeRecord {
             attribute_key: attribute.key.clone(),
             system_name: Some(attribute.key.clone()),
             label: Some(attribute.label.clone()),
@@ -42,8 +42,8 @@ fn vocabulary(spec: &Spec, catalogue: &mut DemoCatalogue) {
             multi_valued: attribute.several,
         });
         let list = match attribute.scope {
-            Some(Scope::EveryCategory) => &mut catalogue.allowable_values_in_every_category,
-            Some(Scope::AnyCategory) => &mut catalogue.allowable_values_in_any_category,
+            Some(Scope::EveryCategory) => &mut catalogue.batch.allowable_values_in_every_category,
+            Some(Scope::AnyCategory) => &mut catalogue.batch.allowable_values_in_any_category,
             _ => continue,
         };
         list.extend(attribute.values.iter().map(|value| AttributeAllowableValueRecord {
@@ -52,7 +52,7 @@ fn vocabulary(spec: &Spec, catalogue: &mut DemoCatalogue) {
         }));
     }
     for category in &spec.categories {
-        catalogue.categories.push(CategoryRecord {
+        catalogue.batch.categories.push(CategoryRecord {
             category_key: category.key.clone(),
             category_name: Some(category.name.clone()),
             system_name: Some(category.key.clone()),
@@ -66,7 +66,7 @@ fn vocabulary(spec: &Spec, catalogue: &mut DemoCatalogue) {
             };
             let (category_key, attribute_key) = (category.key.clone(), attribute.key.clone());
             if attribute.scope == Some(Scope::Category) {
-                catalogue.category_allowable_values.extend(values.iter().map(|value| {
+                catalogue.batch.category_allowable_values.extend(values.iter().map(|value| {
                     CategoryAllowableValueRecord {
                         category_key: category_key.clone(),
                         attribute_key: attribute_key.clone(),
@@ -74,7 +74,7 @@ fn vocabulary(spec: &Spec, catalogue: &mut DemoCatalogue) {
                     }
                 }));
             }
-            catalogue.category_attributes.push(CategoryAttributeRecord { category_key, attribute_key });
+            catalogue.batch.category_attributes.push(CategoryAttributeRecord { category_key, attribute_key });
         }
     }
     catalogue.experiments = spec.proposers.experiment.iter().map(experiment).collect();
@@ -104,7 +104,7 @@ fn experiment(proposer: &Proposer) -> ExperimentRecord {
 /// Adds a product with its texts, values, gaps and their truth.
 fn product(spec: &Spec, item: &Item, catalogue: &mut DemoCatalogue) {
     let product_key = || item.key.clone();
-    catalogue.products.push(ProductRecord {
+    catalogue.batch.products.push(ProductRecord {
         product_key: product_key(),
         product_name: item.name.clone(),
         code_type: Some(item.code_type.to_owned()),
@@ -112,9 +112,12 @@ fn product(spec: &Spec, item: &Item, catalogue: &mut DemoCatalogue) {
     });
     if item.awkward != Some(Awkward::EverythingMissing) {
         let category_key = spec.categories[item.category].key.clone();
-        catalogue.product_categories.push(ProductCategoryRecord { product_key: product_key(), category_key });
+        catalogue
+            .batch
+            .product_categories
+            .push(ProductCategoryRecord { product_key: product_key(), category_key });
     }
-    catalogue.rich_texts.extend(item.texts.iter().map(|(source, content)| RichTextRecord {
+    catalogue.batch.rich_texts.extend(item.texts.iter().map(|(source, content)| RichTextRecord {
         product_key: product_key(),
         source: source.name().to_owned(),
         content: content.clone(),
@@ -127,12 +130,15 @@ fn product(spec: &Spec, item: &Item, catalogue: &mut DemoCatalogue) {
             value: value.clone(),
         };
         if fact.gap {
-            catalogue.gaps.push(GapRecord { product_key: product_key(), attribute_key: attribute_key() });
+            catalogue
+                .batch
+                .gaps
+                .push(GapRecord { product_key: product_key(), attribute_key: attribute_key() });
             catalogue.truth.extend(fact.truth.iter().map(record));
         } else {
-            catalogue.values.extend(fact.truth.iter().map(record));
+            catalogue.batch.values.extend(fact.truth.iter().map(record));
         }
-        catalogue.product_allowable_values.extend(fact.allowed.iter().map(|value| {
+        catalogue.batch.product_allowable_values.extend(fact.allowed.iter().map(|value| {
             ProductAllowableValueRecord {
                 product_key: product_key(),
                 attribute_key: attribute_key(),

@@ -3,6 +3,7 @@
 use super::*;
 use crate::domain::normalised;
 use crate::evidence::{MentionKind, mentions};
+use crate::transfer::record::AttributeRecord;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
@@ -25,10 +26,10 @@ fn truth(catalogue: &DemoCatalogue) -> BTreeMap<Pair<'_>, String> {
 
 #[test]
 fn sizes_are_exact() {
-    assert_eq!((DEFAULT.products.len(), DEFAULT.gaps.len()), (2_000, 8_000));
+    assert_eq!((DEFAULT.batch.products.len(), DEFAULT.batch.gaps.len()), (2_000, 8_000));
     for (products, gaps) in [(0, 0), (1, 0), (1, 3), (7, 20), (333, 1_000)] {
         let catalogue = generate(9, DemoSize { products, gaps }).unwrap();
-        assert_eq!((catalogue.products.len(), catalogue.gaps.len()), (products, gaps));
+        assert_eq!((catalogue.batch.products.len(), catalogue.batch.gaps.len()), (products, gaps));
     }
 }
 
@@ -48,9 +49,9 @@ fn a_seed_gives_one_catalogue_for_ever() {
     // FNV-1a of the JSON; vectors are left out, their last digits are the machine's.
     let hash = |catalogue: &DemoCatalogue| {
         let lists = [
-            serde_json::to_string(&catalogue.products).unwrap(),
-            serde_json::to_string(&catalogue.rich_texts).unwrap(),
-            serde_json::to_string(&catalogue.values).unwrap(),
+            serde_json::to_string(&catalogue.batch.products).unwrap(),
+            serde_json::to_string(&catalogue.batch.rich_texts).unwrap(),
+            serde_json::to_string(&catalogue.batch.values).unwrap(),
             serde_json::to_string(&catalogue.truth).unwrap(),
             serde_json::to_string(&catalogue.predictions).unwrap(),
             serde_json::to_string(&catalogue.recommendations).unwrap(),
@@ -70,18 +71,19 @@ const GOLDEN: u64 = 0xeecf_f27a_e987_8136;
 #[test]
 fn every_key_refers_to_something_and_no_row_stands_twice() {
     let catalogue = &*DEFAULT;
-    let products: BTreeSet<&str> = catalogue.products.iter().map(|it| it.product_key.as_str()).collect();
+    let products: BTreeSet<&str> =
+        catalogue.batch.products.iter().map(|it| it.product_key.as_str()).collect();
     let attributes: BTreeSet<&str> =
-        catalogue.attributes.iter().map(|it| it.attribute_key.as_str()).collect();
+        catalogue.batch.attributes.iter().map(|it| it.attribute_key.as_str()).collect();
     let gaps: BTreeSet<Pair> =
-        catalogue.gaps.iter().map(|it| (&*it.product_key, &*it.attribute_key)).collect();
+        catalogue.batch.gaps.iter().map(|it| (&*it.product_key, &*it.attribute_key)).collect();
     let known: BTreeSet<Pair> =
-        catalogue.values.iter().map(|it| (&*it.product_key, &*it.attribute_key)).collect();
+        catalogue.batch.values.iter().map(|it| (&*it.product_key, &*it.attribute_key)).collect();
     let values: BTreeSet<_> =
-        catalogue.values.iter().map(|it| (&it.product_key, &it.attribute_key, &it.value)).collect();
-    assert_eq!(products.len(), catalogue.products.len());
-    assert_eq!(gaps.len(), catalogue.gaps.len());
-    assert_eq!(values.len(), catalogue.values.len());
+        catalogue.batch.values.iter().map(|it| (&it.product_key, &it.attribute_key, &it.value)).collect();
+    assert_eq!(products.len(), catalogue.batch.products.len());
+    assert_eq!(gaps.len(), catalogue.batch.gaps.len());
+    assert_eq!(values.len(), catalogue.batch.values.len());
     assert!(
         gaps.iter().all(|(product, attribute)| products.contains(product) && attributes.contains(attribute))
     );
@@ -102,21 +104,22 @@ fn every_key_refers_to_something_and_no_row_stands_twice() {
         assert!(recommended.insert((&it.round, &it.product_key, &it.attribute_key)));
     }
     let mut texts = BTreeSet::new();
-    for it in &catalogue.rich_texts {
+    for it in &catalogue.batch.rich_texts {
         assert!(products.contains(&*it.product_key) && texts.insert((&it.product_key, &it.source)));
         assert!(!it.content.contains("{line}") && !it.content.contains("{value}"));
     }
     let allowed: BTreeSet<_> = catalogue
+        .batch
         .product_allowable_values
         .iter()
         .map(|it| (&it.product_key, &it.attribute_key, &it.value))
         .collect();
-    assert_eq!(allowed.len(), catalogue.product_allowable_values.len());
+    assert_eq!(allowed.len(), catalogue.batch.product_allowable_values.len());
 }
 
 #[test]
 fn codes_are_unique_and_eans_have_their_check_digit() {
-    let eans = DEFAULT.products.iter().filter(|product| product.code_type.as_deref() == Some("EAN"));
+    let eans = DEFAULT.batch.products.iter().filter(|product| product.code_type.as_deref() == Some("EAN"));
     let mut count = 0;
     for product in eans {
         let (body, digit) = product.product_key.split_at(12);
@@ -130,21 +133,22 @@ fn codes_are_unique_and_eans_have_their_check_digit() {
 fn every_kind_of_attribute_has_gaps() {
     let gaps = |keep: &dyn Fn(&AttributeRecord) -> bool| {
         let keys: BTreeSet<_> =
-            DEFAULT.attributes.iter().filter(|it| keep(it)).map(|it| &it.attribute_key).collect();
-        DEFAULT.gaps.iter().filter(|gap| keys.contains(&gap.attribute_key)).count()
+            DEFAULT.batch.attributes.iter().filter(|it| keep(it)).map(|it| &it.attribute_key).collect();
+        DEFAULT.batch.gaps.iter().filter(|gap| keys.contains(&gap.attribute_key)).count()
     };
     for data_type in ["text", "number", "boolean", "choice"] {
         assert!(gaps(&|it| it.data_type.as_deref() == Some(data_type)) > 200, "{data_type}");
     }
     assert!(gaps(&|it| it.multi_valued) > 500);
-    assert!(DEFAULT.attributes.iter().all(|it| gaps(&|other| other == it) > 0));
-    assert_eq!(DEFAULT.categories.len(), 14);
+    assert!(DEFAULT.batch.attributes.iter().all(|it| gaps(&|other| other == it) > 0));
+    assert_eq!(DEFAULT.batch.categories.len(), 14);
     assert!(
-        !DEFAULT.product_allowable_values.is_empty()
-            && !DEFAULT.allowable_values_in_every_category.is_empty()
+        !DEFAULT.batch.product_allowable_values.is_empty()
+            && !DEFAULT.batch.allowable_values_in_every_category.is_empty()
     );
     assert!(
-        !DEFAULT.category_allowable_values.is_empty() && !DEFAULT.allowable_values_in_any_category.is_empty()
+        !DEFAULT.batch.category_allowable_values.is_empty()
+            && !DEFAULT.batch.allowable_values_in_any_category.is_empty()
     );
 }
 
@@ -198,9 +202,9 @@ fn confidence_is_informative_but_too_sure_at_the_top() {
 #[test]
 fn texts_sometimes_tell_the_answer_sometimes_otherwise_and_sometimes_not() {
     let units: BTreeMap<&str, Option<&str>> =
-        DEFAULT.attributes.iter().map(|it| (&*it.attribute_key, it.unit.as_deref())).collect();
+        DEFAULT.batch.attributes.iter().map(|it| (&*it.attribute_key, it.unit.as_deref())).collect();
     let mut texts: BTreeMap<&str, String> = BTreeMap::new();
-    for it in &DEFAULT.rich_texts {
+    for it in &DEFAULT.batch.rich_texts {
         let text = texts.entry(&it.product_key).or_default();
         text.push_str(&it.content);
         text.push('\n');
@@ -248,7 +252,8 @@ fn the_nearest_product_is_a_sibling() {
 
 #[test]
 fn awkward_cases_are_there() {
-    let names: Vec<&str> = DEFAULT.products.iter().filter_map(|it| it.product_name.as_deref()).collect();
+    let names: Vec<&str> =
+        DEFAULT.batch.products.iter().filter_map(|it| it.product_name.as_deref()).collect();
     let any = |test: &dyn Fn(char) -> bool| names.iter().any(|name| name.chars().any(test));
     let contains = |text: &str| names.iter().any(|name| name.contains(text));
     assert!(names.iter().any(|name| name.chars().count() > 300), "a very long name");
@@ -269,17 +274,24 @@ fn awkward_cases_are_there() {
     assert!(contains("\u{200b}") && contains("\u{202e}") && contains("\u{2066}"), "invisible characters");
     assert!(contains("e\u{301}") && contains("a\u{329}\u{359}"), "combining characters");
     assert!(
-        DEFAULT.products.iter().any(|it| it.product_name.is_none() && it.description.is_some()),
+        DEFAULT.batch.products.iter().any(|it| it.product_name.is_none() && it.description.is_some()),
         "no name"
     );
-    assert!(DEFAULT.rich_texts.iter().any(|it| it.content.len() > 30_000), "a long text");
-    assert!(DEFAULT.rich_texts.iter().any(|it| it.content.contains("\u{1b}]52;c;")), "a clipboard escape");
+    assert!(DEFAULT.batch.rich_texts.iter().any(|it| it.content.len() > 30_000), "a long text");
+    assert!(
+        DEFAULT.batch.rich_texts.iter().any(|it| it.content.contains("\u{1b}]52;c;")),
+        "a clipboard escape"
+    );
     for value in ["None", "0", "-1", "  two  spaces "] {
-        assert!(DEFAULT.values.iter().any(|it| it.value == value), "{value:?} as a value");
+        assert!(DEFAULT.batch.values.iter().any(|it| it.value == value), "{value:?} as a value");
         assert!(DEFAULT.predictions.iter().any(|it| it.value == value), "{value:?} as a prediction");
     }
-    let texts =
-        DEFAULT.rich_texts.iter().map(|it| &it.content).chain(DEFAULT.values.iter().map(|it| &it.value));
+    let texts = DEFAULT
+        .batch
+        .rich_texts
+        .iter()
+        .map(|it| &it.content)
+        .chain(DEFAULT.batch.values.iter().map(|it| &it.value));
     assert!(
         texts.map(String::as_str).chain(names.iter().copied()).all(|text| !text.contains('\0')),
         "never NUL"
@@ -288,18 +300,22 @@ fn awkward_cases_are_there() {
 
 #[test]
 fn a_product_can_lack_everything_and_still_have_gaps() {
-    let bare: Vec<_> =
-        DEFAULT.products.iter().filter(|it| it.product_name.is_none() && it.description.is_none()).collect();
+    let bare: Vec<_> = DEFAULT
+        .batch
+        .products
+        .iter()
+        .filter(|it| it.product_name.is_none() && it.description.is_none())
+        .collect();
     assert!(!bare.is_empty());
     let lacks = |key: &str| {
-        !DEFAULT.product_categories.iter().any(|it| it.product_key == key)
-            && !DEFAULT.rich_texts.iter().any(|it| it.product_key == key)
-            && !DEFAULT.values.iter().any(|it| it.product_key == key)
+        !DEFAULT.batch.product_categories.iter().any(|it| it.product_key == key)
+            && !DEFAULT.batch.rich_texts.iter().any(|it| it.product_key == key)
+            && !DEFAULT.batch.values.iter().any(|it| it.product_key == key)
             && !DEFAULT.embeddings.iter().any(|it| it.product_key == key)
     };
     let bare: Vec<_> = bare.into_iter().filter(|it| lacks(&it.product_key)).collect();
     assert!(bare.len() >= 3);
-    assert!(bare.iter().all(|it| DEFAULT.gaps.iter().any(|gap| gap.product_key == it.product_key)));
+    assert!(bare.iter().all(|it| DEFAULT.batch.gaps.iter().any(|gap| gap.product_key == it.product_key)));
 }
 
 #[test]

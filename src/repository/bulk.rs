@@ -9,6 +9,7 @@ mod decisions;
 mod embeddings;
 mod field;
 mod predictions;
+mod queue_check;
 mod queue_sync;
 mod session;
 mod sql;
@@ -21,6 +22,7 @@ pub use embeddings::{
     set_index_aside, unembedded, unknown_products, write_embeddings,
 };
 pub use field::{Field, Kind, Need};
+pub use queue_check::{Compared, check_queue};
 pub use queue_sync::{Locking, PRODUCTS_AT_ONCE, Synced, sync_queue};
 pub use session::{Cells, Columns, Parameter, Session};
 pub use table::{Missing, Plan, Table};

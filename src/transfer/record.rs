@@ -1,4 +1,5 @@
-//! The lines of the JSON Lines files, one type a file.
+//! What repositories write, one type a table, as its line of JSON Lines is; a file may say more
+//! ([`Plan::fields`](crate::repository::bulk::Plan::fields)).
 //!
 //! Field names are the upstream pipeline's. A field that may be absent is an `Option`; values are kept exactly as given
 //! (inner spaces, `"None"`, `"0"` and `"-1"` are real values).

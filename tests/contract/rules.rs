@@ -133,7 +133,7 @@ impl Rules<'_> {
     fn write(&mut self, selection: Option<&Expr>, alias: &str, joins: bool) {
         let conditions: Vec<&Expr> = selection.map(conjuncts).unwrap_or_default();
         let is_pinned = conditions.iter().any(|condition| pins(condition, alias));
-        let has_query = selection.is_some_and(|selection| contains_query(selection));
+        let has_query = selection.is_some_and(contains_query);
         if !is_pinned && (joins || has_query) {
             self.tell("writes rows of several products by a join or a sub-select");
         }
@@ -144,16 +144,14 @@ impl Rules<'_> {
         let mut conditions: Vec<&Expr> = select.selection.as_ref().map(conjuncts).unwrap_or_default();
         let mut joined_by_name = false;
         for from in &select.from {
-            for relation in relations_of(from) {
-                relations.push(relation);
-            }
-            for join in &from.joins {
-                match constraint(&join.join_operator) {
-                    Some(JoinConstraint::On(condition)) => conditions.extend(conjuncts(condition)),
-                    Some(JoinConstraint::Using(columns)) => {
+            relations.extend(relations_of(from));
+            for constraint in constraints_of(from) {
+                match constraint {
+                    JoinConstraint::On(condition) => conditions.extend(conjuncts(condition)),
+                    JoinConstraint::Using(columns) => {
                         joined_by_name |= columns.iter().any(|column| last(column) == KEY);
                     }
-                    _ => {}
+                    JoinConstraint::Natural | JoinConstraint::None => {}
                 }
             }
         }
@@ -219,7 +217,7 @@ impl Visitor for Rules<'_> {
         match &*query.body {
             SetExpr::Select(select) => self.select(select, !query.locks.is_empty()),
             SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) => {
-                self.tell("writes within a query")
+                self.tell("writes within a query");
             }
             _ => {}
         }
@@ -258,6 +256,22 @@ fn relations_of(from: &TableWithJoins) -> Vec<(String, String)> {
         .collect()
 }
 
+/// Returns what joins the tables of a list, those in parentheses too.
+fn constraints_of(from: &TableWithJoins) -> Vec<&JoinConstraint> {
+    fn nested(factor: &TableFactor) -> Vec<&JoinConstraint> {
+        match factor {
+            TableFactor::NestedJoin { table_with_joins, .. } => constraints_of(table_with_joins),
+            _ => Vec::new(),
+        }
+    }
+    let mut constraints = nested(&from.relation);
+    for join in &from.joins {
+        constraints.extend(nested(&join.relation));
+        constraints.extend(constraint(&join.join_operator));
+    }
+    constraints
+}
+
 fn constraint(join: &JoinOperator) -> Option<&JoinConstraint> {
     match join {
         JoinOperator::Join(on)
@@ -285,12 +299,12 @@ fn conjuncts(condition: &Expr) -> Vec<&Expr> {
     }
 }
 
-/// Returns whose product key a column is: an alias, or nothing for a bare name.
-fn key_of(expression: &Expr) -> Option<Option<&str>> {
+/// Returns whose product key a column is: a table's alias, or an empty one for a bare name.
+fn key_of(expression: &Expr) -> Option<&str> {
     match expression {
-        Expr::Identifier(ident) if ident.value == KEY => Some(None),
+        Expr::Identifier(ident) if ident.value == KEY => Some(""),
         Expr::CompoundIdentifier(parts) if parts.last().is_some_and(|part| part.value == KEY) => {
-            Some(parts.iter().rev().nth(1).map(|part| part.value.as_str()))
+            parts.iter().rev().nth(1).map(|part| part.value.as_str())
         }
         Expr::Nested(inner) => key_of(inner),
         _ => None,
@@ -306,7 +320,7 @@ fn sides(condition: &Expr) -> Option<(&Expr, &Expr)> {
 
 /// Tells whether a condition holds a table to one product.
 fn pins(condition: &Expr, alias: &str) -> bool {
-    let is_key = |side: &Expr| key_of(side).is_some_and(|of| of.is_none_or(|of| of == alias));
+    let is_key = |side: &Expr| key_of(side).is_some_and(|of| of.is_empty() || of == alias);
     let is_bound = |side: &Expr| matches!(side, Expr::Value(_) | Expr::Cast { .. });
     sides(condition).is_some_and(|(a, b)| (is_key(a) && is_bound(b)) || (is_key(b) && is_bound(a)))
 }
@@ -314,7 +328,8 @@ fn pins(condition: &Expr, alias: &str) -> bool {
 /// Returns the two tables that a condition joins by product.
 fn link(condition: &Expr) -> Option<(String, String)> {
     let (a, b) = sides(condition)?;
-    Some((key_of(a)??.to_owned(), key_of(b)??.to_owned()))
+    let (a, b) = (key_of(a)?, key_of(b)?);
+    (!a.is_empty() && !b.is_empty()).then(|| (a.to_owned(), b.to_owned()))
 }
 
 fn functions(expression: &Expr) -> BTreeSet<String> {
@@ -432,6 +447,7 @@ fn what_citus_refuses_is_found() {
         "SELECT 1 FROM review_queue q WHERE NOT EXISTS (SELECT FROM review_leases l WHERE l.product_key = q.product_key)",
         "SELECT 1 FROM review_queue WHERE product_key IN (SELECT product_key FROM raw_products WHERE product_name ILIKE $1)",
         "SELECT 1 FROM review_queue JOIN raw_attributes USING (attribute_key)",
+        "SELECT 1 FROM (raw_products p LEFT JOIN product_embeddings e ON (e.product_key = p.product_key)) WHERE p.code_type = $1",
         "INSERT INTO review_leases (product_key, token) VALUES ($1, $2) ON CONFLICT (product_key) DO UPDATE
              SET token = excluded.token WHERE review_leases.expires_at <= excluded.claimed_at",
         "UPDATE review_queue SET state = $1 WHERE product_key = $2",

@@ -96,6 +96,13 @@ impl Gapdeck {
             .unwrap_or_else(|error| panic!("gapdeck {arguments:?} printed no JSON: {error}\n{}", ran.stdout))
     }
 
+    /// Runs a command that must fail with an exit code, although it prints what it found.
+    pub fn fails_with_output(&self, code: i32, arguments: &[&str]) -> Ran {
+        let ran = self.run(arguments);
+        assert_eq!(ran.code, code, "gapdeck {arguments:?}: {}{}", ran.stdout, ran.stderr);
+        ran
+    }
+
     /// Runs a command that must fail with an exit code, print nothing on standard output and say why on standard error.
     pub fn fails(&self, code: i32, arguments: &[&str]) -> String {
         let ran = self.run(arguments);

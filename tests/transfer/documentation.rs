@@ -79,16 +79,16 @@ fn the_page_names_every_field() {
 #[test]
 fn files_have_every_field_of_the_records() {
     let demo = generate(1, DemoSize { products: 40, gaps: 60 }).expect("a catalogue");
-    check(Table::Categories, &demo.categories);
-    check(Table::Attributes, &demo.attributes);
-    check(Table::CategoryAttributes, &demo.category_attributes);
-    check(Table::Products, &demo.products);
-    check(Table::ProductCategories, &demo.product_categories);
-    check(Table::Values, &demo.values);
-    check(Table::Gaps, &demo.gaps);
-    check(Table::CategoryAllowableValues, &demo.category_allowable_values);
-    check(Table::AllowableValuesInEveryCategory, &demo.allowable_values_in_every_category);
-    check(Table::RichTexts, &demo.rich_texts);
+    check(Table::Categories, &demo.batch.categories);
+    check(Table::Attributes, &demo.batch.attributes);
+    check(Table::CategoryAttributes, &demo.batch.category_attributes);
+    check(Table::Products, &demo.batch.products);
+    check(Table::ProductCategories, &demo.batch.product_categories);
+    check(Table::Values, &demo.batch.values);
+    check(Table::Gaps, &demo.batch.gaps);
+    check(Table::CategoryAllowableValues, &demo.batch.category_allowable_values);
+    check(Table::AllowableValuesInEveryCategory, &demo.batch.allowable_values_in_every_category);
+    check(Table::RichTexts, &demo.batch.rich_texts);
     check(Table::Experiments, &demo.experiments);
     check(Table::Predictions, &demo.predictions);
     check(Table::Rounds, &demo.rounds);

@@ -3,6 +3,7 @@
 use crate::support::server::TestDatabase;
 use crate::{contents, exported, hostile, imported, open, tables};
 use gapdeck::transfer::format::Format;
+use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
 /// How many databases are generated.
@@ -48,4 +49,25 @@ fn what_is_exported_and_imported_is_the_same_database() {
     if let Err(failure) = outcome {
         panic!("{failure}");
     }
+}
+
+/// The embedded engine takes rows as arrays, not by COPY.
+#[cfg(feature = "embedded")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_servers_database_goes_into_an_embedded_one_and_back() {
+    let content =
+        hostile::content().new_tree(&mut TestRunner::deterministic()).expect("a database").current();
+    let source = hostile::database(&content).await;
+    let directory = || tempfile::tempdir().expect("a directory");
+    let (home, first, second) = (directory(), directory(), directory());
+    exported(&open(&source).await, first.path(), Format::Csv, false).await;
+    let embedded = crate::support::backend::embedded(&home.path().join("database")).await;
+    imported(&embedded, first.path()).await.unwrap_or_else(|error| panic!("{error:?}"));
+    exported(&embedded, second.path(), Format::Csv, false).await;
+    embedded.close().await;
+    let (first, second) = (contents(first.path()), contents(second.path()));
+    for (name, text) in &first {
+        assert_eq!(String::from_utf8_lossy(text), String::from_utf8_lossy(&second[name]), "{name}");
+    }
+    assert_eq!(first.len(), second.len());
 }

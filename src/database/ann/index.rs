@@ -91,6 +91,12 @@ impl std::fmt::Display for IndexNote {
     }
 }
 
+/// Returns the statement that notes something in an index's comment: comments take no parameters, and a note is numbers
+/// only.
+pub fn comment(index: &str, note: &IndexNote) -> String {
+    format!("COMMENT ON INDEX \"{}\" IS '{note}'", index.replace('"', "\"\""))
+}
+
 /// A vector index on the embeddings.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct VectorIndex {

@@ -49,8 +49,9 @@ impl Filter {
 }
 
 /// Reads which index there is and sets how far this session searches it: as far as the index's note says, otherwise the
-/// square root of the lists and at least 10, or 100 candidates. An iterative scan ends at five times as many lists:
-/// beyond, the exact search is as quick.
+/// square root of the lists and at least 10, or 100 candidates. Not half of the lists: from there on the planner, which
+/// does not know what it costs to read a vector, takes the exact search for the quicker one. An iterative scan ends at
+/// five times as many lists: beyond, it is.
 const PREPARE: &str = r"
     SELECT s.half, s.reltuples, s.version, set_config('ivfflat.probes', s.probes::text, false) <> ''
            AND set_config('hnsw.ef_search', s.ef_search::text, false) <> ''
@@ -58,8 +59,7 @@ const PREPARE: &str = r"
       FROM (SELECT o.opcname = 'halfvec_cosine_ops' AS half, t.reltuples, x.extversion::text AS version,
                    string_to_array(substring(x.extversion from '^[0-9.]*[0-9]'), '.')::integer[] >= '{0,8}' AS iterative,
                    least(32768, greatest(1, coalesce(substring(d.note from '^gapdeck:.* probes=(\d{1,5})')::integer,
-                       greatest(10, ceil(sqrt(coalesce(substring(array_to_string(c.reloptions, ' ')
-                           from 'lists=(\d{1,5})')::integer, 100)))::integer)))) AS probes,
+                       least(greatest(10, ceil(sqrt(l.lists))::integer), (l.lists - 1) / 2)))) AS probes,
                    least(1000, greatest(1, coalesce(substring(d.note from '^gapdeck:.* ef_search=(\d{1,4})')::integer,
                        100))) AS ef_search
               FROM pg_class t
@@ -70,6 +70,8 @@ const PREPARE: &str = r"
                     JOIN pg_opclass o ON o.oid = i.indclass[0] AND o.opcname IN ('vector_cosine_ops', 'halfvec_cosine_ops'))
                 ON i.indrelid = t.oid AND i.indisvalid
              CROSS JOIN LATERAL (SELECT obj_description(c.oid, 'pg_class') AS note) AS d
+             CROSS JOIN LATERAL (SELECT coalesce(substring(array_to_string(c.reloptions, ' ')
+                                     from 'lists=(\d{1,5})')::integer, 100) AS lists) AS l
              WHERE t.oid = 'product_embeddings'::regclass AND x.extname = 'vector'
              ORDER BY c.relname <> 'product_embeddings_embedding', c.relname LIMIT 1) AS s";
 

@@ -4,6 +4,7 @@ use super::field::{Field, Kind};
 use super::session::{Cells, Columns, Parameter, Session};
 use super::table::Plan;
 use super::{Merged, merged, number, sql};
+use crate::database::ann::{self, IndexNote};
 use crate::database::vector::Vector;
 use crate::domain::EMBEDDING_DIMENSIONS;
 use crate::embed::{EmbedError, pad};
@@ -253,41 +254,58 @@ pub async fn other_model(session: &mut Session<'_>, model: &str) -> Result<Optio
 }
 
 const IVFFLAT: &str =
-    "SELECT ARRAY[pg_get_indexdef(c.oid), (NOT EXISTS (SELECT FROM product_embeddings))::text] AS cells
+    "SELECT ARRAY[pg_get_indexdef(c.oid), (NOT EXISTS (SELECT FROM product_embeddings))::text,
+                  obj_description(c.oid, 'pg_class')] AS cells
   FROM pg_class c JOIN pg_am a ON a.oid = c.relam
  WHERE c.oid = to_regclass('product_embeddings_embedding') AND a.amname = 'ivfflat'";
+
+const BUILT: &str = "SELECT ARRAY[(SELECT count(*) FROM product_embeddings)::text,
+       pg_relation_filenode('product_embeddings_embedding')::text] AS cells";
+
+/// Returns what stays true of an index of as many lists on other rows: how far to search it.
+fn kept(comment: Option<&String>) -> IndexNote {
+    let note = IndexNote::parse(comment.map_or("", String::as_str));
+    IndexNote { probes: note.probes, target: note.target, ..IndexNote::default() }
+}
 
 /// A nearest-neighbour index that was dropped for the time of a load.
 #[derive(Debug)]
 #[must_use = "the index must be built again"]
 pub struct IndexAside {
     definition: String,
+    note: IndexNote,
 }
 
 /// Drops the nearest-neighbour index of a table without rows until [`rebuild_index`], which spares the load from sorting
 /// every vector into lists that are thrown away afterwards.
 pub async fn set_index_aside(session: &mut Session<'_>) -> Result<Option<IndexAside>> {
     let index = session.rows(IVFFLAT, &[]).await?.pop().unwrap_or_default();
-    let [Some(definition), Some(empty)] = index.as_slice() else { return Ok(None) };
+    let [Some(definition), Some(empty), comment] = index.as_slice() else { return Ok(None) };
     if empty != "true" {
         return Ok(None);
     }
     session.batch("DROP INDEX product_embeddings_embedding").await?;
-    Ok(Some(IndexAside { definition: definition.clone() }))
+    Ok(Some(IndexAside { definition: definition.clone(), note: kept(comment.as_ref()) }))
 }
 
 /// The build keeps sample vectors in memory: 100 lists of 1,536 dimensions need more than the default.
 const BUILD_MEMORY: &str = "SET LOCAL maintenance_work_mem = '256MB'";
 
 /// Builds the nearest-neighbour index anew, if it is set aside or an ivfflat one: its lists are centred on the rows there
-/// are when it is built.
+/// are when it is built. Notes on how many that was.
 pub async fn rebuild_index(session: &mut Session<'_>, aside: Option<IndexAside>) -> Result<()> {
     session.batch(BUILD_MEMORY).await?;
-    if let Some(IndexAside { definition }) = aside {
-        return session.batch(&definition).await;
-    }
-    if !session.rows(IVFFLAT, &[]).await?.is_empty() {
+    let note = if let Some(IndexAside { definition, note }) = aside {
+        session.batch(&definition).await?;
+        note
+    } else {
+        let index = session.rows(IVFFLAT, &[]).await?.pop().unwrap_or_default();
+        let [Some(_), _, comment] = index.as_slice() else { return Ok(()) };
         session.batch("REINDEX INDEX product_embeddings_embedding").await?;
-    }
-    Ok(())
+        kept(comment.as_ref())
+    };
+    let built = session.rows(BUILT, &[]).await?.pop().unwrap_or_default();
+    let mut numbers = built.iter().map(|cell| cell.as_ref()?.parse().ok());
+    let note = IndexNote { rows: numbers.next().flatten(), file: numbers.next().flatten(), ..note };
+    session.batch(&ann::comment(ann::INDEX, &note)).await
 }

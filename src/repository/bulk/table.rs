@@ -131,6 +131,11 @@ impl Table {
         })
     }
 
+    /// Lists the names of all tables' files.
+    pub fn names() -> String {
+        Self::ALL.map(|table| table.plan().name).join(", ")
+    }
+
     /// Returns how the table's rows are read, checked and written.
     pub fn plan(self) -> &'static Plan {
         match self {

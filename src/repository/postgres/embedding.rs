@@ -1,5 +1,7 @@
 //! Embeddings and nearest neighbours.
 
+mod distributed;
+
 use super::fragment::{Counted, left_or_null};
 use super::queue::{SHORT, left};
 use super::{PostgresStore, last_of_each};
@@ -209,6 +211,17 @@ impl EmbeddingRepository for PostgresStore {
     async fn save_embeddings(&self, embeddings: &[EmbeddingRecord]) -> Result<()> {
         for record in embeddings {
             crate::embed::check(&record.vector).map_err(refused)?;
+        }
+        if self.is_distributed().await? {
+            let mut connection = self.connection().await?;
+            return connection
+                .transaction(async |connection| {
+                    for records in last_of_each(embeddings, |record| &record.product_key).chunks(BATCH) {
+                        distributed::write(connection, records).await?;
+                    }
+                    Ok(())
+                })
+                .await;
         }
         let mut batches = Vec::new();
         for records in last_of_each(embeddings, |record| &record.product_key).chunks(BATCH) {

@@ -170,9 +170,10 @@ impl QueueRepository for PostgresStore {
     }
 
     async fn count(&self, filter: &QueueFilter, cap: u64) -> Result<Count> {
-        let connection = self.connection().await?;
         // The plan of a distributed query knows nothing of the rows, and the servers count together.
-        let count = if self.is_distributed().await? {
+        let distributed = self.is_distributed().await?;
+        let connection = self.connection().await?;
+        let count = if distributed {
             count::whole(&connection, filter, cap).await?
         } else {
             count::capped(&connection, filter, cap).await?

@@ -49,26 +49,32 @@ async fn write(
 ) -> Result<(), ImportError> {
     let mut bulk = Bulk::start(session).await?;
     let mut staging = Staging { bulk: &mut bulk, steps, staged: Vec::new() };
-    staging.add(Table::Categories, "categories", &catalogue.categories).await?;
-    staging.add(Table::Attributes, "attributes", &catalogue.attributes).await?;
-    staging.add(Table::CategoryAttributes, "category attributes", &catalogue.category_attributes).await?;
-    staging.add(Table::Products, "products", &catalogue.products).await?;
-    staging.add(Table::ProductCategories, "product categories", &catalogue.product_categories).await?;
+    staging.add(Table::Categories, "categories", &catalogue.batch.categories).await?;
+    staging.add(Table::Attributes, "attributes", &catalogue.batch.attributes).await?;
+    staging
+        .add(Table::CategoryAttributes, "category attributes", &catalogue.batch.category_attributes)
+        .await?;
+    staging.add(Table::Products, "products", &catalogue.batch.products).await?;
+    staging.add(Table::ProductCategories, "product categories", &catalogue.batch.product_categories).await?;
     let allowed = "values allowed in a category";
-    staging.add(Table::CategoryAllowableValues, allowed, &catalogue.category_allowable_values).await?;
+    staging.add(Table::CategoryAllowableValues, allowed, &catalogue.batch.category_allowable_values).await?;
     let allowed = "values allowed in every category";
     staging
-        .add(Table::AllowableValuesInEveryCategory, allowed, &catalogue.allowable_values_in_every_category)
+        .add(
+            Table::AllowableValuesInEveryCategory,
+            allowed,
+            &catalogue.batch.allowable_values_in_every_category,
+        )
         .await?;
     let allowed = "values allowed in any category";
     staging
-        .add(Table::AllowableValuesInAnyCategory, allowed, &catalogue.allowable_values_in_any_category)
+        .add(Table::AllowableValuesInAnyCategory, allowed, &catalogue.batch.allowable_values_in_any_category)
         .await?;
     let allowed = "values allowed for a product";
-    staging.add(Table::ProductAllowableValues, allowed, &catalogue.product_allowable_values).await?;
-    staging.add(Table::RichTexts, "texts", &catalogue.rich_texts).await?;
-    staging.add(Table::Values, "values", &catalogue.values).await?;
-    staging.add(Table::Gaps, "gaps", &catalogue.gaps).await?;
+    staging.add(Table::ProductAllowableValues, allowed, &catalogue.batch.product_allowable_values).await?;
+    staging.add(Table::RichTexts, "texts", &catalogue.batch.rich_texts).await?;
+    staging.add(Table::Values, "values", &catalogue.batch.values).await?;
+    staging.add(Table::Gaps, "gaps", &catalogue.batch.gaps).await?;
     staging.add(Table::Experiments, "experiments", &catalogue.experiments).await?;
     staging.add(Table::Predictions, "predictions", &catalogue.predictions).await?;
     staging.add(Table::Rounds, "recommendation rounds", &catalogue.rounds).await?;

@@ -79,10 +79,6 @@ fn bad_files(report: &ImportReport) -> String {
     names.join(", ")
 }
 
-fn names() -> String {
-    Table::ALL.map(|table| table.plan().name).join(", ")
-}
-
 impl From<ImportError> for AppError {
     fn from(error: ImportError) -> Self {
         let mut message = error.to_string();
@@ -93,13 +89,13 @@ impl From<ImportError> for AppError {
                 Self::new(ErrorKind::Input, message).hinted("Say it with --format jsonl or --format csv.")
             }
             ImportError::Unclear { .. } => Self::new(ErrorKind::Input, message)
-                .hinted(format!("Say it with --table, one of: {}.", names())),
+                .hinted(format!("Say it with --table, one of: {}.", Table::names())),
             ImportError::NotOneFile(_) => Self::new(ErrorKind::Usage, message)
                 .hinted("Leave --table and --format out, or name one file of the directory."),
             ImportError::Interrupted => Self::new(ErrorKind::Interrupted, message),
             ImportError::NoFiles(_) => Self::new(ErrorKind::Input, message).hinted(format!(
                 "These are imported, each as NAME.jsonl or NAME.csv, plain or with .gz: {}.",
-                names()
+                Table::names()
             )),
             ImportError::Ambiguous { .. } => {
                 Self::new(ErrorKind::Input, message).hinted("Remove or rename one of them.")
