@@ -1,6 +1,6 @@
 //! The synchronous face: every method of every repository, for callers without a runtime.
 //!
-//! [`repository!`] declares a repository once; the asynchronous trait and the methods of [`Store`] both come from that
+//! `repository!` declares a repository once; the asynchronous trait and the methods of [`Store`] both come from that
 //! declaration, so a method cannot be in the one and not in the other.
 
 use super::postgres::PostgresStore;
