@@ -1,6 +1,6 @@
 //! Deleting rows of the catalogue, a statement a table.
 
-use crate::domain::{AllowedList, GapId};
+use crate::domain::{AllowedList, AttributeKey, CategoryKey, GapId, ProductKey};
 use crate::repository::{CatalogueKeys, Result};
 use diesel::pg::Pg;
 use diesel::sql_types::{Array, Text};
@@ -183,9 +183,9 @@ pub(super) async fn catalogue(
     let pairs =
         keys.category_attributes.iter().map(|(category, attribute)| [category.as_str(), attribute.as_str()]);
     delete(connection, &CATEGORY_ATTRIBUTES, place, pairs).await?;
-    delete_keys(connection, PRODUCTS, keys.products.iter().map(|key| key.as_str())).await?;
-    delete_keys(connection, ATTRIBUTES, keys.attributes.iter().map(|key| key.as_str())).await?;
-    delete_keys(connection, CATEGORIES, keys.categories.iter().map(|key| key.as_str())).await
+    delete_keys(connection, PRODUCTS, keys.products.iter().map(ProductKey::as_str)).await?;
+    delete_keys(connection, ATTRIBUTES, keys.attributes.iter().map(AttributeKey::as_str)).await?;
+    delete_keys(connection, CATEGORIES, keys.categories.iter().map(CategoryKey::as_str)).await
 }
 
 async fn allowed_values(
