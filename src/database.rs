@@ -2,17 +2,20 @@
 
 pub mod ann;
 pub mod citus;
+mod connection;
 #[cfg(all(feature = "embedded", unix))]
 mod embedded;
 mod migrations;
 mod own;
 mod pooler;
+mod reach;
 mod reads;
 pub mod schema;
 mod shared;
 pub mod url;
 pub mod vector;
 
+pub use connection::{Connection, abandonable};
 pub use migrations::MigrationState;
 pub use own::OwnConnection;
 pub use pooler::Pooling;
@@ -22,12 +25,9 @@ use crate::error::{AppError, ErrorKind};
 use crate::repository::postgres::PostgresStore;
 use diesel_async::AsyncPgConnection;
 use diesel_async::SimpleAsyncConnection as _;
-use diesel_async::pooled_connection::bb8::{Pool, PooledConnection};
+use diesel_async::pooled_connection::bb8::Pool;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// A connection taken from the pool.
-pub type Connection = PooledConnection<'static, AsyncPgConnection>;
 
 /// What every session sets. Approximate searches look at 10 lists (ivfflat) or 100 candidates (HNSW), and at more where
 /// these hold too few rows (pgvector 0.8 and newer; older ones ignore it).
@@ -54,7 +54,7 @@ pub struct Database {
     distributed: Arc<tokio::sync::OnceCell<bool>>,
     last_error: Arc<shared::LastError>,
     /// The server; `None` for the embedded engine, which takes one client at a time.
-    server: Option<shared::Route>,
+    server: Option<Arc<shared::Route>>,
 }
 
 impl std::fmt::Debug for Database {
@@ -79,6 +79,8 @@ impl Database {
             .max_size(8)
             .max_lifetime(Some(Duration::from_secs(30 * 60)))
             .connection_timeout(CHECKOUT)
+            // Whoever needs the server tries again, with a wait of its own.
+            .retry_connection(false)
             .build_unchecked(shared::manager(route.clone(), pooling, Arc::clone(&last_error)));
         // The pool is empty, so it has room.
         let _ = pool.add(first);
@@ -91,7 +93,7 @@ impl Database {
             reads: None,
             distributed: Arc::default(),
             last_error,
-            server: Some(route),
+            server: Some(Arc::new(route)),
         })
     }
 
@@ -214,10 +216,28 @@ impl Database {
     /// # Errors
     /// [`ErrorKind::Unavailable`] with what the last attempt to connect said.
     pub async fn connection(&self) -> Result<Connection, AppError> {
-        self.pool.get_owned().await.map_err(|error| {
-            let reason = self.last_error.take().unwrap_or_else(|| error.to_string());
-            shared::unavailable(&self.label, &reason)
-        })
+        let failed = |reason: Option<String>| shared::unavailable(&self.label, &reason.unwrap_or_default());
+        let unless_said = |error: &dyn std::error::Error| self.last_error.get().or(Some(error.to_string()));
+        let guarded = |connection| Connection::guarded(connection, self.server.as_ref());
+        if self.is_embedded() {
+            let taken = self.pool.get_owned().await;
+            return taken.map(guarded).map_err(|error| failed(unless_said(&error)));
+        }
+        let mut taking = std::pin::pin!(self.pool.get_owned());
+        loop {
+            tokio::select! {
+                biased;
+                taken = &mut taking => {
+                    return taken.map(guarded).map_err(|error| failed(unless_said(&error)));
+                }
+                // The pool itself would say so only after all of its time. One that has connections gets them back.
+                () = self.last_error.failed() => {
+                    if self.pool.state().connections == 0 {
+                        return Err(failed(self.last_error.get()));
+                    }
+                }
+            }
+        }
     }
 
     /// Takes a connection that stays with its session, for `what` needs that.
@@ -251,7 +271,7 @@ impl Database {
     /// [`ErrorKind::Unavailable`] when the server does not answer.
     pub async fn own_connection(&self) -> Result<Option<OwnConnection>, AppError> {
         match &self.server {
-            Some(route) => match OwnConnection::open(route.clone(), self.pooling).await {
+            Some(route) => match OwnConnection::open((**route).clone(), self.pooling).await {
                 Ok(own) => Ok(Some(own)),
                 Err(reason) => Err(shared::unavailable(&self.label, &reason)),
             },

@@ -16,6 +16,7 @@
 //! * [`transfer`]: import and export: files to database rows, and rows to files.
 //! * [`tui`]: the terminal application: state, update, view, effects.
 //! * [`cli`], [`config`], [`logging`]: the command line, its settings, the log file.
+//! * [`sanitise`]: text from the database made harmless, for screen, clipboard, log and words on standard error.
 //! * [`review`]: the service: drafts, decisions, undo, the gate before an override.
 //! * [`repository`]: the traits over what is stored, their page, cursor and error types, and their implementations.
 
@@ -31,6 +32,7 @@ pub mod evidence;
 pub mod logging;
 pub mod repository;
 pub mod review;
+pub mod sanitise;
 pub mod tls;
 pub mod transfer;
 pub mod tui;

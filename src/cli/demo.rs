@@ -87,6 +87,7 @@ pub(super) async fn run(command: Demo, config: &Config) -> Result<(), AppError> 
     let outbox = open::outbox(config, &location)?;
     let shared = matches!(location, Location::Shared(_));
     let prepare: Prepare = Box::new(move |progress| {
+        let location = location.clone();
         Box::pin(async move {
             let mut on_screen = OnScreen { progress: progress.clone(), step: String::new(), total: None };
             prepare(&location, volume, &mut |step| send(&progress, step, 0, None), &mut on_screen).await

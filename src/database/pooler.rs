@@ -5,8 +5,8 @@
 //! noticed by a start-up option that a server takes and poolers refuse or drop; only where one is noticed, two
 //! connections find out by trying how it works. Once a process, and a single round trip on a direct connection.
 
-use super::chain;
 use super::shared::Route;
+use super::{chain, reach};
 use crate::error::{AppError, ErrorKind};
 use diesel::QueryableByName;
 use diesel::sql_types::Bool;
@@ -62,15 +62,15 @@ pub(super) async fn first_connection(
     route: &Route,
     label: &str,
 ) -> Result<(AsyncPgConnection, Pooling), AppError> {
-    match route.with_option(MARK).connect(Pooling::Direct).await {
+    match route.with_option(MARK).session(Pooling::Direct).await {
         Ok(mut connection) => {
             let marked: Result<Marked, _> = diesel::sql_query(MARKED).get_result(&mut connection).await;
             if marked.is_ok_and(|marked| marked.yes) {
                 return Ok((connection, Pooling::Direct));
             }
         }
-        Err(reason) if refuses_option(&reason) => {}
-        Err(reason) => return Err(super::shared::unavailable(label, &reason)),
+        Err(error) if refuses_option(&reach::said(&error)) => {}
+        Err(error) => return Err(reach::unreached(label, &error)),
     }
     let unreachable = |reason: String| super::shared::unavailable(label, &reason);
     let pooling = probe(route).await.map_err(unreachable)?;
@@ -78,7 +78,7 @@ pub(super) async fn first_connection(
     if pooling == Pooling::Transaction {
         return Err(unusable(label));
     }
-    let connection = route.connect(pooling).await.map_err(unreachable)?;
+    let connection = route.session(pooling).await.map_err(|error| reach::unreached(label, &error))?;
     Ok((connection, pooling))
 }
 

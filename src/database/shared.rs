@@ -2,7 +2,7 @@
 
 use super::pooler::Pooling;
 use super::url::{Target, TlsMode};
-use super::{SESSION, chain};
+use super::{SESSION, chain, reach};
 use crate::error::{AppError, ErrorKind};
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
@@ -10,6 +10,8 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 use tokio_postgres::NoTls;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -24,15 +26,28 @@ const SERVER_SESSION: &str = "SET statement_timeout = '30s'";
 
 /// What the last failed attempt to connect said; the pool itself only says that it timed out.
 #[derive(Debug, Default)]
-pub(super) struct LastError(Mutex<Option<String>>);
+pub(super) struct LastError {
+    text: Mutex<Option<String>>,
+    failed: Notify,
+}
 
 impl LastError {
     fn set(&self, text: String) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
+        *self.text.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
+        self.failed.notify_waiters();
     }
 
     pub(super) fn take(&self) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.text.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    pub(super) fn get(&self) -> Option<String> {
+        self.text.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits for the next attempt that fails.
+    pub(super) fn failed(&self) -> Notified<'_> {
+        self.failed.notified()
     }
 }
 
@@ -46,6 +61,12 @@ pub(super) fn unavailable(label: &str, reason: &str) -> AppError {
 pub(super) struct Route {
     config: tokio_postgres::Config,
     tls: Option<MakeRustlsConnect>,
+}
+
+impl std::fmt::Debug for Route {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Route").finish_non_exhaustive()
+    }
 }
 
 impl Route {
@@ -72,12 +93,8 @@ impl Route {
         route
     }
 
-    /// Opens a session and sets it up; says why it cannot.
-    pub(super) async fn connect(&self, pooling: Pooling) -> Result<AsyncPgConnection, String> {
-        self.session(pooling).await.map_err(|error| said(&error))
-    }
-
-    async fn session(&self, pooling: Pooling) -> ConnectionResult<AsyncPgConnection> {
+    /// Opens a session and sets it up.
+    pub(super) async fn session(&self, pooling: Pooling) -> ConnectionResult<AsyncPgConnection> {
         let session = if pooling.keeps_sessions() {
             format!("{SESSION}; {SERVER_SESSION}")
         } else {
@@ -110,9 +127,8 @@ impl Route {
         opened.map_err(|error| chain(&error))
     }
 
-    /// Asks the server to end the statement that a bare session runs.
-    pub(super) async fn cancel(&self, client: &tokio_postgres::Client) {
-        let token = client.cancel_token();
+    /// Asks the server to end the statement that a session runs.
+    pub(super) async fn cancel(&self, token: &tokio_postgres::CancelToken) {
         let asking = async {
             match &self.tls {
                 Some(tls) => token.cancel_query(tls.clone()).await,
@@ -176,14 +192,11 @@ fn reported(
     result: ConnectionResult<AsyncPgConnection>,
     last_error: &LastError,
 ) -> ConnectionResult<AsyncPgConnection> {
-    result.inspect_err(|error| last_error.set(said(error)))
-}
-
-fn said(error: &ConnectionError) -> String {
-    match error {
-        ConnectionError::BadConnection(text) => text.clone(),
-        other => other.to_string(),
+    match &result {
+        Ok(_) => drop(last_error.take()),
+        Err(error) => last_error.set(reach::said(error)),
     }
+    result
 }
 
 async fn established<S>(
@@ -196,7 +209,7 @@ async fn established<S>(
 where
     S: tokio_postgres::tls::TlsStream + Unpin + Send + 'static,
 {
-    let (client, driver) = connected.map_err(|error| ConnectionError::BadConnection(chain(&error)))?;
+    let (client, driver) = connected.map_err(|error| reach::failed(&error))?;
     let mut connection = AsyncPgConnection::try_from_client_and_connection(client, driver).await?;
     if !session.is_empty() {
         connection.batch_execute(session).await.map_err(ConnectionError::CouldntSetupConfiguration)?;

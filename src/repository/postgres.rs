@@ -12,6 +12,7 @@ mod fragment;
 mod input;
 mod keyset;
 mod lease;
+mod lenient;
 mod prediction;
 mod proposal;
 mod queue;

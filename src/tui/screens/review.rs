@@ -3,10 +3,10 @@
 use super::card_sections::{self, Setting};
 use super::{chrome, queue_view};
 use crate::domain::{Count, GapId, QueueFilter, StateFilter};
+use crate::sanitise;
 use crate::tui::app::State;
 use crate::tui::app::msg::Effect;
 use crate::tui::layout;
-use crate::tui::sanitise;
 use crate::tui::theme::Role;
 use crate::tui::widgets::wrap;
 use ratatui::Frame;
