@@ -103,7 +103,7 @@ pub fn directory() -> TempDir {
     });
     #[allow(clippy::cast_precision_loss, reason = "small numbers")]
     rows("predictions", &|n| {
-        let sure = [0.0, 1.0, 5e-324][n % 3].max(1.0 - n as f64 / 100.0);
+        let sure = [0.0_f64, 1.0, 5e-324][n % 3].max(1.0 - n as f64 / 100.0);
         experiments
             .iter()
             .enumerate()

@@ -89,13 +89,8 @@ async fn a_read_that_comes_to_its_end_and_one_that_is_no_such_read_are_not_cance
     assert!(write.await.is_err_and(|error| error.is_cancelled()));
     let still: i64 = client.query_one(SLEEPING, &[]).await.unwrap().get(0);
     assert_eq!(still, 1);
-    client
-        .execute(
-            "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'",
-            &[],
-        )
-        .await
-        .expect("pg_cancel_backend");
+    let end = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'";
+    client.batch_execute(end).await.expect("pg_cancel_backend");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

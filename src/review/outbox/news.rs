@@ -37,6 +37,14 @@ pub struct Outage {
     pub reason: String,
 }
 
+impl Outage {
+    /// Makes the error that the database would answer with.
+    pub fn error(&self) -> RepositoryError {
+        let reason = self.reason.strip_prefix("the database does not answer: ").unwrap_or(&self.reason);
+        RepositoryError::Unavailable(reason.to_owned())
+    }
+}
+
 /// What is left in the outbox at the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Rest {

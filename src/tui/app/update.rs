@@ -31,7 +31,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     // asks again by itself, so this ends; the limit is for what nobody thought of.
     for _ in 0..REFUSALS {
         let Some(outage) = &state.outage else { break };
-        let error = RepositoryError::Unavailable(outage.reason.clone());
+        let error = outage.error();
         let Some(index) = asked.iter().position(|effect| effect.refused(&error).is_some()) else { break };
         effects.extend(asked.drain(..index));
         if let Some(answer) = asked.remove(0).refused(&error) {

@@ -86,7 +86,7 @@ pub fn outage_words(outage: &Outage, columns: usize) -> String {
     let (next, short) = match outage.next_try {
         Some(at) => {
             let at = at.format("%H:%M:%S");
-            (format!("next try {at} UTC · R tries now"), format!("next try {at} · R now"))
+            (format!("next try {at} UTC · R tries now"), format!("next {at} · R now"))
         }
         None => ("trying now".to_owned(), "trying now".to_owned()),
     };

@@ -87,7 +87,8 @@ fn out_of_reach(state: &State, opening: &Opening, outage: &Outage, frame: &mut F
             count => format!("{} decisions rest", wrap::grouped(count as u64)),
         };
         lines.push(Line::default());
-        lines.push(Line::styled(format!("{what} in the outbox, to be sent once it answers"), muted));
+        let what = format!("{what} in the outbox, to be sent once it answers");
+        lines.extend(wrap::wrap(&[(what, muted)], columns, 2).0);
     }
     frame.render_widget(Paragraph::new(lines).alignment(Alignment::Center), area);
     hint(state, frame, &[("R", "try now"), ("q", "quit")]);
