@@ -131,7 +131,7 @@ const EXTREMES: &str = "
     UPDATE raw_product_attribute_gaps SET created_at = '-infinity' WHERE product_key LIKE 'p03%';
     UPDATE raw_product_attribute_gaps SET created_at = '4713-01-01 00:00:00+00 BC' WHERE product_key LIKE 'p04%';
     UPDATE prediction_results SET created_at = 'infinity' WHERE product_key LIKE 'p05%';
-    UPDATE prediction_experiments SET metrics = '{\"f1\": 1e400, \"n\": -1e-999999}', completed_at = 'infinity';
+    UPDATE prediction_experiments SET metrics = '{\"f1\": 1e400}', completed_at = 'infinity';
     UPDATE raw_products SET product_name = repeat(E'ten \\x1b[2J', 1000000), description = repeat(E'\\u202e mega', 1400000)
         WHERE product_key LIKE 'p00%';
     UPDATE raw_products SET code_type = repeat(E'\\u009b31m', 2000000) WHERE product_key LIKE 'p00%';
