@@ -5,6 +5,7 @@ use super::output::say;
 use super::refresh;
 use crate::config::{Config, Location};
 use crate::database::Database;
+use crate::database::url::Target;
 use crate::error::{AppError, ErrorKind};
 use crate::repository::Store;
 use crate::review::outbox::{Place, Rest};
@@ -33,7 +34,7 @@ pub(super) async fn run(config: &Config) -> Result<(), AppError> {
     let name = match &config.location {
         Location::Embedded(_) => "embedded".to_owned(),
         Location::Shared(url) => {
-            crate::database::url::Target::parse(url).map_err(|error| config.about_url(error))?.label()
+            Target::parse(url, &config.environment).map_err(|error| config.about_url(error))?.label()
         }
     };
     let from = config.clone();
@@ -41,7 +42,7 @@ pub(super) async fn run(config: &Config) -> Result<(), AppError> {
         let from = from.clone();
         Box::pin(async move {
             let mut step = |step: &str| send(&progress, step, 0, None);
-            let database = open::at(&from.location, Tables::Expect, &mut step).await?;
+            let database = open::at(&from.location, &from.environment, Tables::Expect, &mut step).await?;
             open::reading(database, &from).await
         })
     });

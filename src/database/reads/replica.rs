@@ -97,7 +97,7 @@ impl Replica {
         match self.pool.get_owned().await {
             Ok(connection) => Some(Connection::guarded(connection, Some(&self.server))),
             Err(error) => {
-                self.skip(self.last_error.take().unwrap_or_else(|| error.to_string()));
+                self.skip(self.last_error.take().map_or_else(|| error.to_string(), |failure| failure.reason));
                 None
             }
         }
@@ -167,11 +167,9 @@ impl Replica {
                 state.marks.pop_front();
             }
         }
-        let mut replica = self
-            .pool
-            .get_owned()
-            .await
-            .map_err(|error| self.last_error.take().unwrap_or_else(|| error.to_string()))?;
+        let mut replica = self.pool.get_owned().await.map_err(|error| {
+            self.last_error.take().map_or_else(|| error.to_string(), |failure| failure.reason)
+        })?;
         for look in 0..LOOKS {
             let replayed: Replayed = replayed(&mut replica).await.map_err(|error| chain(&error))?;
             let Some(position) = replayed.position.filter(|_| replayed.is_standby) else {
