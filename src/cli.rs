@@ -1,6 +1,7 @@
 //! The command line: what can be said, and one file a subcommand.
 
 mod bar;
+mod compare;
 mod decide;
 mod demo;
 mod distribute;
@@ -11,6 +12,7 @@ mod grants;
 mod history;
 mod import;
 mod index;
+mod insights;
 mod interrupt;
 mod migrate;
 mod neighbours;
@@ -111,6 +113,10 @@ pub enum Command {
     Neighbours(neighbours::Neighbours),
     /// Shows everything the catalogue says of a product
     Product(product::Product),
+    /// Shows how often predictions were right, and whether their confidences say so
+    Insights(insights::Insights),
+    /// Compares two experiments on the same gaps
+    Compare(compare::Compare),
     /// Brings the materialised views up to date
     Refresh(refresh::Refresh),
     /// Shows, sends or discards decisions that the database does not have yet
@@ -160,6 +166,8 @@ pub async fn run(cli: Cli) -> Result<(), AppError> {
         Some(Command::History(command)) => history::run(command, &config).await,
         Some(Command::Neighbours(command)) => neighbours::run(command, &config).await,
         Some(Command::Product(command)) => product::run(command, &config).await,
+        Some(Command::Insights(command)) => insights::run(command, &config).await,
+        Some(Command::Compare(command)) => compare::run(command, &config).await,
         Some(Command::Refresh(command)) => refresh::run(command, &config).await,
         Some(Command::Outbox(command)) => outbox::run(command, &config).await,
         Some(Command::Grants(command)) => grants::run(command).await,

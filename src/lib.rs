@@ -7,6 +7,7 @@
 //!
 //! * [`domain`]: plain types and rules; knows no SQL and no terminal.
 //! * [`evidence`]: pure functions over texts and values: does the product's text mention the candidate?
+//! * [`insight`]: pure statistics: what decisions say about predictions.
 //! * [`database`]: where a connection comes from.
 //! * [`embed`]: text to vector.
 //! * [`demo`]: the deterministic demo catalogue.
@@ -29,6 +30,7 @@ pub mod domain;
 pub mod embed;
 pub mod error;
 pub mod evidence;
+pub mod insight;
 pub mod logging;
 pub mod repository;
 pub mod review;

@@ -35,6 +35,8 @@ mod deletes;
 mod embeddings;
 #[path = "contract/input.rs"]
 mod input;
+#[path = "contract/insight.rs"]
+mod insight;
 #[path = "contract/leases.rs"]
 mod leases;
 #[path = "contract/nearest.rs"]
@@ -132,6 +134,12 @@ macro_rules! contract {
 }
 
 contract! {
+    insight {
+        judged_predictions_are_added_up_by_confidence,
+        judged_predictions_are_told_apart_by_attribute_and_category,
+        what_is_not_judged_or_was_undone_says_nothing,
+        experiments_are_compared_on_the_gaps_that_both_predicted,
+    }
     input {
         a_product_comes_back_as_it_was_saved,
         what_is_not_there_is_none,

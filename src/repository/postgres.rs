@@ -10,6 +10,7 @@ mod failure;
 mod feed;
 mod fragment;
 mod input;
+mod insight;
 mod keyset;
 mod lease;
 mod lenient;
