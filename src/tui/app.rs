@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod checks;
+pub mod copy;
 pub mod decide;
 pub mod feed;
 pub mod flow;

@@ -27,6 +27,7 @@ pub fn view(state: &State, frame: &mut Frame) {
             Some(Screen::Walk(walk)) => neighbours::view(state, frame, walk),
             Some(Screen::Texts(screen)) => texts::view(state, frame, screen),
         }
+        chrome::outage(state, frame, place.status);
         chrome::hints(state, frame, place.hints);
     }
     if let Some(overlay) = &state.overlay {

@@ -45,6 +45,7 @@ pub enum ActionId {
     Queue,
     Experiments,
     Refresh,
+    Copy,
     Help,
     Palette,
     Quit,
@@ -229,13 +230,14 @@ actions! {
     A::Sort(QueueSort::Disagreement), "sort by disagreement", Find, REVIEW, [], None, checks::always, "Shows first where the experiments disagree";
     A::Sort(QueueSort::Product), "sort by product", Find, REVIEW, [], None, checks::always, "Sorts by product name";
     A::Sort(QueueSort::Age), "sort by age", Find, REVIEW, [], None, checks::always, "Shows the oldest gap first";
-    A::Refresh, "refresh", Find, LISTS, [c('R')], None, checks::always, "Loads what is shown again; sends unsaved decisions again";
+    A::Refresh, "refresh", Find, EVERYWHERE, [c('R')], None, checks::always, "Loads what is shown again; sends unsaved decisions again";
     A::Reasoning, "reasoning", Look, REVIEW, [c('e')], Some("reasoning"), checks::choices, "Shows or hides why the model proposes the candidate";
     A::Walk, "neighbours", Look, &[Queue, Card, Product], [c('w')], Some("neighbours"), checks::product, "Walks to the nearest products, and on from there";
     A::Product, "product", Look, &[Queue, Card, Walk], [c('p')], Some("product"), checks::product, "Shows everything known about the product";
     A::Texts, "texts", Look, &[Queue, Card, Product, Walk], [c('t')], Some("texts"), checks::product, "Shows the product's texts in full";
     A::Experiments, "experiments", Look, &[Queue, Card, Product, Walk, Texts], [c('E')], None, checks::always, "Shows how the experiments do";
     A::Queue, "queue", Look, &[Experiments, Product, Walk, Texts], [c('Q')], None, checks::always, "Goes back to the queue";
+    A::Copy, "copy", Look, &[Queue, Card, Experiments, Product, Walk], [c('y')], None, checks::copy, "Copies the product's key, or on the card the value";
     A::Palette, "commands", Application, LISTS, [c(':')], Some("commands"), checks::always, "Finds any command by its name";
     A::Help, "help", Application, EVERYWHERE, [c('?'), k(KeyCode::F(1))], Some("help"), checks::always, "Shows the keys";
     A::Suspend, "suspend", Application, EVERYWHERE, [Key::ctrl('z')], None, checks::always, "Gives the terminal back to the shell until `fg`";

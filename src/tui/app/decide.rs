@@ -10,8 +10,8 @@ use super::unsaved::{Phase, Unsaved};
 use crate::domain::{Action, Decision, DecisionId, Event, Fence, GapId, Reviewer, State as GapState};
 use crate::repository::Result as RepositoryResult;
 use crate::review::{Circumstances, Review, Undoable};
+use crate::sanitise;
 use crate::tui::overlays::Overlay;
-use crate::tui::sanitise;
 use crate::tui::widgets::wrap;
 use chrono::{DateTime, Utc};
 use std::collections::HashSet;
@@ -219,13 +219,13 @@ pub fn undo(state: &mut State) -> Vec<Effect> {
 }
 
 fn undo_saved(state: &mut State) -> Vec<Effect> {
-    if state.is_keeping() || state.is_sending() {
-        if state.outage.is_some() {
-            let text = "The database does not answer: what it has already can be undone once it does";
-            state.toasts.show(state.now, Level::Warning, text);
-        } else {
-            state.undo.wanted = true;
-        }
+    if state.outage.is_none() && (state.is_keeping() || state.is_sending()) {
+        state.undo.wanted = true;
+        return Vec::new();
+    }
+    if state.outage.is_some() {
+        let text = "The database does not answer: what it has already can be undone once it does";
+        state.toasts.show(state.now, Level::Warning, text);
         return Vec::new();
     }
     state.undo.searching = true;
