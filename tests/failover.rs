@@ -2,6 +2,7 @@
 //! acknowledged and replicated is lost or counted twice.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it fails")]
+#![allow(clippy::print_stdout, reason = "how long a failover took")]
 #![cfg(unix)]
 
 mod support;
@@ -10,7 +11,7 @@ use gapdeck::database::Database;
 use gapdeck::database::url::Environment;
 use gapdeck::domain::{Decision, Fence};
 use gapdeck::error::ErrorKind;
-use gapdeck::repository::Store;
+use gapdeck::repository::{InputRepository, Store};
 use gapdeck::review::outbox::{News, Outbox, Place};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

@@ -206,13 +206,10 @@ fn tls(
     environment: &Environment,
     config: &mut tokio_postgres::Config,
 ) -> Result<Option<Settings>, AppError> {
-    let file = |name: &str, default: &str| match parameters.get(name) {
-        Some(given) => Some((PathBuf::from(&given.value), given.place())),
-        None => {
-            // As libpq: taken where it is there.
-            let path = environment.file(default)?;
-            Some((path, String::new()))
-        }
+    // As libpq: what nobody names is taken where it is there.
+    let file = |name: &str, default: &str| {
+        let named = parameters.value(name).map(|path| (PathBuf::from(path), true));
+        named.or_else(|| Some((environment.file(default)?, false)))
     };
     let roots = match parameters.get("sslrootcert") {
         Some(given) if given.value == "system" => Roots::System,
@@ -248,14 +245,10 @@ fn tls(
         Some(given) => given.one_of(&[("allow", true), ("disable", false)])?,
         None => true,
     };
-    let identity = shows_certificate
-        .then(|| {
-            let ((certificate, from), (key, _)) =
-                (file("sslcert", "postgresql.crt")?, file("sslkey", "postgresql.key")?);
-            Some(Identity { certificate, key, is_named: !from.is_empty() })
-        })
-        .flatten();
-    let revoked = file("sslcrl", "root.crl").map(|(path, from)| (path, !from.is_empty()));
+    let key = file("sslkey", "postgresql.key").map_or_else(|| "postgresql.key".into(), |(key, _)| key);
+    let own = file("sslcert", "postgresql.crt").filter(|_| shows_certificate);
+    let identity = own.map(|(certificate, is_named)| Identity { certificate, key, is_named });
+    let revoked = file("sslcrl", "root.crl");
     let sends_name = parameters.value("sslsni") != Some("0");
     let versions = versions(parameters)?;
     Ok((mode != SslMode::Disable).then_some(Settings {

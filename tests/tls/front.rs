@@ -103,7 +103,15 @@ async fn carry(mut client: TcpStream, acceptor: TlsAcceptor, behind: (String, u1
         }
         client.write_all(b"S").await?;
     }
-    let mut client = acceptor.accept(client).await?;
+    let mut client = match acceptor.accept(client).into_fallible().await {
+        Ok(client) => client,
+        Err((error, mut client)) => {
+            // Until the client has read why: else the system may throw the reason away.
+            client.shutdown().await?;
+            tokio::io::copy(&mut client, &mut tokio::io::sink()).await?;
+            return Err(error);
+        }
+    };
     let mut server = TcpStream::connect(behind).await?;
     tokio::io::copy_bidirectional(&mut client, &mut server).await?;
     Ok(())

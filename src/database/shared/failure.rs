@@ -98,11 +98,29 @@ impl Attempt<'_> {
             Some(io::ErrorKind::ConnectionRefused) => {
                 Failure::passing("connection refused: nobody listens there")
             }
-            Some(io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) => {
-                Failure::passing("the server ended the connection")
-            }
+            Some(
+                io::ErrorKind::UnexpectedEof
+                | io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::BrokenPipe,
+            ) => self.ended(&text),
             Some(_) => Failure::passing(text),
             None => Failure { may_pass: error.is_closed(), ..Failure::new(text) },
+        }
+    }
+
+    /// The server hung up. A reason that it gave may have been lost on the way.
+    fn ended(&self, text: &str) -> Failure {
+        match self.tls {
+            Some(client) if text.contains("TLS") => Failure::new(
+                "the server ended the connection while TLS was set up",
+            )
+            .remedied(if client.has_identity {
+                "Perhaps it rejects the client certificate (sslcert); its log says why."
+            } else {
+                "Perhaps it wants a client certificate (sslcert=FILE&sslkey=FILE); its log says why."
+            }),
+            _ => Failure::passing("the server ended the connection").remedied("Its log says why."),
         }
     }
 

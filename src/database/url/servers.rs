@@ -126,11 +126,9 @@ impl Wanted {
     /// Says why a server is not the one; the word that asks for it is in it.
     pub fn refusal(self, role: Role) -> Option<String> {
         let is_not = match self {
-            Self::Any | Self::PreferStandby => return None,
-            Self::ReadWrite if role.is_standby => "it is a standby",
+            Self::ReadWrite | Self::Primary if role.is_standby => "it is a standby",
             Self::ReadWrite if role.is_read_only => "it does not allow writes",
             Self::ReadOnly if !role.is_standby && !role.is_read_only => "it allows writes",
-            Self::Primary if role.is_standby => "it is a standby",
             Self::Standby if !role.is_standby => "it is no standby",
             _ => return None,
         };
