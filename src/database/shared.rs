@@ -5,9 +5,12 @@ use super::url::{Target, TlsMode};
 use super::{SESSION, chain};
 use crate::error::{AppError, ErrorKind};
 use diesel::{ConnectionError, ConnectionResult};
-use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
+use diesel_async::pooled_connection::{
+    AsyncDieselConnectionManager, ManagerConfig, PoolableConnection, RecyclingMethod,
+};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
+use std::future::{Ready, ready};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio_postgres::NoTls;
@@ -131,12 +134,19 @@ pub(super) fn manager(
     last_error: Arc<LastError>,
 ) -> AsyncDieselConnectionManager<AsyncPgConnection> {
     let mut manager = ManagerConfig::<AsyncPgConnection>::default();
-    manager.recycling_method = RecyclingMethod::Fast;
+    manager.recycling_method =
+        RecyclingMethod::CustomFunction(Box::new(|connection| is_alive(connection).boxed()));
     manager.custom_setup = Box::new(move |_| {
         let (route, last_error) = (route.clone(), Arc::clone(&last_error));
         async move { reported(route.session(pooling).await, &last_error) }.boxed()
     });
     AsyncDieselConnectionManager::new_with_config("", manager)
+}
+
+/// Refuses a connection that the server or the network has ended while it rested, as far as this side knows already: a look,
+/// not a question to the server.
+fn is_alive(connection: &mut AsyncPgConnection) -> Ready<diesel::QueryResult<()>> {
+    ready(if connection.is_broken() { Err(diesel::result::Error::BrokenTransactionManager) } else { Ok(()) })
 }
 
 /// Makes connections to the embedded engine.
