@@ -19,6 +19,9 @@ mod book;
 mod commands;
 #[path = "soak/crowd.rs"]
 mod crowd;
+#[cfg(feature = "embedded")]
+#[path = "soak/embedded.rs"]
+mod embedded;
 #[path = "soak/faults.rs"]
 mod faults;
 #[path = "soak/reviewer.rs"]
@@ -46,6 +49,13 @@ fn seeded(test: &str) -> Random {
     };
     eprintln!("{test}: GAPDECK_SOAK_SEED={seed}");
     Random::new(seed)
+}
+
+/// Returns the URL without a try at TLS: the system's certificates would be read for every start of a gapdeck.
+fn without_tls(url: &str) -> String {
+    let mut url = url::Url::parse(url).expect("a URL");
+    url.query_pairs_mut().append_pair("sslmode", "disable");
+    url.into()
 }
 
 /// What the gaps of a soak are: one a product, each with two predictions.

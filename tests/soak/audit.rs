@@ -96,7 +96,7 @@ fn nothing_invented(events: &[Stored], pages: &Pages, clerks: &[Clerk]) {
     for clerk in clerks {
         let theirs: BTreeSet<DecisionId> =
             events.iter().filter(|event| event.reviewer == clerk.reviewer).map(|event| event.id).collect();
-        let lost: Vec<_> = clerk.acknowledged.difference(&theirs).collect();
+        let lost: Vec<_> = clerk.acknowledged.keys().filter(|id| !theirs.contains(id)).collect();
         assert!(lost.is_empty(), "{} was told of {lost:?}", clerk.reviewer);
         let more = theirs.len() - clerk.acknowledged.len();
         assert!(more <= clerk.unsure, "{} made at most {} more, not {more}", clerk.reviewer, clerk.unsure);
@@ -128,9 +128,18 @@ fn nothing_lost(stored: &BTreeMap<DecisionId, &Stored>, pages: &Pages) {
         .filter_map(|undo| undo.undoes.filter(|of| !stored.contains_key(of)).map(|of| [of, undo.id]))
         .flatten()
         .collect();
+    // Whoever gives a refused decision up gives up what builds on it.
+    let builds_on_given_up = |id: &DecisionId| {
+        let one = &pages.asked[id];
+        let mut given_up = pages.given_up.iter().map(|id| &pages.asked[id]);
+        given_up.any(|other| other.gap == one.gap && other.base_version < one.base_version)
+    };
     for id in &pages.acknowledged {
         assert!(
-            stored.contains_key(id) || pages.given_up.contains(id) || taken_back.contains(id),
+            stored.contains_key(id)
+                || pages.given_up.contains(id)
+                || taken_back.contains(id)
+                || builds_on_given_up(id),
             "lost: {:?}, {:?}",
             pages.asked[id],
             pages.refused.get(id)

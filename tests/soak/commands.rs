@@ -2,10 +2,9 @@
 
 use crate::support::binary::Gapdeck;
 use crate::support::random::Random;
-use crate::support::server::TestDatabase;
-use gapdeck::domain::{DecisionId, Reviewer};
+use gapdeck::domain::{DecisionId, GapId, Reviewer};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -13,10 +12,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub struct Clerk {
     pub reviewer: Reviewer,
     /// What the command said to be decided.
-    pub acknowledged: BTreeSet<DecisionId>,
+    pub acknowledged: BTreeMap<DecisionId, GapId>,
     /// How many runs ended without a word of what became of the decision.
     pub unsure: usize,
     pub killed: usize,
+    /// The longest that a run lives that is killed, in milliseconds.
+    pub longest_life: usize,
     gapdeck: Gapdeck,
     random: Random,
 }
@@ -28,13 +29,14 @@ const CONFLICT: i32 = 5;
 const KEPT: i32 = 8;
 
 impl Clerk {
-    pub fn new(number: usize, database: &TestDatabase, random: Random) -> Self {
+    pub fn new(number: usize, gapdeck: Gapdeck, random: Random) -> Self {
         Self {
             reviewer: Reviewer::from(format!("clerk {number}")),
-            acknowledged: BTreeSet::new(),
+            acknowledged: BTreeMap::new(),
             unsure: 0,
             killed: 0,
-            gapdeck: Gapdeck::on(database),
+            longest_life: 200,
+            gapdeck,
             random,
         }
     }
@@ -42,23 +44,32 @@ impl Clerk {
     /// Decides until nothing is open or the others are done.
     pub fn work(&mut self, is_over: &AtomicBool) {
         while !is_over.load(Ordering::Relaxed) {
-            let listed = self.gapdeck.run(&["queue", "--json", "--sort", "product", "--limit", "200"]);
-            if listed.code == UNAVAILABLE {
-                continue;
-            }
-            let listed: Value = serde_json::from_str(&listed.stdout).expect("JSON");
-            let gaps = listed.as_array().expect("an array");
-            if gaps.is_empty() {
+            let gaps = self.open_gaps();
+            if gaps.as_ref().is_some_and(Vec::is_empty) {
                 return;
             }
             for _ in 0..4 {
-                let gap = self.random.of(gaps).clone();
-                self.decide(&gap);
+                self.decide_on_one_of(gaps.as_deref().unwrap_or_default());
             }
         }
     }
 
-    fn decide(&mut self, gap: &Value) {
+    /// Lists open gaps; none where the database cannot be reached.
+    pub fn open_gaps(&self) -> Option<Vec<Value>> {
+        let listed = self.gapdeck.run(&["queue", "--json", "--sort", "product", "--limit", "200"]);
+        if listed.code == UNAVAILABLE {
+            return None;
+        }
+        let gaps = serde_json::from_str(&listed.stdout);
+        Some(gaps.unwrap_or_else(|error| panic!("{error}: {listed:?}")))
+    }
+
+    /// Runs a command that decides on one of some gaps, and perhaps kills it.
+    pub fn decide_on_one_of(&mut self, gaps: &[Value]) {
+        if gaps.is_empty() {
+            return;
+        }
+        let gap = self.random.of(gaps);
         let text = |field: &str| gap[field].as_str().expect(field);
         let action = *self.random.of(&["accept", "reject", "not-applicable", "defer"]);
         let (product, attribute) = (text("product_key"), text("attribute_key"));
@@ -66,7 +77,7 @@ impl Clerk {
         command.args(["--reviewer", self.reviewer.as_str()]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("run gapdeck");
         if self.random.one_in(2) {
-            std::thread::sleep(self.random.millis(200));
+            std::thread::sleep(self.random.millis(self.longest_life));
             // Or it has ended by then.
             let _ = child.kill();
         }
@@ -75,7 +86,7 @@ impl Clerk {
             Some(0) => {
                 let told: Value = serde_json::from_slice(&output.stdout).expect("JSON");
                 let id = told["decision_id"].as_str().expect("an id").parse().expect("an id");
-                self.acknowledged.insert(DecisionId(id));
+                self.acknowledged.insert(DecisionId(id), GapId::new(product, attribute));
             }
             Some(CONFLICT) => {}
             Some(UNAVAILABLE | KEPT) => self.unsure += 1,

@@ -3,8 +3,9 @@
 use super::book::Book;
 use super::commands::Clerk;
 use super::reviewer::{Desk, LONGEST_LEASE, clear_out, work};
-use super::{audit, fill, is_full, seeded};
+use super::{audit, fill, is_full, seeded, without_tls};
 use crate::support::backend::server_store;
+use crate::support::binary::Gapdeck;
 use crate::support::faulty::FaultyWire;
 use crate::support::random::Random;
 use crate::support::server::{TestDatabase, connect};
@@ -69,7 +70,7 @@ async fn of_what_64_reviewers_were_told_nothing_is_lost_doubled_or_overwritten_u
     let mut sitting = JoinSet::new();
     for number in 0..REVIEWERS {
         let user = if number < IN_PAIRS { number / 2 } else { number };
-        let mut url = database.url.clone();
+        let mut url = without_tls(&database.url);
         if number % FAULTY == 0 {
             let wire = FaultyWire::to(&url, random.branch(number as u64)).await;
             url.clone_from(&wire.url);
@@ -89,7 +90,7 @@ async fn of_what_64_reviewers_were_told_nothing_is_lost_doubled_or_overwritten_u
     let is_over = Arc::new(AtomicBool::new(false));
     let working: Vec<_> = (0..clerks)
         .map(|number| {
-            let mut clerk = Clerk::new(number, &database, random.branch(3_000 + number as u64));
+            let mut clerk = Clerk::new(number, Gapdeck::on(&database), random.branch(3_000 + number as u64));
             let is_over = Arc::clone(&is_over);
             std::thread::spawn(move || {
                 clerk.work(&is_over);

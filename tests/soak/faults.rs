@@ -2,7 +2,7 @@
 
 use super::book::Book;
 use super::reviewer::draft;
-use super::{audit, fill, is_full, seeded};
+use super::{audit, fill, is_full, seeded, without_tls};
 use crate::support::backend::migrate;
 use crate::support::cluster::Cluster;
 use crate::support::faulty::FaultyWire;
@@ -95,7 +95,7 @@ async fn a_network_cut_at_any_byte_loses_no_decision_and_doubles_none() {
     let book = Arc::new(Book::default());
     let (mut wires, mut streams) = (Vec::new(), JoinSet::new());
     for number in 0..STREAMS {
-        let wire = FaultyWire::to(&database.url, random.branch(number as u64)).await;
+        let wire = FaultyWire::to(&without_tls(&database.url), random.branch(number as u64)).await;
         let (home, reviewer) = (homes.path().join(number.to_string()), format!("reviewer {number}").into());
         let gaps = gaps(number * each, each);
         streams.spawn(stream(wire.url.clone(), home, reviewer, gaps, Arc::clone(&book)));
@@ -134,7 +134,7 @@ async fn a_server_killed_while_decisions_stream_in_has_each_of_them_once_after_i
     let mut random = seeded("server");
     let (each, kills) = if is_full() { (400, 20) } else { (40, 4) };
     let mut server = Cluster::primary().await;
-    let url = server.url("postgres");
+    let url = without_tls(&server.url("postgres"));
     migrate(&url).await;
     fill(&url, STREAMS * each).await;
     let homes = tempfile::tempdir().expect("a directory");

@@ -10,12 +10,16 @@ use gapdeck::domain::{
 use gapdeck::repository::{RepositoryError, Store};
 use gapdeck::review::Review;
 use gapdeck::review::outbox::{Failure, News, Outbox, Place};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
 
 /// The longest lease that a reviewer takes.
-pub const LONGEST_LEASE: Duration = Duration::from_millis(2_500);
+pub const LONGEST_LEASE: Duration = Duration::from_millis(4_500);
+/// How many decisions a reviewer leaves unsent behind: whoever is ahead of the database by more takes a break.
+const AHEAD: usize = 3;
 /// How long the end of a day waits for the database.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -36,6 +40,8 @@ struct Session<'a> {
     outbox: Outbox,
     news: mpsc::UnboundedReceiver<News>,
     random: &'a mut Random,
+    /// What the database has not answered.
+    waiting: BTreeSet<DecisionId>,
 }
 
 /// Makes a decision, as a screen does.
@@ -70,7 +76,7 @@ pub async fn work(desk: &Desk, random: &mut Random) -> Result<(), ()> {
     let database = Database::connect(&desk.url).await.map_err(|_| ())?;
     let store: Arc<dyn Store> = Arc::new(database.store());
     let (outbox, news) = Outbox::start(desk.place.clone(), Arc::clone(&store)).await;
-    let mut session = Session { desk, store, outbox, news, random };
+    let mut session = Session { desk, store, outbox, news, random, waiting: BTreeSet::new() };
     session.until_nothing_is_open().await;
     let Session { outbox, mut news, .. } = session;
     outbox.finish(PATIENCE).await;
@@ -99,7 +105,7 @@ impl Session<'_> {
                 limit: 1 + self.random.below(6),
                 reviewer: self.desk.reviewer.clone(),
                 token: LeaseToken::new(),
-                lasts: Duration::from_millis(300) + self.random.millis(2_000),
+                lasts: Duration::from_millis(500) + self.random.millis(4_000),
             };
             assert!(claim.lasts <= LONGEST_LEASE);
             let Some(claimed) = reached(self.store.claim(&claim).await, "claim") else {
@@ -140,7 +146,8 @@ impl Session<'_> {
             if self.random.one_in(30) {
                 let again = *self.random.of(&ACTIONS);
                 let version = decision.base_version + 1;
-                self.decide(draft(&self.desk.reviewer, &row.gap, again, version), Fence::Unheld).await;
+                let second = draft(&self.desk.reviewer, &row.gap, again, version);
+                self.decide(second, Fence::After(decision.id)).await;
             } else if self.random.one_in(30) {
                 let undo = Review::draft_undo_for(&self.desk.reviewer, &decision, decision.base_version + 1);
                 self.decide(undo, Fence::Unheld).await;
@@ -154,13 +161,29 @@ impl Session<'_> {
         self.desk.book.asks(&decision);
         self.outbox.keep(Box::new(decision), fence);
         loop {
-            let news = self.news.recv().await.expect("the outbox works");
-            self.desk.book.told(&news);
-            self.answer(&news);
+            let news = self.hear().await;
             if matches!(news, News::Kept { id: kept, .. } if kept == id) {
                 return;
             }
         }
+    }
+
+    /// Waits for what the outbox tells next, and does something about it.
+    async fn hear(&mut self) -> News {
+        let news = self.news.recv().await.expect("the outbox works");
+        self.desk.book.told(&news);
+        match &news {
+            News::Kept { id, .. } => {
+                self.waiting.insert(*id);
+            }
+            News::Sent { id, .. } | News::Failed { id, .. } => {
+                self.waiting.remove(id);
+            }
+            News::Dropped { ids } => self.waiting.retain(|id| !ids.contains(id)),
+            _ => {}
+        }
+        self.answer(&news);
+        news
     }
 
     /// Does what a reviewer does who is told of a refusal: puts theirs on top, knowing the other one, or lets it go.
@@ -192,17 +215,10 @@ impl Session<'_> {
 
     /// Thinks for a while, and hears meanwhile what the outbox tells.
     async fn think(&mut self) {
-        let thinking = tokio::time::sleep(self.random.millis(self.desk.thinks));
-        tokio::pin!(thinking);
-        loop {
-            tokio::select! {
-                () = &mut thinking => return,
-                news = self.news.recv() => {
-                    let news = news.expect("the outbox works");
-                    self.desk.book.told(&news);
-                    self.answer(&news);
-                }
-            }
+        let until = Instant::now() + self.random.millis(self.desk.thinks);
+        while timeout_at(until, self.hear()).await.is_ok() {}
+        while self.waiting.len() > AHEAD {
+            self.hear().await;
         }
     }
 }
@@ -210,7 +226,7 @@ impl Session<'_> {
 /// Starts a gapdeck whose user only sees to it that nothing stays behind: sends what rests, and gives up what was refused.
 pub async fn clear_out(desk: &Desk, store: Arc<dyn Store>) {
     let (outbox, mut news) = Outbox::start(desk.place.clone(), store).await;
-    let mut waiting = std::collections::BTreeSet::new();
+    let mut waiting = BTreeSet::new();
     loop {
         let news = tokio::time::timeout(Duration::from_secs(60), news.recv()).await;
         let news = news.unwrap_or_else(|_| panic!("{waiting:?} are not answered")).expect("the outbox works");

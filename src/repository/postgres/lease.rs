@@ -90,7 +90,7 @@ pub(super) async fn check(connection: &AsyncPgConnection, gap: &GapId, fence: Fe
     use review_leases as l;
     let own = match fence {
         Fence::Open => return Ok(()),
-        Fence::Unheld => None,
+        Fence::Unheld | Fence::After(_) => None,
         Fence::Lease(token) => Some(token.0),
     };
     let mut connection = connection;
