@@ -248,6 +248,7 @@ contract! {
         recommendations_are_read_by_gap_and_by_round,
     }
     decisions {
+        a_decision_on_top_of_one_that_never_came_does_not_overwrite_what_came_instead,
         every_action_brings_the_gap_into_its_state,
         a_decision_is_kept_with_everything_the_reviewer_saw,
         a_decision_sent_twice_counts_once,

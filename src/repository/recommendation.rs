@@ -61,7 +61,8 @@ repository! {
         /// Writes a decision as [`RecommendationRepository::decide`] does, if the fence holds, and ends the gap's lease.
         ///
         /// # Errors
-        /// As there, and [`Held`](super::RepositoryError::Held) when the gap is in somebody else's hands.
+        /// As there, [`Conflict`](super::RepositoryError::Conflict) also where another decision came in the place of the one
+        /// that the fence names, and [`Held`](super::RepositoryError::Held) when the gap is in somebody else's hands.
         async fn decide_fenced(&self, decision: &Decision, fence: Fence) -> Result<Outcome>;
 
         /// Loads a decision with everything the reviewer saw.

@@ -101,6 +101,14 @@ impl Database {
             Fence::Open => return self.decide(decision),
             Fence::Unheld => None,
             Fence::Lease(token) => Some(token),
+            Fence::After(before) => {
+                let last = self.events.iter().rev().find(|event| event.decision.gap == decision.gap);
+                if last.is_none_or(|last| last.decision.id != before) {
+                    // No gap has this version: a conflict.
+                    return self.decide(&Decision { base_version: -1, ..decision.clone() });
+                }
+                None
+            }
         };
         if let Some(lease) =
             self.leases.iter().find(|lease| lease.gap == decision.gap && Some(lease.token) != own)

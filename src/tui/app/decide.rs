@@ -126,7 +126,11 @@ fn draft(state: &State, verdict: Verdict) -> Result<Decision, Refusal> {
 fn keep_verdict(state: &mut State, decision: Decision) -> Vec<Effect> {
     let leads_to = decision.action.state().unwrap_or(GapState::Open);
     let gap = decision.gap.clone();
-    let fence = flow::fence(state, &gap);
+    let fence = match state.on_its_way(&gap) {
+        // The version that it is for is a guess: somebody else's decision may come instead.
+        Some(before) => Fence::After(before.decision.id),
+        None => flow::fence(state, &gap),
+    };
     let effect = keep(state, decision, fence, leads_to, None);
     if let Some(row) = state.queue.row_mut(&gap) {
         row.decided_here = true;
