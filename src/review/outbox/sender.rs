@@ -17,6 +17,10 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 /// How long the database may take for one decision, before it counts as out of reach. Longer than it lets a statement run.
 const PATIENCE: Duration = Duration::from_secs(40);
+/// How much longer it may take for each of those that go together.
+const PATIENCE_EACH: Duration = Duration::from_millis(20);
+/// What is said where something went wrong that cannot.
+const FAULT: &str = "a fault in gapdeck itself";
 /// How often a decision is tried that the database refuses for a reason of its own (a missing privilege, a full disk).
 const TRIES: u32 = 3;
 /// How many decisions are written together at most.
@@ -64,6 +68,7 @@ pub struct Rest {
 
 enum Command {
     Keep(Box<Decision>, Fence),
+    KeepTogether(Vec<Decision>),
     SendNow,
     Again,
     Discard(DecisionId),
@@ -113,6 +118,11 @@ impl Outbox {
         let _ = self.commands.send(Command::Keep(decision, fence));
     }
 
+    /// Keeps decisions on as many gaps and sends them in one transaction when their turn comes; [`News::Kept`] tells of each.
+    pub fn keep_together(&self, decisions: Vec<Decision>) {
+        let _ = self.commands.send(Command::KeepTogether(decisions));
+    }
+
     /// Tries to reach the database now, however long the wait would still be.
     pub fn send_now(&self) {
         let _ = self.commands.send(Command::SendNow);
@@ -148,9 +158,10 @@ fn outlive_file_size_limit() {
     }
 }
 
+/// What is on its way to the database, in one transaction.
 struct Sending {
-    id: DecisionId,
-    answer: JoinHandle<Result<Outcome, RepositoryError>>,
+    ids: Vec<DecisionId>,
+    answer: JoinHandle<Result<Vec<Outcome>, RepositoryError>>,
 }
 
 struct Sender {
@@ -169,7 +180,7 @@ struct Sender {
 /// What woke the sender.
 enum Event {
     Command(Option<Command>),
-    Answer(Result<Outcome, RepositoryError>),
+    Answer(Result<Vec<Outcome>, RepositoryError>),
     Again,
     TimeIsUp,
 }
@@ -237,6 +248,7 @@ impl Sender {
     async fn obey(&mut self, command: Command, finishing: &mut Option<(Instant, oneshot::Sender<Rest>)>) {
         match command {
             Command::Keep(..) => {}
+            Command::KeepTogether(decisions) => self.keep_together(decisions).await,
             Command::SendNow => self.next_try = None,
             Command::Again => {
                 self.next_try = None;
@@ -274,7 +286,7 @@ impl Sender {
         }
         let ids: Vec<DecisionId> = batch.iter().map(|(decision, _)| decision.id).collect();
         let Some(kept) = self.with_ledger(|ledger| ledger.keep(batch)).await else {
-            let error = OutboxError { path: "outbox".into(), reason: "a fault in gapdeck itself".into() };
+            let error = OutboxError::new("outbox".as_ref(), FAULT);
             for id in ids {
                 self.say(News::Kept { id, result: Err(error.clone()) });
             }
@@ -294,46 +306,85 @@ impl Sender {
         other
     }
 
+    /// Keeps decisions that go to the database in one transaction.
+    async fn keep_together(&mut self, decisions: Vec<Decision>) {
+        let ids: Vec<DecisionId> = decisions.iter().map(|decision| decision.id).collect();
+        let kept = self.with_ledger(move |ledger| ledger.keep_together(decisions)).await;
+        let kept = kept.unwrap_or_else(|| Err(OutboxError::new("outbox".as_ref(), FAULT)));
+        for id in ids {
+            self.say(News::Kept { id, result: kept.as_ref().map(|_| ()).map_err(Clone::clone) });
+        }
+        if let Ok(ids) = kept
+            && !ids.is_empty()
+        {
+            self.say(News::Dropped { ids });
+        }
+    }
+
     /// Starts to send the decision whose turn it is, unless one is on its way or a wait is on.
     fn send_next(&mut self) {
         if self.sending.is_some() || self.next_try.is_some() {
             return;
         }
-        let next = self.lock(|ledger| ledger.next().map(|entry| (entry.decision.clone(), entry.fence)));
-        let Some((decision, fence)) = next else { return };
-        let id = decision.id;
+        let next = self.lock(|ledger| {
+            let next = ledger.next();
+            let fence = next.first().map(|entry| (entry.fence, entry.together));
+            let decisions: Vec<Decision> = next.iter().map(|entry| entry.decision.clone()).collect();
+            fence.map(|fence| (decisions, fence))
+        });
+        let Some((decisions, (fence, together))) = next else { return };
+        let ids = decisions.iter().map(|decision| decision.id).collect();
         let store = Arc::clone(&self.store);
         if let Some(outage) = &mut self.outage {
             outage.next_try = None;
             let outage = Some(outage.clone());
             self.say(News::Connection(outage));
         }
+        let patience = PATIENCE + PATIENCE_EACH * u32::try_from(decisions.len()).unwrap_or(u32::MAX);
         let answer = tokio::spawn(async move {
-            let deciding = AssertUnwindSafe(store.decide_fenced(&decision, fence)).catch_unwind();
-            if let Ok(answer) = timeout(PATIENCE, deciding).await {
+            let deciding = async {
+                match (decisions.as_slice(), together) {
+                    ([decision], None) => Ok(vec![store.decide_fenced(decision, fence).await?]),
+                    (decisions, _) => store.decide_together(decisions).await,
+                }
+            };
+            if let Ok(answer) = timeout(patience, AssertUnwindSafe(deciding).catch_unwind()).await {
                 return answer.unwrap_or_else(|_| Err(fault()));
             }
-            let reason = format!("no answer within {} seconds", PATIENCE.as_secs());
+            let reason = format!("no answer within {} seconds", patience.as_secs());
             Err(RepositoryError::Unavailable(reason))
         });
-        self.sending = Some(Sending { id, answer });
+        self.sending = Some(Sending { ids, answer });
     }
 
-    async fn answered(&mut self, answer: Result<Outcome, RepositoryError>) {
-        let Some(Sending { id, .. }) = self.sending.take() else { return };
+    async fn answered(&mut self, answer: Result<Vec<Outcome>, RepositoryError>) {
+        let Some(Sending { ids, .. }) = self.sending.take() else { return };
+        let Some(first) = ids.first().copied() else { return };
         let error = match answer {
-            Ok(outcome) => {
-                self.with_ledger(move |ledger| ledger.sent(id)).await;
+            Ok(outcomes) => {
+                let sent = ids.clone();
+                self.with_ledger(move |ledger| ledger.sent(&sent)).await;
                 self.reached();
-                return self.say(News::Sent { id, outcome });
+                for (id, outcome) in ids.into_iter().zip(outcomes) {
+                    self.say(News::Sent { id, outcome });
+                }
+                return;
             }
             Err(error) => error,
         };
-        let Some(failure) = self.judged(id, &error) else { return self.wait_and_try_again(&error) };
-        let Some(changes) = self.with_ledger(move |ledger| ledger.failed(id, &failure)).await else { return };
+        let Some(failure) = self.judged(first, &error) else { return self.wait_and_try_again(&error) };
+        let failure = if ids.len() > 1 {
+            // One that is refused stands for all: none of them was taken.
+            Failure::Refused { reason: format!("none of {} was saved: {error}", ids.len()) }
+        } else {
+            failure
+        };
+        let Some(changes) = self.with_ledger(move |ledger| ledger.failed(first, &failure)).await else {
+            return;
+        };
         self.reached();
         for (failed, failure) in changes.failed {
-            let error = (failed == id).then(|| error.clone());
+            let error = ids.contains(&failed).then(|| error.clone());
             self.say(News::Failed { id: failed, failure, error });
         }
         if !changes.dropped.is_empty() {
