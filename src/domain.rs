@@ -16,7 +16,7 @@ mod proposal;
 mod queue;
 mod view;
 
-pub use activity::{DecisionCursor, DecisionFilter, DecisionRow};
+pub use activity::{DecisionCursor, DecisionFilter, DecisionRow, Standing};
 pub use candidate::{Candidate, Choice, Confidence, ConfidenceError, Source, choices, normalised};
 pub use card::{
     AllowedScope, AllowedValue, AllowedValues, KnownValue, Neighbour, ProductCard, ReviewCard, RichText,

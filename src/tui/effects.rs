@@ -4,7 +4,7 @@
 //! disk and sends them in the order they were made.
 
 use super::app::feed;
-use super::app::msg::{Effect, Figures, Msg};
+use super::app::msg::{Effect, Figures, Found, Msg, TakeBack};
 use crate::domain::{AttributeKey, GapId, LeaseToken, ProductCard, ProductKey, QueueFilter};
 use crate::repository::{RepositoryError, Result, abandonable};
 use crate::review::outbox::{Lookout, Outbox, Rest};
@@ -46,6 +46,7 @@ impl Effects {
     pub fn start(&mut self, effect: Effect) {
         match effect {
             Effect::Decide(decision, fence) => self.outbox.keep(decision, fence),
+            Effect::DecideTogether(decisions) => self.outbox.keep_together(decisions),
             Effect::SendNow => self.outbox.send_now(),
             Effect::SendAgain => self.outbox.again(),
             Effect::Discard(id) => self.outbox.discard(id),
@@ -54,6 +55,7 @@ impl Effects {
             Effect::LoadCard(_)
             | Effect::LoadHistory(_)
             | Effect::LoadProduct { .. }
+            | Effect::FindTakeBack { .. }
             | Effect::Claim { .. }
             | Effect::Renew { .. } => {
                 self.spawn(effect);
@@ -172,7 +174,17 @@ async fn read(review: &Review, effect: Effect) -> Option<Msg> {
         Effect::Poll { ticket, since } => {
             Msg::Changes { ticket, result: guarded(store.changes(since, feed::MOST)).await }
         }
+        Effect::LoadActivity { ticket, filter, after, limit } => {
+            Msg::Activity { ticket, result: guarded(store.decisions(&filter, after.as_ref(), limit)).await }
+        }
+        Effect::LoadEvents { ticket, gap } => {
+            Msg::Events { ticket, result: guarded(store.history(&gap)).await }
+        }
+        Effect::FindTakeBack { ticket, what } => {
+            Msg::FoundTakeBack { ticket, result: guarded(find_take_back(review, what)).await }
+        }
         Effect::Decide(..)
+        | Effect::DecideTogether(_)
         | Effect::SendNow
         | Effect::SendAgain
         | Effect::Discard(_)
@@ -181,6 +193,13 @@ async fn read(review: &Review, effect: Effect) -> Option<Msg> {
         | Effect::Suspend
         | Effect::Quit => return None,
     })
+}
+
+async fn find_take_back(review: &Review, what: TakeBack) -> Result<Found> {
+    match what.batch {
+        Some(batch) => Ok(Found::Bulk(Box::new(review.undoable_batch(batch).await?), what.id)),
+        None => Ok(Found::One(Box::new(review.undoable_decision(what.id).await?))),
+    }
 }
 
 async fn figures(review: &Review) -> Result<Figures> {

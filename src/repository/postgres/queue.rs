@@ -2,11 +2,11 @@
 
 mod conditions;
 mod count;
-mod page;
+pub(super) mod page;
 mod similar;
 mod statements;
 
-pub(super) use conditions::{after, filtered, sort_expression};
+pub(super) use conditions::{Boxed, after, filtered, is_in_order, sort_expression};
 
 use super::PostgresStore;
 use super::lenient::Moment;

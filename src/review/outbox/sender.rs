@@ -18,6 +18,10 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 /// How long the database may take for one decision, before it counts as out of reach. Longer than it lets a statement run.
 const PATIENCE: Duration = Duration::from_secs(40);
+/// How much longer it may take for each of those that go together.
+const PATIENCE_EACH: Duration = Duration::from_millis(20);
+/// What is said where something went wrong that cannot.
+const FAULT: &str = "a fault in gapdeck itself";
 /// How often a decision is tried that the database refuses for a reason of its own (a missing privilege, a full disk).
 const TRIES: u32 = 3;
 /// How many decisions are written together at most.
@@ -25,6 +29,7 @@ const TOGETHER: usize = 256;
 
 enum Command {
     Keep(Box<Decision>, Fence),
+    KeepTogether(Vec<Decision>),
     SendNow,
     Again,
     Discard(DecisionId),
@@ -73,6 +78,11 @@ impl Outbox {
     pub fn keep(&self, decision: Box<Decision>, fence: Fence) {
         // The work goes on as long as this value lives, so there is somebody to receive it.
         let _ = self.commands.send(Command::Keep(decision, fence));
+    }
+
+    /// Keeps decisions on as many gaps and sends them in one transaction when their turn comes; [`News::Kept`] tells of each.
+    pub fn keep_together(&self, decisions: Vec<Decision>) {
+        let _ = self.commands.send(Command::KeepTogether(decisions));
     }
 
     /// Tries to reach the database now, however long the wait would still be.
@@ -128,22 +138,16 @@ fn outlive_file_size_limit() {
     }
 }
 
+/// What is on its way to the database, in one transaction.
 struct Sending {
-    what: What,
+    /// The decisions; none where the database is only asked whether it is there, because nothing waits to be sent and
+    /// others wait for it.
+    ids: Vec<DecisionId>,
     answer: JoinHandle<Answer>,
 }
 
-/// What the database is asked.
-#[derive(Debug, Clone, Copy)]
-enum What {
-    /// To take a decision.
-    Decision(DecisionId),
-    /// Whether it is there: nothing waits to be sent, and others wait for it.
-    Probe,
-}
-
-/// What the database took, if it was asked to take something.
-type Answer = Result<Option<Outcome>, RepositoryError>;
+/// What the database took.
+type Answer = Result<Vec<Outcome>, RepositoryError>;
 
 struct Sender {
     ledger: Arc<Mutex<Ledger>>,
@@ -229,6 +233,7 @@ impl Sender {
     async fn obey(&mut self, command: Command, finishing: &mut Option<(Instant, oneshot::Sender<Rest>)>) {
         match command {
             Command::Keep(..) => {}
+            Command::KeepTogether(decisions) => self.keep_together(decisions).await,
             Command::SendNow => self.next_try = None,
             Command::Again => {
                 self.next_try = None;
@@ -267,7 +272,7 @@ impl Sender {
         }
         let ids: Vec<DecisionId> = batch.iter().map(|(decision, _)| decision.id).collect();
         let Some(kept) = self.with_ledger(|ledger| ledger.keep(batch)).await else {
-            let error = OutboxError { path: "outbox".into(), reason: "a fault in gapdeck itself".into() };
+            let error = OutboxError::new("outbox".as_ref(), FAULT);
             for id in ids {
                 self.say(News::Kept { id, result: Err(error.clone()) });
             }
@@ -287,42 +292,65 @@ impl Sender {
         other
     }
 
+    /// Keeps decisions that go to the database in one transaction.
+    async fn keep_together(&mut self, decisions: Vec<Decision>) {
+        let ids: Vec<DecisionId> = decisions.iter().map(|decision| decision.id).collect();
+        let kept = self.with_ledger(move |ledger| ledger.keep_together(decisions)).await;
+        let kept = kept.unwrap_or_else(|| Err(OutboxError::new("outbox".as_ref(), FAULT)));
+        for id in ids {
+            self.say(News::Kept { id, result: kept.as_ref().map(|_| ()).map_err(Clone::clone) });
+        }
+        if let Ok(ids) = kept
+            && !ids.is_empty()
+        {
+            self.say(News::Dropped { ids });
+        }
+    }
+
     /// Starts to send the decision whose turn it is, unless one is on its way or a wait is on.
     fn send_next(&mut self) {
         if self.sending.is_some() || self.next_try.is_some() {
             return;
         }
-        let next = self.lock(|ledger| ledger.next().map(|entry| (entry.decision.clone(), entry.fence)));
+        let next = self.lock(|ledger| {
+            let next = ledger.next();
+            let fence = next.first().map(|entry| (entry.fence, entry.together));
+            let decisions: Vec<Decision> = next.iter().map(|entry| entry.decision.clone()).collect();
+            fence.map(|fence| (decisions, fence))
+        });
         if next.is_none() && self.outage.is_none() {
             return;
         }
-        let what = next.as_ref().map_or(What::Probe, |(decision, _)| What::Decision(decision.id));
+        let (decisions, (fence, together)) = next.unwrap_or_else(|| (Vec::new(), (Fence::Open, None)));
+        let ids = decisions.iter().map(|decision| decision.id).collect();
         let store = Arc::clone(&self.store);
         if let Some(outage) = &mut self.outage {
             outage.next_try = None;
             let outage = Some(outage.clone());
             self.say(News::Connection(outage));
         }
+        let patience = PATIENCE + PATIENCE_EACH * u32::try_from(decisions.len()).unwrap_or(u32::MAX);
         let answer = tokio::spawn(async move {
-            let asking = async {
-                match next {
-                    Some((decision, fence)) => store.decide_fenced(&decision, fence).await.map(Some),
+            let deciding = async {
+                match (decisions.as_slice(), together) {
                     // The least that only the primary can answer.
-                    None => store.changes(None, 1).await.map(|_| None),
+                    ([], _) => store.changes(None, 1).await.map(|_| Vec::new()),
+                    ([decision], None) => Ok(vec![store.decide_fenced(decision, fence).await?]),
+                    (decisions, _) => store.decide_together(decisions).await,
                 }
             };
-            if let Ok(answer) = timeout(PATIENCE, AssertUnwindSafe(asking).catch_unwind()).await {
+            if let Ok(answer) = timeout(patience, AssertUnwindSafe(deciding).catch_unwind()).await {
                 return answer.unwrap_or_else(|_| Err(fault()));
             }
-            let reason = format!("no answer within {} seconds", PATIENCE.as_secs());
+            let reason = format!("no answer within {} seconds", patience.as_secs());
             Err(RepositoryError::Unavailable(reason))
         });
-        self.sending = Some(Sending { what, answer });
+        self.sending = Some(Sending { ids, answer });
     }
 
     async fn answered(&mut self, answer: Answer) {
-        let Some(Sending { what, .. }) = self.sending.take() else { return };
-        let What::Decision(id) = what else {
+        let Some(Sending { ids, .. }) = self.sending.take() else { return };
+        let Some(first) = ids.first().copied() else {
             return match answer {
                 Err(error @ RepositoryError::Unavailable(_)) => self.wait_and_try_again(&error),
                 // A refusal is an answer, too.
@@ -330,21 +358,30 @@ impl Sender {
             };
         };
         let error = match answer {
-            Ok(outcome) => {
-                self.with_ledger(move |ledger| ledger.sent(id)).await;
+            Ok(outcomes) => {
+                let sent = ids.clone();
+                self.with_ledger(move |ledger| ledger.sent(&sent)).await;
                 self.reached();
-                if let Some(outcome) = outcome {
+                for (id, outcome) in ids.into_iter().zip(outcomes) {
                     self.say(News::Sent { id, outcome });
                 }
                 return;
             }
             Err(error) => error,
         };
-        let Some(failure) = self.judged(id, &error) else { return self.wait_and_try_again(&error) };
-        let Some(changes) = self.with_ledger(move |ledger| ledger.failed(id, &failure)).await else { return };
+        let Some(failure) = self.judged(first, &error) else { return self.wait_and_try_again(&error) };
+        let failure = if ids.len() > 1 {
+            // One that is refused stands for all: none of them was taken.
+            Failure::Refused { reason: format!("none of {} was saved: {error}", ids.len()) }
+        } else {
+            failure
+        };
+        let Some(changes) = self.with_ledger(move |ledger| ledger.failed(first, &failure)).await else {
+            return;
+        };
         self.reached();
         for (failed, failure) in changes.failed {
-            let error = (failed == id).then(|| error.clone());
+            let error = ids.contains(&failed).then(|| error.clone());
             self.say(News::Failed { id: failed, failure, error });
         }
         if !changes.dropped.is_empty() {

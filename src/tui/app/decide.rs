@@ -126,7 +126,11 @@ fn draft(state: &State, verdict: Verdict) -> Result<Decision, Refusal> {
 fn keep_verdict(state: &mut State, decision: Decision) -> Vec<Effect> {
     let leads_to = decision.action.state().unwrap_or(GapState::Open);
     let gap = decision.gap.clone();
-    let fence = flow::fence(state, &gap);
+    let fence = match state.on_its_way(&gap) {
+        // The version that it is for is a guess: somebody else's decision may come instead.
+        Some(before) => Fence::After(before.decision.id),
+        None => flow::fence(state, &gap),
+    };
     let effect = keep(state, decision, fence, leads_to, None);
     if let Some(row) = state.queue.row_mut(&gap) {
         row.decided_here = true;
@@ -152,6 +156,7 @@ fn keep(
         phase: Phase::Keeping,
         leads_to,
         undone: undone.map(Box::new),
+        together: None,
     });
     Effect::Decide(Box::new(decision), fence)
 }
@@ -232,7 +237,7 @@ fn undo_saved(state: &mut State) -> Vec<Effect> {
     vec![Effect::FindUndo]
 }
 
-fn keep_undo(state: &mut State, undoable: &Undoable) -> Effect {
+pub(super) fn keep_undo(state: &mut State, undoable: &Undoable) -> Effect {
     let mut undo = Review::draft_undo_for(&state.identity.reviewer, &undoable.decision, undoable.version);
     undo.id = (state.new_id)();
     undo.decided_at = state.wall;
@@ -268,9 +273,10 @@ pub fn reopen(state: &mut State, gap: &GapId) -> bool {
     if let Some(row) = state.queue.row_mut(gap) {
         row.decided_here = false;
     }
-    match &state.overlay {
-        None => state.queue.go_to(gap),
-        Some(_) => state.queue.row(gap).is_some(),
+    if state.overlay.is_none() && state.screens.is_empty() {
+        state.queue.go_to(gap)
+    } else {
+        state.queue.row(gap).is_some()
     }
 }
 

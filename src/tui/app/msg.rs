@@ -3,17 +3,19 @@
 use super::keymap::Key;
 use super::slot::Ticket;
 use crate::domain::{
-    AttributeKey, Changes, Claim, Claimed, Count, Decision, DecisionId, Event, ExperimentKey,
-    ExperimentSummary, Facets, Fence, GapId, Lease, LeaseToken, MetricTrend, ProductCard, ProductKey,
-    QueueCursor, QueueFilter, QueueRow, QueueSort, ReviewCard,
+    AttributeKey, Changes, Claim, Claimed, Count, Decision, DecisionCursor, DecisionFilter, DecisionId,
+    DecisionRow, Event, ExperimentKey, ExperimentSummary, Facets, Fence, GapId, Lease, LeaseToken,
+    MetricTrend, ProductCard, ProductKey, QueueCursor, QueueFilter, QueueRow, QueueSort, ReviewCard,
 };
 use crate::repository::{Page, RepositoryError, Result};
 use crate::review::Undoable;
 use crate::review::outbox::News;
+use crate::review::takeback::Bulk;
 use crate::tui::Progress;
 use chrono::{DateTime, Utc};
 use ratatui::layout::Size;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// Something that happened.
 #[derive(Debug, Clone)]
@@ -87,6 +89,35 @@ pub enum Msg {
         ticket: Ticket,
         result: Result<Option<Box<ProductCard>>>,
     },
+    Activity {
+        ticket: Ticket,
+        result: Result<Page<DecisionRow, DecisionCursor>>,
+    },
+    /// The decisions on the gap under the cursor of the activity screen.
+    Events {
+        ticket: Ticket,
+        result: Result<Vec<Event>>,
+    },
+    FoundTakeBack {
+        ticket: Ticket,
+        result: Result<Found>,
+    },
+}
+
+/// A decision of the activity screen that is to be taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TakeBack {
+    pub id: DecisionId,
+    /// The bulk action that it is part of.
+    pub batch: Option<Uuid>,
+}
+
+/// What can be taken back.
+#[derive(Debug, Clone)]
+pub enum Found {
+    One(Box<Undoable>),
+    /// A bulk action, and the decision of it that was asked about.
+    Bulk(Box<Bulk>, DecisionId),
 }
 
 impl Msg {
@@ -106,6 +137,9 @@ impl Msg {
             Self::Experiments { result, .. } => result.as_ref().err(),
             Self::Trends { result, .. } => result.as_ref().err(),
             Self::Product { result, .. } => result.as_ref().err(),
+            Self::Activity { result, .. } => result.as_ref().err(),
+            Self::Events { result, .. } => result.as_ref().err(),
+            Self::FoundTakeBack { result, .. } => result.as_ref().err(),
             _ => None,
         }
     }
@@ -145,8 +179,15 @@ pub enum Effect {
     LoadHistory(GapId),
     /// Keeps a decision in the outbox, which sends it; in the order asked for.
     Decide(Box<Decision>, Fence),
+    /// Keeps decisions on as many gaps in the outbox, which sends them in one transaction.
+    DecideTogether(Vec<Decision>),
     /// Looks for the reviewer's last decision.
     FindUndo,
+    /// Looks for what has to be known to take a decision, or its bulk action, back.
+    FindTakeBack {
+        ticket: Ticket,
+        what: TakeBack,
+    },
     /// Sends what rests in the outbox without waiting for the next try.
     SendNow,
     /// Sends refused decisions again, too.
@@ -189,6 +230,18 @@ pub enum Effect {
     },
     /// Puts a text into the terminal's clipboard.
     Copy(String),
+    /// Decisions, the newest first.
+    LoadActivity {
+        ticket: Ticket,
+        filter: Box<DecisionFilter>,
+        after: Option<DecisionCursor>,
+        limit: usize,
+    },
+    /// The decisions on a gap, for the activity screen.
+    LoadEvents {
+        ticket: Ticket,
+        gap: GapId,
+    },
     /// Leaves the terminal to the shell until `fg`.
     Suspend,
     Quit,

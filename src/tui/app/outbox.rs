@@ -1,5 +1,6 @@
 //! What the outbox tells of decisions: on the disk, in the database, refused.
 
+use super::activity;
 use super::decide::{self, Conflict, Held};
 use super::flow;
 use super::msg::Effect;
@@ -58,7 +59,8 @@ fn found(state: &mut State, entries: Vec<Entry>, notices: &[String]) -> Vec<Effe
         let id = decision.id;
         let leads_to = decision.action.state().unwrap_or(GapState::Open);
         let phase = Phase::Kept;
-        state.unsaved.push(Unsaved { decision, fence, since: state.now, phase, leads_to, undone });
+        let together = None;
+        state.unsaved.push(Unsaved { decision, fence, since: state.now, phase, leads_to, undone, together });
         if let Status::Failed(failure) = status {
             effects.extend(failed(state, id, &failure));
         }
@@ -89,9 +91,11 @@ fn kept(state: &mut State, id: DecisionId, result: Result<(), OutboxError>) {
     let Err(error) = result else {
         let one = &mut state.unsaved[index];
         one.phase = Phase::Kept;
-        let undone = one.undone.clone();
-        if let Some(undone) = undone {
-            show_undone(state, &undone);
+        let (undone, together) = (one.undone.clone(), one.together);
+        match (undone, together) {
+            (Some(undone), None) => show_undone(state, &undone),
+            (Some(undone), Some(count)) => activity::show_undone_together(state, &undone, count),
+            (None, _) => {}
         }
         return;
     };
@@ -121,7 +125,7 @@ fn show_undone(state: &mut State, undone: &Decision) {
         value.unwrap_or_default(),
         sanitise::line(undone.gap.attribute.as_str(), 40),
         sanitise::line(name, 60),
-        if found { "" } else { " · not in this list" },
+        if found || !state.screens.is_empty() { "" } else { " · not in this list" },
     );
     state.toasts.show(state.now, Level::Info, text);
 }
@@ -131,6 +135,7 @@ fn sent(state: &mut State, id: DecisionId, outcome: &Outcome) {
     let Unsaved { decision, undone, .. } = state.unsaved.remove(index);
     state.cards.invalidate(&decision.gap);
     flow::decided(state, &decision.gap);
+    activity::has_news(state);
     let was = state.queue.row(&decision.gap).map(|row| row.data.state);
     if let Some(row) = state.queue.row_mut(&decision.gap) {
         row.data.state = outcome.state;

@@ -12,6 +12,7 @@ use crate::domain::{DecisionId, Facets};
 use crate::review::outbox::Outage;
 use crate::tui::Identity;
 use crate::tui::overlays::Overlay;
+use crate::tui::screens::activity::Activity;
 use crate::tui::screens::card::{Cards, LoadedCard};
 use crate::tui::screens::experiments::Experiments;
 use crate::tui::screens::neighbours::Walk;
@@ -40,6 +41,7 @@ pub enum Screen {
     Product(Box<Pane>),
     Walk(Walk),
     Texts(Box<Texts>),
+    Activity(Box<Activity>),
 }
 
 /// Whether the application ends.
@@ -94,6 +96,8 @@ pub struct State {
     pub last_key: Instant,
     /// Screens on top of the review screen.
     pub screens: Vec<Screen>,
+    /// The activity screen as it was left.
+    pub activity_before: Option<Box<Activity>>,
     /// The request for the product on the top screen.
     pub product_slot: Slot<()>,
     pub overlay: Option<Overlay>,
@@ -128,6 +132,7 @@ impl State {
             feed: Feed::default(),
             last_key: now,
             screens: Vec::new(),
+            activity_before: None,
             product_slot: Slot::default(),
             overlay: None,
             toasts: Toasts::default(),
@@ -147,6 +152,23 @@ impl State {
             Some(Screen::Product(_)) => Context::Product,
             Some(Screen::Walk(_)) => Context::Walk,
             Some(Screen::Texts(_)) => Context::Texts,
+            Some(Screen::Activity(_)) => Context::Activity,
+        }
+    }
+
+    /// Returns the activity screen if it is shown.
+    pub fn activity(&self) -> Option<&Activity> {
+        match self.screens.last() {
+            Some(Screen::Activity(screen)) => Some(screen),
+            _ => None,
+        }
+    }
+
+    /// Returns the activity screen if it is shown, to change it.
+    pub fn activity_mut(&mut self) -> Option<&mut Activity> {
+        match self.screens.last_mut() {
+            Some(Screen::Activity(screen)) => Some(screen),
+            _ => None,
         }
     }
 
@@ -216,6 +238,7 @@ impl State {
             self.product_slot.waiting_since,
             self.experiments().and_then(|screen| screen.list.waiting_since),
             self.experiments().and_then(|screen| screen.trends.waiting_since),
+            self.activity().and_then(Activity::waiting_since),
         ];
         let unsaved = self.unsaved.iter().filter(|one| one.phase.stands()).map(|one| one.since);
         let signs = waits

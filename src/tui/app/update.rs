@@ -8,11 +8,14 @@ use super::navigate;
 use super::outbox;
 use super::state::{MOMENT, QUIT_PATIENCE, Quit, Screen, State};
 use super::toast::Level;
-use super::{copy, feed, flow};
+use super::{activity, copy, feed, flow};
 use crate::domain::{self, QueueFilter, QueueSort};
 use crate::sanitise;
 use crate::tui::layout;
-use crate::tui::overlays::{self, Comment, Confirm, Filter, Help, Overlay, OverrideEditor, Palette};
+use crate::tui::overlays::{
+    self, ActivityFilter, Comment, Confirm, Filter, Help, Overlay, OverrideEditor, Palette,
+};
+use crate::tui::sanitise;
 
 use crate::repository::RepositoryError;
 use crate::tui::screens::queue::{Arrival, FAR, KeepPlace};
@@ -134,6 +137,17 @@ fn on_answer(state: &mut State, msg: Msg) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Msg::Activity { ticket, result } => {
+            activity::arrive(state, ticket, result);
+            Vec::new()
+        }
+        Msg::Events { ticket, result } => {
+            if let Some(screen) = state.activity_mut() {
+                screen.events_arrive(ticket, result);
+            }
+            Vec::new()
+        }
+        Msg::FoundTakeBack { ticket, result } => activity::found(state, ticket, result),
         _ => Vec::new(),
     }
 }
@@ -279,6 +293,14 @@ fn perform(state: &mut State, id: ActionId, keys: &str) -> Vec<Effect> {
         ActionId::PickSort => {
             state.overlay = Some(Overlay::Palette(Palette::sorts(state)));
             Vec::new()
+        }
+        ActionId::TakeBack => activity::take_back(state),
+        ActionId::FilterActivity => {
+            state.overlay = ActivityFilter::new(state).map(|form| Overlay::ActivityFilter(Box::new(form)));
+            Vec::new()
+        }
+        ActionId::Mine | ActionId::TimeSpan | ActionId::ThisBatch | ActionId::ClearActivity => {
+            activity::narrow(state, id)
         }
         ActionId::Undo => decide::undo(state),
         ActionId::Flow => flow::toggle(state),

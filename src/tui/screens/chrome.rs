@@ -16,6 +16,9 @@ use ratatui::layout::{Alignment, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph};
 
+/// From which width on every tab is shown.
+const WIDE: u16 = 100;
+
 /// Draws what is left of both sides of a line: the right side gives way.
 pub fn two_sided(frame: &mut Frame, area: Rect, left: Line<'_>, right: Line<'_>) {
     let needed = left.width() + right.width() + 2;
@@ -35,15 +38,21 @@ pub fn header(state: &State, frame: &mut Frame, area: Rect) {
     let tab = |name: &'static str, active: bool| {
         Span::styled(name, theme.style(if active { Role::TabActive } else { Role::Muted }))
     };
-    let experiments = state.context() == Context::Experiments;
-    let left = Line::from(vec![
+    let context = state.context();
+    let (experiments, activity) = (context == Context::Experiments, context == Context::Activity);
+    let mut left = Line::from(vec![
         Span::raw(" "),
         Span::styled("gapdeck", theme.style(Role::Title)),
         Span::raw("   "),
-        tab("Queue", !experiments),
+        tab("Queue", !experiments && !activity),
         Span::raw("   "),
         tab("Experiments", experiments),
     ]);
+    // Where there is little room, the figures are of more use than the way to another screen.
+    if activity || area.width >= WIDE {
+        left.push_span(Span::raw("   "));
+        left.push_span(tab("Activity", activity));
+    }
     // From the most to the least needed; what does not fit is left out, from the end.
     let room = usize::from(area.width).saturating_sub(left.width() + 3);
     let saving = saving(state);

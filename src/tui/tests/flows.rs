@@ -311,6 +311,20 @@ fn a_conflict_shows_both_decisions_and_can_be_left_to_somebody_as_a_flag() {
 }
 
 #[test]
+fn deciding_again_before_the_first_is_saved_overwrites_nothing_that_came_instead_of_it() {
+    let mut app = App::open(SIZE);
+    app.database.down = Some(gone());
+    app.keys("a k");
+    let first = app.state.unsaved[0].decision.clone();
+    let effects = app.press("r");
+    let second = effects.iter().find_map(|effect| match effect {
+        Effect::Decide(decision, fence) => Some((decision.base_version, *fence)),
+        _ => None,
+    });
+    assert_eq!(second, Some((first.base_version + 1, Fence::After(first.id))));
+}
+
+#[test]
 fn leaving_theirs_in_a_conflict_shows_what_they_decided() {
     let mut app = App::open(SIZE);
     app.database.rows[0].version = 7;
