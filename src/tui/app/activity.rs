@@ -11,7 +11,7 @@ use crate::domain::{Decision, DecisionCursor, DecisionRow, Fence};
 use crate::repository::{Page, Result};
 use crate::review::{Review, Undoable};
 use crate::tui::overlays::{self, Overlay};
-use crate::tui::sanitise;
+use crate::sanitise;
 use crate::tui::screens::activity::{Activity, Arrival, FAR, Wanted};
 use crate::tui::widgets::wrap;
 

@@ -6,7 +6,7 @@ use crate::tui::app::activity;
 use crate::tui::app::keymap::Key;
 use crate::tui::app::msg::Effect;
 use crate::tui::app::state::State;
-use crate::tui::sanitise;
+use crate::sanitise;
 use crate::tui::screens::activity::{Span as TimeSpan, Wanted};
 use crate::tui::theme::Role;
 use crate::tui::widgets::picker::{Item, Picker};

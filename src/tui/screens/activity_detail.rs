@@ -2,7 +2,7 @@
 
 use crate::domain::{Action, DecisionId, DecisionRow, Event, Seen};
 use crate::tui::app::navigate::Motion;
-use crate::tui::sanitise;
+use crate::sanitise;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::wrap::{self, Piece};
 use ratatui::text::{Line, Span};

@@ -6,7 +6,7 @@ use super::chrome;
 use crate::domain::{Action, DecisionRow};
 use crate::tui::app::State;
 use crate::tui::layout;
-use crate::tui::sanitise;
+use crate::sanitise;
 use crate::tui::theme::Role;
 use crate::tui::widgets::wrap;
 use chrono::{DateTime, Utc};
