@@ -107,6 +107,15 @@ async fn no_text_of_a_database_is_more_than_text_on_any_screen_and_memory_stays_
     terminal.wait_for("Copied the experiment");
     terminal.send("Q");
     wait(&terminal, "╭ Gaps ");
+    terminal.send("A");
+    terminal.wait_for("Decisions, the newest first");
+    terminal.wait_for("History of this gap");
+    terminal.send("y\t\x1b[6~/w");
+    terminal.wait_for("╭ Filter");
+    terminal.send("\x03\x03");
+    wait_while(&terminal, "╭ Filter");
+    terminal.send("Q");
+    wait(&terminal, "╭ Gaps ");
     for size in [(80, 24), (40, 12), WIDE] {
         terminal.resize(size.0, size.1);
         terminal.send("g");
