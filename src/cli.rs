@@ -2,6 +2,7 @@
 
 mod activity;
 mod bar;
+mod compare;
 mod decide;
 mod demo;
 mod distribute;
@@ -12,6 +13,7 @@ mod grants;
 mod history;
 mod import;
 mod index;
+mod insights;
 mod interrupt;
 mod migrate;
 mod neighbours;
@@ -117,6 +119,10 @@ pub enum Command {
     Neighbours(neighbours::Neighbours),
     /// Shows everything the catalogue says of a product
     Product(product::Product),
+    /// Shows how often predictions were right, and whether their confidences say so
+    Insights(insights::Insights),
+    /// Compares two experiments on the same gaps
+    Compare(compare::Compare),
     /// Brings the materialised views up to date
     Refresh(refresh::Refresh),
     /// Shows, sends or discards decisions that the database does not have yet
@@ -168,6 +174,8 @@ pub async fn run(cli: Cli) -> Result<(), AppError> {
         Some(Command::Activity(command)) => activity::run(command, &config).await,
         Some(Command::Neighbours(command)) => neighbours::run(command, &config).await,
         Some(Command::Product(command)) => product::run(command, &config).await,
+        Some(Command::Insights(command)) => insights::run(command, &config).await,
+        Some(Command::Compare(command)) => compare::run(command, &config).await,
         Some(Command::Refresh(command)) => refresh::run(command, &config).await,
         Some(Command::Outbox(command)) => outbox::run(command, &config).await,
         Some(Command::Grants(command)) => grants::run(command).await,

@@ -9,6 +9,7 @@ mod details;
 mod embedding;
 mod experiment;
 mod gap;
+mod judged;
 mod key;
 mod lease;
 mod proposal;
@@ -28,6 +29,7 @@ pub use embedding::{
 };
 pub use experiment::{ExperimentSummary, Facets, MetricTrend, Named};
 pub use gap::{GapId, State};
+pub use judged::{JudgedBy, JudgedFilter};
 pub use key::{AttributeKey, CategoryKey, ExperimentKey, ProductKey, Reviewer, RoundKey};
 pub use lease::{Changes, Claim, Claimed, Fence, LEASES_SHOWN, Lease, LeaseToken};
 pub use proposal::{Experiment, Prediction, ProposalCursor, Recommendation, Round};

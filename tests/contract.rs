@@ -37,6 +37,8 @@ mod deletes;
 mod embeddings;
 #[path = "contract/input.rs"]
 mod input;
+#[path = "contract/insight.rs"]
+mod insight;
 #[path = "contract/leases.rs"]
 mod leases;
 #[path = "contract/nearest.rs"]
@@ -134,6 +136,12 @@ macro_rules! contract {
 }
 
 contract! {
+    insight {
+        judged_predictions_are_added_up_by_confidence,
+        judged_predictions_are_told_apart_by_attribute_and_category,
+        what_is_not_judged_or_was_undone_says_nothing,
+        experiments_are_compared_on_the_gaps_that_both_predicted,
+    }
     input {
         a_product_comes_back_as_it_was_saved,
         what_is_not_there_is_none,
@@ -251,6 +259,7 @@ contract! {
         recommendations_are_read_by_gap_and_by_round,
     }
     decisions {
+        a_decision_on_top_of_one_that_never_came_does_not_overwrite_what_came_instead,
         every_action_brings_the_gap_into_its_state,
         a_decision_is_kept_with_everything_the_reviewer_saw,
         a_decision_sent_twice_counts_once,

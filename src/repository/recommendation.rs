@@ -63,7 +63,8 @@ repository! {
         /// Writes a decision as [`RecommendationRepository::decide`] does, if the fence holds, and ends the gap's lease.
         ///
         /// # Errors
-        /// As there, and [`Held`](super::RepositoryError::Held) when the gap is in somebody else's hands.
+        /// As there, [`Conflict`](super::RepositoryError::Conflict) also where another decision came in the place of the one
+        /// that the fence names, and [`Held`](super::RepositoryError::Held) when the gap is in somebody else's hands.
         async fn decide_fenced(&self, decision: &Decision, fence: Fence) -> Result<Outcome>;
 
         /// Writes decisions on as many gaps in one transaction, whoever holds these: all of them, or none. Those that are

@@ -3,6 +3,7 @@
 pub mod action;
 pub mod activity;
 pub mod checks;
+pub mod copy;
 pub mod decide;
 pub mod feed;
 pub mod flow;

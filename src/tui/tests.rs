@@ -3,6 +3,7 @@
 mod activity;
 mod flow;
 mod flows;
+mod outage;
 mod random;
 mod snapshots;
 
@@ -103,6 +104,14 @@ impl Database {
             Fence::Open => return self.decide(decision),
             Fence::Unheld => None,
             Fence::Lease(token) => Some(token),
+            Fence::After(before) => {
+                let last = self.events.iter().rev().find(|event| event.decision.gap == decision.gap);
+                if last.is_none_or(|last| last.decision.id != before) {
+                    // No gap has this version: a conflict.
+                    return self.decide(&Decision { base_version: -1, ..decision.clone() });
+                }
+                None
+            }
         };
         if let Some(lease) =
             self.leases.iter().find(|lease| lease.gap == decision.gap && Some(lease.token) != own)
@@ -310,9 +319,7 @@ impl Database {
             match self.decide_fenced(&decision, fence) {
                 Ok(outcome) => news.push(News::Sent { id, outcome }),
                 Err(error @ RepositoryError::Unavailable(_)) => {
-                    let (since, reason) = (fixture::noon(), error.to_string());
-                    self.is_lost = true;
-                    news.push(News::Connection(Some(Outage { since, next_try: None, reason })));
+                    news.push(self.lost(&error));
                     return news;
                 }
                 Err(error) => {
@@ -341,7 +348,17 @@ impl Database {
             }
             self.pending.remove(0);
         }
+        if self.down.is_none() && std::mem::take(&mut self.is_lost) {
+            news.push(News::Connection(None));
+        }
         news
+    }
+
+    /// Tells of an outage, and when the next try is.
+    fn lost(&mut self, error: &RepositoryError) -> News {
+        self.is_lost = true;
+        let next_try = Some(fixture::noon() + chrono::Duration::seconds(7));
+        News::Connection(Some(Outage { since: fixture::noon(), next_try, reason: error.to_string() }))
     }
 
     fn outbox(&mut self, effect: &Effect) -> Vec<News> {
@@ -514,6 +531,11 @@ impl App {
                 self.send(Msg::Outbox(news));
             }
             if let Some(msg) = self.database.answer(effect) {
+                let lost = msg.error().filter(|error| matches!(error, RepositoryError::Unavailable(_)));
+                if let Some(error) = lost.cloned().filter(|_| !self.database.is_lost) {
+                    let news = self.database.lost(&error);
+                    self.send(Msg::Outbox(news));
+                }
                 self.send(msg);
             }
         }

@@ -28,6 +28,7 @@ pub fn view(state: &State, frame: &mut Frame) {
             Some(Screen::Texts(screen)) => texts::view(state, frame, screen),
             Some(Screen::Activity(screen)) => activity_view::view(state, frame, screen),
         }
+        chrome::outage(state, frame, place.status);
         chrome::hints(state, frame, place.hints);
     }
     if let Some(overlay) = &state.overlay {

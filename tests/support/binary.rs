@@ -62,6 +62,10 @@ impl Gapdeck {
         for name in STRAY {
             command.env_remove(name);
         }
+        // What libpq's users set.
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PG")) {
+            command.env_remove(name);
+        }
         command.env("HOME", self.home.path()).env("USER", "ada").env("LOGNAME", "ada");
         command.args(arguments).args(&self.place).stdin(Stdio::null());
         command

@@ -185,9 +185,14 @@ impl Tables {
             return Err(RepositoryError::NotFound { what: "gap", key: gap.to_string() });
         }
         let version = self.version(&gap);
-        if version != decision.base_version {
-            let last = self.decisions.get(&gap).and_then(|events| events.last());
-            let by = last.map(|(event, _)| event.decision.reviewer.to_string());
+        let last =
+            self.decisions.get(&gap).and_then(|events| events.last()).map(|(event, _)| &event.decision);
+        let is_next = match fence {
+            Fence::After(before) => last.is_some_and(|last| last.id == before),
+            _ => true,
+        };
+        if version != decision.base_version || !is_next {
+            let by = last.map(|last| last.reviewer.to_string());
             return Err(RepositoryError::Conflict { state: self.state(&gap), gap, version, by });
         }
         self.check_fence(&gap, fence)?;

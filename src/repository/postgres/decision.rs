@@ -181,7 +181,11 @@ fn judge<'a>(decision: &'a Decision, locked: Locked, found: &'a Found) -> Result
     let Some((version, state, by)) = locked.row else {
         return Err(RepositoryError::NotFound { what: "gap", key: gap.to_string() }.into());
     };
-    if version != decision.base_version {
+    let is_next = match fence {
+        Fence::After(before) => history.last().is_some_and(|last| last.decision.id == before),
+        Fence::Open | Fence::Unheld | Fence::Lease(_) => true,
+    };
+    if version != decision.base_version || !is_next {
         let state = State::parse(&state).unwrap_or(State::Open);
         return Err(RepositoryError::Conflict { gap: gap.clone(), version, state, by }.into());
     }

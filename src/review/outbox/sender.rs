@@ -2,11 +2,12 @@
 
 use super::backoff::Backoff;
 use super::ledger::Kept;
+use super::news::{News, Outage, Rest};
 use super::record::Failure;
-use super::{Entry, Ledger, OutboxError, Place};
+use super::{Ledger, OutboxError, Place};
 use crate::domain::{Decision, DecisionId, Fence, Outcome};
 use crate::repository::{RepositoryError, Store};
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,52 +27,13 @@ const TRIES: u32 = 3;
 /// How many decisions are written together at most.
 const TOGETHER: usize = 256;
 
-/// What the outbox tells whoever uses it; everything about one decision in the order in which it happened.
-#[derive(Debug, Clone, PartialEq)]
-pub enum News {
-    /// What was left from before, the oldest first; and what could not be read of it.
-    Found { entries: Vec<Entry>, notices: Vec<String> },
-    /// A decision is on the disk, or could not be brought there and is not kept.
-    Kept { id: DecisionId, result: Result<(), OutboxError> },
-    /// The database has a decision.
-    Sent { id: DecisionId, outcome: Outcome },
-    /// The database did not take a decision, with what it said if it was asked about this one; it is kept until somebody
-    /// does something about it.
-    Failed { id: DecisionId, failure: Failure, error: Option<RepositoryError> },
-    /// Refused decisions are to be sent again.
-    Again,
-    /// Decisions are gone: discarded, replaced, or taken back before the database had them.
-    Dropped { ids: Vec<DecisionId> },
-    /// Something could not be done with a decision that the reviewer wants no more.
-    NotDropped { error: OutboxError },
-    /// The database is out of reach, or (none) is not any more.
-    Connection(Option<Outage>),
-}
-
-/// Since when the database has been out of reach, and what is done about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outage {
-    pub since: DateTime<Utc>,
-    /// When the next try begins; none while one is under way.
-    pub next_try: Option<DateTime<Utc>>,
-    pub reason: String,
-}
-
-/// What is left in the outbox at the end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Rest {
-    /// To be sent by the next start.
-    pub pending: usize,
-    /// Refused by the database.
-    pub failed: usize,
-}
-
 enum Command {
     Keep(Box<Decision>, Fence),
     KeepTogether(Vec<Decision>),
     SendNow,
     Again,
     Discard(DecisionId),
+    Lost(String),
     Finish(Duration, oneshot::Sender<Rest>),
 }
 
@@ -138,6 +100,11 @@ impl Outbox {
         let _ = self.commands.send(Command::Discard(id));
     }
 
+    /// Returns what others tell the outbox by that they could not reach the database.
+    pub fn lookout(&self) -> Lookout {
+        Lookout(self.commands.downgrade())
+    }
+
     /// Ends the work once everything is sent, the database is out of reach, or `patience` has run out.
     pub async fn finish(self, patience: Duration) -> Rest {
         let (reply, rest) = oneshot::channel();
@@ -145,6 +112,19 @@ impl Outbox {
         let rest = rest.await.unwrap_or_default();
         let _ = self.working.await;
         rest
+    }
+}
+
+/// Tells the outbox what others find out about the database: one place knows of an outage, and tries again for all.
+#[derive(Debug, Clone)]
+pub struct Lookout(mpsc::WeakUnboundedSender<Command>);
+
+impl Lookout {
+    /// Says that the database could not be reached.
+    pub fn lost(&self, reason: String) {
+        if let Some(commands) = self.0.upgrade() {
+            let _ = commands.send(Command::Lost(reason));
+        }
     }
 }
 
@@ -160,9 +140,14 @@ fn outlive_file_size_limit() {
 
 /// What is on its way to the database, in one transaction.
 struct Sending {
+    /// The decisions; none where the database is only asked whether it is there, because nothing waits to be sent and
+    /// others wait for it.
     ids: Vec<DecisionId>,
-    answer: JoinHandle<Result<Vec<Outcome>, RepositoryError>>,
+    answer: JoinHandle<Answer>,
 }
+
+/// What the database took.
+type Answer = Result<Vec<Outcome>, RepositoryError>;
 
 struct Sender {
     ledger: Arc<Mutex<Ledger>>,
@@ -180,7 +165,7 @@ struct Sender {
 /// What woke the sender.
 enum Event {
     Command(Option<Command>),
-    Answer(Result<Vec<Outcome>, RepositoryError>),
+    Answer(Answer),
     Again,
     TimeIsUp,
 }
@@ -261,6 +246,7 @@ impl Sender {
                 Some(Err(error)) => self.say(News::NotDropped { error }),
                 None => {}
             },
+            Command::Lost(reason) => self.lost(reason),
             Command::Finish(patience, reply) => *finishing = Some((Instant::now() + patience, reply)),
         }
     }
@@ -332,7 +318,10 @@ impl Sender {
             let decisions: Vec<Decision> = next.iter().map(|entry| entry.decision.clone()).collect();
             fence.map(|fence| (decisions, fence))
         });
-        let Some((decisions, (fence, together))) = next else { return };
+        if next.is_none() && self.outage.is_none() {
+            return;
+        }
+        let (decisions, (fence, together)) = next.unwrap_or_else(|| (Vec::new(), (Fence::Open, None)));
         let ids = decisions.iter().map(|decision| decision.id).collect();
         let store = Arc::clone(&self.store);
         if let Some(outage) = &mut self.outage {
@@ -344,6 +333,8 @@ impl Sender {
         let answer = tokio::spawn(async move {
             let deciding = async {
                 match (decisions.as_slice(), together) {
+                    // The least that only the primary can answer.
+                    ([], _) => store.changes(None, 1).await.map(|_| Vec::new()),
                     ([decision], None) => Ok(vec![store.decide_fenced(decision, fence).await?]),
                     (decisions, _) => store.decide_together(decisions).await,
                 }
@@ -357,9 +348,15 @@ impl Sender {
         self.sending = Some(Sending { ids, answer });
     }
 
-    async fn answered(&mut self, answer: Result<Vec<Outcome>, RepositoryError>) {
+    async fn answered(&mut self, answer: Answer) {
         let Some(Sending { ids, .. }) = self.sending.take() else { return };
-        let Some(first) = ids.first().copied() else { return };
+        let Some(first) = ids.first().copied() else {
+            return match answer {
+                Err(error @ RepositoryError::Unavailable(_)) => self.wait_and_try_again(&error),
+                // A refusal is an answer, too.
+                Ok(_) | Err(_) => self.reached(),
+            };
+        };
         let error = match answer {
             Ok(outcomes) => {
                 let sent = ids.clone();
@@ -414,9 +411,30 @@ impl Sender {
         }
     }
 
+    /// Takes from somebody else that the database is out of reach.
+    fn lost(&mut self, reason: String) {
+        if self.outage.is_some() {
+            return;
+        }
+        if self.sending.is_none() {
+            return self.wait_and_try_again(&RepositoryError::Unavailable(reason));
+        }
+        // What is on its way right now tells how it is.
+        let outage = Outage { since: Utc::now(), next_try: None, reason };
+        self.outage = Some(outage.clone());
+        self.say(News::Connection(Some(outage)));
+    }
+
     fn wait_and_try_again(&mut self, error: &RepositoryError) {
         let wait = self.backoff.next();
         self.next_try = Some(Instant::now() + wait);
+        if !matches!(error, RepositoryError::Unavailable(_)) {
+            // It refuses, so it is there.
+            if self.outage.take().is_some() {
+                self.say(News::Connection(None));
+            }
+            return;
+        }
         let since = self.outage.take().map_or_else(Utc::now, |outage| outage.since);
         let outage = Outage { since, next_try: Some(Utc::now() + wait), reason: error.to_string() };
         self.outage = Some(outage.clone());

@@ -242,6 +242,65 @@ fn a_damaged_part_is_set_aside_and_the_rest_goes_on() {
     assert_eq!((ids(&ledger).len(), notices.len()), (2, 0), "it is told once");
 }
 
+/// Damages a file, opens the ledger over it and checks that it holds what is to be kept, tells of the rest once, and has
+/// put the rest aside.
+fn assert_kept(place: &Place, path: &Path, bytes: &[u8], expected: &[Vec<DecisionId>], what: &str) {
+    for left in journal::files(place, journal::DAMAGED).unwrap() {
+        fs::remove_file(left).unwrap();
+    }
+    fs::write(path, bytes).unwrap();
+    let (ledger, notices) = Ledger::open(place.clone());
+    assert!(expected.contains(&ids(&ledger)), "{what}: {:?}", ids(&ledger));
+    let damaged: usize = read(bytes).damaged.iter().map(ExactSizeIterator::len).sum();
+    let aside = journal::files(place, journal::DAMAGED).unwrap();
+    let size: u64 = aside.iter().map(|path| fs::metadata(path).unwrap().len()).sum();
+    assert_eq!(size, damaged as u64, "{what}");
+    assert_eq!(
+        (notices.len(), aside.len()),
+        if damaged > 0 { (1, 1) } else { (0, 0) },
+        "{what}: {notices:?}"
+    );
+    if let Some(aside) = aside.first() {
+        assert!(notices[0].contains(&*aside.to_string_lossy()), "{what}: {notices:?}");
+        let before = ids(&ledger);
+        drop(ledger);
+        let (ledger, notices) = Ledger::open(place.clone());
+        assert_eq!((ids(&ledger), notices), (before, Vec::new()), "{what}: the second time");
+    }
+}
+
+#[test]
+fn whichever_byte_of_the_file_is_wrong_or_the_last_the_other_decisions_are_sent_and_the_user_is_told() {
+    // Every byte takes a while: only the long form looks at each.
+    let step = if std::env::var("GAPDECK_SOAK").is_ok_and(|text| text == "full") { 1 } else { 13 };
+    let (_directory, place) = place();
+    let (mut ledger, _) = Ledger::open(place.clone());
+    let all: Vec<DecisionId> = (1..=3).map(|number| decision(number, number, 0).id).collect();
+    let mut ends = Vec::new();
+    for number in 1..=3 {
+        keep(&mut ledger, decision(number, number, 0));
+        ends.push(usize::try_from(fs::metadata(&outbox_files(&place)[0]).unwrap().len()).unwrap());
+    }
+    drop(ledger);
+    let path = outbox_files(&place).remove(0);
+    let whole = fs::read(&path).unwrap();
+    let header = whole.iter().position(|byte| *byte == b'\n').unwrap();
+    for at in (0..whole.len()).step_by(step) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x15;
+        let hit = ends.iter().position(|end| at < *end).unwrap();
+        let others: Vec<DecisionId> =
+            all.iter().enumerate().filter(|(index, _)| *index != hit).map(|(_, id)| *id).collect();
+        // What is wrong may be the header, or a line end, which nothing depends on.
+        let expected = if at <= header { vec![all.clone()] } else { vec![others, all.clone()] };
+        assert_kept(&place, &path, &bytes, &expected, &format!("byte {at}"));
+        // A record is whole without its line end.
+        let whole_ones = ends.iter().filter(|end| **end - 1 <= at).count();
+        let expected = [all[..whole_ones].to_vec()];
+        assert_kept(&place, &path, &whole[..at], &expected, &format!("cut after {at} bytes"));
+    }
+}
+
 #[test]
 fn files_of_another_database_or_of_a_newer_gapdeck_are_left_alone() {
     let (_directory, place) = place();

@@ -55,6 +55,7 @@ pub enum ActionId {
     ThisBatch,
     ClearActivity,
     Refresh,
+    Copy,
     Help,
     Palette,
     Quit,
@@ -257,7 +258,7 @@ actions! {
     A::TimeSpan, "time span", Find, &[Activity], [c('t')], Some("time"), checks::always, "Goes from all to today, to the last 7 days, and to all again";
     A::ThisBatch, "this bulk action", Find, &[Activity], [c('b')], None, checks::batch, "Shows the bulk action of this decision only; again, everything";
     A::ClearActivity, "clear activity filter", Find, &[Activity], [c('x')], None, checks::clear_activity, "Shows every decision again";
-    A::Refresh, "refresh", Find, LISTS, [c('R')], None, checks::always, "Loads what is shown again; sends unsaved decisions again";
+    A::Refresh, "refresh", Find, EVERYWHERE, [c('R')], None, checks::always, "Loads what is shown again; sends unsaved decisions again";
     A::Reasoning, "reasoning", Look, REVIEW, [c('e')], Some("reasoning"), checks::choices, "Shows or hides why the model proposes the candidate";
     A::Walk, "neighbours", Look, &[Queue, Card, Product], [c('w')], Some("neighbours"), checks::product, "Walks to the nearest products, and on from there";
     A::Product, "product", Look, &[Queue, Card, Walk], [c('p')], Some("product"), checks::product, "Shows everything known about the product";
@@ -265,6 +266,7 @@ actions! {
     A::Experiments, "experiments", Look, &[Queue, Card, Product, Walk, Texts, Activity], [c('E')], None, checks::always, "Shows how the experiments do";
     A::Activity, "activity", Look, &[Queue, Card, Experiments, Product, Walk, Texts], [c('A')], None, checks::always, "Shows who decided what, and takes decisions back";
     A::Queue, "queue", Look, &[Experiments, Product, Walk, Texts, Activity], [c('Q')], None, checks::always, "Goes back to the queue";
+    A::Copy, "copy", Look, &[Queue, Card, Experiments, Product, Walk], [c('y')], None, checks::copy, "Copies the product's key, or on the card the value";
     A::Palette, "commands", Application, LISTS, [c(':')], Some("commands"), checks::always, "Finds any command by its name";
     A::Help, "help", Application, EVERYWHERE, [c('?'), k(KeyCode::F(1))], Some("help"), checks::always, "Shows the keys";
     A::Suspend, "suspend", Application, EVERYWHERE, [Key::ctrl('z')], None, checks::always, "Gives the terminal back to the shell until `fg`";

@@ -26,7 +26,7 @@ pub fn decide(state: &State) -> Check {
         return Err("the undo waits for the database".into());
     }
     if let Some(by) = state.feed.surprise(&row.data.gap, state.now) {
-        let by = crate::tui::sanitise::line(by.as_str(), 24);
+        let by = crate::sanitise::line(by.as_str(), 24);
         return Err(format!("{by} has just decided this gap; look again, then decide").into());
     }
     match state.current_card() {
@@ -153,6 +153,15 @@ pub fn back(state: &State) -> Check {
         Err("this is the first screen; q quits".into())
     } else {
         Ok(())
+    }
+}
+
+/// Something can be copied.
+pub fn copy(state: &State) -> Check {
+    if super::copy::copied(state).is_some() {
+        Ok(())
+    } else {
+        Err("nothing to copy is under the cursor".into())
     }
 }
 

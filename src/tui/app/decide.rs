@@ -10,8 +10,8 @@ use super::unsaved::{Phase, Unsaved};
 use crate::domain::{Action, Decision, DecisionId, Event, Fence, GapId, Reviewer, State as GapState};
 use crate::repository::Result as RepositoryResult;
 use crate::review::{Circumstances, Review, Undoable};
+use crate::sanitise;
 use crate::tui::overlays::Overlay;
-use crate::tui::sanitise;
 use crate::tui::widgets::wrap;
 use chrono::{DateTime, Utc};
 use std::collections::HashSet;
@@ -126,7 +126,11 @@ fn draft(state: &State, verdict: Verdict) -> Result<Decision, Refusal> {
 fn keep_verdict(state: &mut State, decision: Decision) -> Vec<Effect> {
     let leads_to = decision.action.state().unwrap_or(GapState::Open);
     let gap = decision.gap.clone();
-    let fence = flow::fence(state, &gap);
+    let fence = match state.on_its_way(&gap) {
+        // The version that it is for is a guess: somebody else's decision may come instead.
+        Some(before) => Fence::After(before.decision.id),
+        None => flow::fence(state, &gap),
+    };
     let effect = keep(state, decision, fence, leads_to, None);
     if let Some(row) = state.queue.row_mut(&gap) {
         row.decided_here = true;
@@ -220,13 +224,13 @@ pub fn undo(state: &mut State) -> Vec<Effect> {
 }
 
 fn undo_saved(state: &mut State) -> Vec<Effect> {
-    if state.is_keeping() || state.is_sending() {
-        if state.outage.is_some() {
-            let text = "The database does not answer: what it has already can be undone once it does";
-            state.toasts.show(state.now, Level::Warning, text);
-        } else {
-            state.undo.wanted = true;
-        }
+    if state.outage.is_none() && (state.is_keeping() || state.is_sending()) {
+        state.undo.wanted = true;
+        return Vec::new();
+    }
+    if state.outage.is_some() {
+        let text = "The database does not answer: what it has already can be undone once it does";
+        state.toasts.show(state.now, Level::Warning, text);
         return Vec::new();
     }
     state.undo.searching = true;

@@ -7,7 +7,7 @@ use super::toast::Level;
 use super::{activity, flow};
 use crate::domain::{Changes, GapId, Lease, QueueRow, Reviewer, State as GapState};
 use crate::repository::Result;
-use crate::tui::sanitise;
+use crate::sanitise;
 use crate::tui::screens::queue::KeepPlace;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -90,7 +90,7 @@ impl Feed {
 
 /// Asks for changes when it is time to.
 pub fn sync(state: &mut State) -> Option<Effect> {
-    if !state.identity.shared || state.feed.due(state.last_key)? > state.now {
+    if !state.identity.shared || state.outage.is_some() || state.feed.due(state.last_key)? > state.now {
         return None;
     }
     let feed = &mut state.feed;

@@ -7,7 +7,7 @@ use crate::domain::{
     DecisionRow, Event, ExperimentKey, ExperimentSummary, Facets, Fence, GapId, Lease, LeaseToken,
     MetricTrend, ProductCard, ProductKey, QueueCursor, QueueFilter, QueueRow, QueueSort, ReviewCard,
 };
-use crate::repository::{Page, Result};
+use crate::repository::{Page, RepositoryError, Result};
 use crate::review::Undoable;
 use crate::review::outbox::News;
 use crate::review::takeback::Bulk;
@@ -29,6 +29,8 @@ pub enum Msg {
     /// A deadline that [`super::State::next_deadline`] named has passed.
     Woke,
     Progress(Progress),
+    /// So many decisions rest in the outbox while the database cannot be opened.
+    Resting(usize),
     /// The database is open.
     Opened,
     Page {
@@ -118,6 +120,31 @@ pub enum Found {
     Bulk(Box<Bulk>, DecisionId),
 }
 
+impl Msg {
+    /// Returns what went wrong with a read.
+    pub fn error(&self) -> Option<&RepositoryError> {
+        match self {
+            Self::Page { result, .. } => result.as_ref().err(),
+            Self::Counted { result, .. } => result.as_ref().err(),
+            Self::Figures { result, .. } => result.as_ref().err(),
+            Self::Facets { result, .. } => result.as_ref().err(),
+            Self::Card { result, .. } => result.as_ref().err(),
+            Self::History { result, .. } => result.as_ref().err(),
+            Self::FoundUndo { result } => result.as_ref().err(),
+            Self::Claimed { result, .. } => result.as_ref().err(),
+            Self::Renewed { result, .. } => result.as_ref().err(),
+            Self::Changes { result, .. } => result.as_ref().err(),
+            Self::Experiments { result, .. } => result.as_ref().err(),
+            Self::Trends { result, .. } => result.as_ref().err(),
+            Self::Product { result, .. } => result.as_ref().err(),
+            Self::Activity { result, .. } => result.as_ref().err(),
+            Self::Events { result, .. } => result.as_ref().err(),
+            Self::FoundTakeBack { result, .. } => result.as_ref().err(),
+            _ => None,
+        }
+    }
+}
+
 /// Numbers for the header line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Figures {
@@ -201,6 +228,8 @@ pub enum Effect {
         product: ProductKey,
         attribute: Option<AttributeKey>,
     },
+    /// Puts a text into the terminal's clipboard.
+    Copy(String),
     /// Decisions, the newest first.
     LoadActivity {
         ticket: Ticket,
@@ -216,4 +245,29 @@ pub enum Effect {
     /// Leaves the terminal to the shell until `fg`.
     Suspend,
     Quit,
+}
+
+impl Effect {
+    /// Answers what asks the database for something with an error, as the database would; `None` where it asks for nothing.
+    pub fn refused(&self, error: &RepositoryError) -> Option<Msg> {
+        let error = error.clone();
+        Some(match *self {
+            Self::LoadPage { ticket, .. } => Msg::Page { ticket, result: Err(error) },
+            Self::Count { ticket, .. } => Msg::Counted { ticket, result: Err(error) },
+            Self::LoadFigures { ticket } => Msg::Figures { ticket, result: Err(error) },
+            Self::LoadFacets { ticket } => Msg::Facets { ticket, result: Err(error) },
+            Self::LoadCard(ref gap) => Msg::Card { gap: gap.clone(), result: Err(error) },
+            Self::LoadHistory(ref gap) => Msg::History { gap: gap.clone(), result: Err(error) },
+            Self::FindUndo => Msg::FoundUndo { result: Err(error) },
+            Self::Claim { ticket, ref claim } => {
+                Msg::Claimed { ticket, token: claim.token, result: Err(error) }
+            }
+            Self::Renew { ticket, token, .. } => Msg::Renewed { ticket, token, result: Err(error) },
+            Self::Poll { ticket, .. } => Msg::Changes { ticket, result: Err(error) },
+            Self::LoadExperiments { ticket } => Msg::Experiments { ticket, result: Err(error) },
+            Self::LoadTrends { ticket, .. } => Msg::Trends { ticket, result: Err(error) },
+            Self::LoadProduct { ticket, .. } => Msg::Product { ticket, result: Err(error) },
+            _ => return None,
+        })
+    }
 }

@@ -4,12 +4,19 @@ use super::activity;
 use super::decide::{self, Conflict, Held};
 use super::flow;
 use super::msg::Effect;
+use super::navigate;
 use super::state::State;
 use super::toast::Level;
 use super::unsaved::{Phase, Unsaved};
 use crate::domain::{Action, Count, Decision, DecisionId, Outcome, State as GapState};
 use crate::review::outbox::{Entry, Failure, News, Outage, OutboxError, Status};
-use crate::tui::sanitise;
+use crate::sanitise;
+use crate::tui::screens::queue::KeepPlace;
+use chrono::TimeDelta;
+
+/// After an outage longer than this the list is loaded anew, its place kept. After a shorter one it stays as it is, as
+/// ever: what others did meanwhile the feed tells.
+const LONG: TimeDelta = TimeDelta::minutes(1);
 
 /// Takes one piece of news.
 pub fn told(state: &mut State, news: News) -> Vec<Effect> {
@@ -33,7 +40,7 @@ pub fn told(state: &mut State, news: News) -> Vec<Effect> {
             let text = format!("Not discarded for good: {}", sanitise::line(&error.to_string(), 200));
             state.toasts.show(state.now, Level::Error, text);
         }
-        News::Connection(outage) => connection(state, outage),
+        News::Connection(outage) => effects = connection(state, outage),
     }
     effects.extend(decide::undo_if_wanted(state));
     effects
@@ -218,14 +225,33 @@ fn dropped(state: &mut State, ids: &[DecisionId]) {
     }
 }
 
-fn connection(state: &mut State, outage: Option<Outage>) {
-    match (&state.outage, &outage) {
-        (None, Some(_)) => {
-            let text = "The database does not answer · decisions are kept here and sent when it does";
-            state.toasts.show(state.now, Level::Warning, text);
-        }
-        (Some(_), None) => state.toasts.show(state.now, Level::Info, "The database answers again"),
-        _ => {}
+/// Shows or takes away the bar; what could not be loaded meanwhile is loaded once the database answers again.
+fn connection(state: &mut State, outage: Option<Outage>) -> Vec<Effect> {
+    let before = std::mem::replace(&mut state.outage, outage);
+    let Some(before) = before.filter(|_| state.outage.is_none() && state.opening.is_none()) else {
+        return Vec::new();
+    };
+    let was_long = state.wall - before.since > LONG;
+    state.toasts.show(state.now, Level::Info, "Connected again");
+    if was_long {
+        state.cards.clear();
+    } else {
+        state.cards.forget_failures();
     }
-    state.outage = outage;
+    flow::look_again(state);
+    let mut effects = Vec::new();
+    let is_wanting = !state.queue.is_loaded() || state.queue.error().is_some();
+    if state.flow.is_none() && (was_long || is_wanting) {
+        effects.push(state.queue.reload(state.now, KeepPlace::Yes));
+    } else {
+        effects.push(state.queue.recount(state.now));
+        effects.push(Effect::LoadFigures { ticket: state.figures.begin(state.now) });
+    }
+    if state.facets.error.is_some() {
+        effects.push(Effect::LoadFacets { ticket: state.facets.begin(state.now) });
+    }
+    effects.extend(navigate::reload(state));
+    let untold = state.conflicts.iter().filter(|conflict| conflict.theirs.is_none());
+    effects.extend(untold.map(|conflict| Effect::LoadHistory(conflict.gap.clone())));
+    effects
 }

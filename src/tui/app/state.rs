@@ -86,7 +86,7 @@ pub struct State {
     pub undo: Undo,
     /// When the latest decision was made that the database took from here.
     pub last_saved: Option<DateTime<Utc>>,
-    /// Since when the database is out of reach, as the outbox tells.
+    /// Since when the database is out of reach, as the outbox tells; nothing is asked of it meanwhile.
     pub outage: Option<Outage>,
     /// The gaps that the reviewer holds, while the flow is on.
     pub flow: Option<Flow>,
@@ -222,7 +222,9 @@ impl State {
     /// Returns when the screen must change although nothing happens: `None` lets the loop sleep.
     pub fn next_deadline(&self) -> Option<Instant> {
         let toast = self.toasts.current().map(|toast| toast.until);
-        let opening = self.opening.as_ref().map(|_| Opening::next_frame(self.now));
+        // Nothing moves while the database is out of reach.
+        let reachable = self.outage.is_none();
+        let opening = self.opening.as_ref().filter(|_| reachable).map(|_| Opening::next_frame(self.now));
         let quitting = match self.quit {
             Quit::Waiting { since, .. } if self.is_keeping() => Some(since + QUIT_PATIENCE),
             Quit::Waiting { since, .. } => Some(since + MOMENT),
@@ -245,9 +247,10 @@ impl State {
             .chain(unsaved)
             .map(|since| since + PATIENCE)
             .filter(|at| *at > self.now);
-        let feed =
-            (self.identity.shared && self.opening.is_none()).then(|| self.feed.due(self.last_key)).flatten();
-        let renewal = self.flow.as_ref().and_then(|flow| flow.renew_at(self.last_key));
+        let feed = (self.identity.shared && reachable && self.opening.is_none())
+            .then(|| self.feed.due(self.last_key))
+            .flatten();
+        let renewal = self.flow.as_ref().filter(|_| reachable).and_then(|flow| flow.renew_at(self.last_key));
         toast.into_iter().chain(opening).chain(quitting).chain(signs).chain(feed).chain(renewal).min()
     }
 
