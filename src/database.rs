@@ -29,7 +29,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use url::Environment;
 
-
 /// How long a taker waits for a pooled connection.
 const CHECKOUT: Duration = Duration::from_secs(10);
 

@@ -165,7 +165,8 @@ impl Attempt<'_> {
 /// Tells whether a server that refuses with this code may think better of it by itself: it starts or stops, or is out of
 /// connections or memory. Anything else is about who asks for what.
 fn may_pass(code: &SqlState) -> bool {
-    ["08", "53", "57P"].iter().any(|class| code.code().starts_with(class)) && *code != SqlState::DATABASE_DROPPED
+    ["08", "53", "57P"].iter().any(|class| code.code().starts_with(class))
+        && *code != SqlState::DATABASE_DROPPED
 }
 
 /// Finds an error of a kind among the causes of one; input and output errors hide theirs.

@@ -8,10 +8,10 @@ use super::state::{Screen, State};
 use super::toast::Level;
 use super::unsaved::{Phase, Unsaved};
 use crate::domain::{Decision, DecisionCursor, DecisionRow, Fence};
-use crate::repository::{Page, Result};
+use crate::repository::{Page, RepositoryError, Result};
 use crate::review::{Review, Undoable};
+use crate::sanitise;
 use crate::tui::overlays::{self, Overlay};
-use crate::tui::sanitise;
 use crate::tui::screens::activity::{Activity, Arrival, FAR, Wanted};
 use crate::tui::widgets::wrap;
 
@@ -56,6 +56,8 @@ pub fn arrive(state: &mut State, ticket: Ticket, result: Result<Page<DecisionRow
         (Arrival::CutShort, _) => {
             format!("Stopped after {} rows · / narrows the list", wrap::grouped(FAR as u64))
         }
+        // Of a database out of reach the bar tells.
+        (Arrival::Failed, Some(RepositoryError::Unavailable(_))) => return,
         (Arrival::Failed, Some(error)) if !screen.rows.is_empty() => {
             let reason = sanitise::line(&error.to_string(), 200);
             format!("The list could not be loaded: {reason} · R tries again")

@@ -96,7 +96,7 @@ pub fn take_back(state: &State) -> Check {
         return Err("this decision was taken back already".into());
     }
     if row.reviewer != state.identity.reviewer {
-        let by = crate::tui::sanitise::line(row.reviewer.as_str(), 24);
+        let by = crate::sanitise::line(row.reviewer.as_str(), 24);
         return Err(format!("this is {by}'s decision; Enter goes to the gap, where yours goes on top").into());
     }
     if state.unsaved_on(&row.gap).is_some() {

@@ -267,6 +267,9 @@ impl Effect {
             Self::LoadExperiments { ticket } => Msg::Experiments { ticket, result: Err(error) },
             Self::LoadTrends { ticket, .. } => Msg::Trends { ticket, result: Err(error) },
             Self::LoadProduct { ticket, .. } => Msg::Product { ticket, result: Err(error) },
+            Self::LoadActivity { ticket, .. } => Msg::Activity { ticket, result: Err(error) },
+            Self::LoadEvents { ticket, .. } => Msg::Events { ticket, result: Err(error) },
+            Self::FindTakeBack { ticket, .. } => Msg::FoundTakeBack { ticket, result: Err(error) },
             _ => return None,
         })
     }

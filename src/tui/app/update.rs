@@ -15,7 +15,6 @@ use crate::tui::layout;
 use crate::tui::overlays::{
     self, ActivityFilter, Comment, Confirm, Filter, Help, Overlay, OverrideEditor, Palette,
 };
-use crate::tui::sanitise;
 
 use crate::repository::RepositoryError;
 use crate::tui::screens::queue::{Arrival, FAR, KeepPlace};

@@ -1,8 +1,8 @@
 //! The history of one gap, the newest decision first: what was done, and what was seen then.
 
 use crate::domain::{Action, DecisionId, DecisionRow, Event, Seen};
+use crate::sanitise;
 use crate::tui::app::navigate::Motion;
-use crate::tui::sanitise;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::wrap::{self, Piece};
 use ratatui::text::{Line, Span};
