@@ -131,6 +131,7 @@ struct Found {
     stored: Option<GapId>,
     history: Vec<Event>,
     predictions: Vec<Prediction>,
+    fence: Fence,
     /// Refuses a gap in other hands.
     held: Result<()>,
 }
@@ -167,7 +168,7 @@ async fn find(connection: &AsyncPgConnection, decision: &Decision, fence: Fence)
         predictions(connection, gap),
         held
     )?;
-    Ok(Found { stored, history, predictions, held })
+    Ok(Found { stored, history, predictions, fence, held })
 }
 
 /// Tells what writing a decision comes to.
@@ -181,8 +182,8 @@ fn judge<'a>(decision: &'a Decision, locked: Locked, found: &'a Found) -> Result
     let Some((version, state, by)) = locked.row else {
         return Err(RepositoryError::NotFound { what: "gap", key: gap.to_string() }.into());
     };
-    let is_next = match fence {
-        Fence::After(before) => history.last().is_some_and(|last| last.decision.id == before),
+    let is_next = match found.fence {
+        Fence::After(before) => found.history.last().is_some_and(|last| last.decision.id == before),
         Fence::Open | Fence::Unheld | Fence::Lease(_) => true,
     };
     if version != decision.base_version || !is_next {
