@@ -266,7 +266,7 @@ actions! {
     A::Experiments, "experiments", Look, &[Queue, Card, Product, Walk, Texts, Activity], [c('E')], None, checks::always, "Shows how the experiments do";
     A::Activity, "activity", Look, &[Queue, Card, Experiments, Product, Walk, Texts], [c('A')], None, checks::always, "Shows who decided what, and takes decisions back";
     A::Queue, "queue", Look, &[Experiments, Product, Walk, Texts, Activity], [c('Q')], None, checks::always, "Goes back to the queue";
-    A::Copy, "copy", Look, &[Queue, Card, Experiments, Product, Walk], [c('y')], None, checks::copy, "Copies the product's key, or on the card the value";
+    A::Copy, "copy", Look, &[Queue, Card, Experiments, Product, Walk, Activity], [c('y')], None, checks::copy, "Copies the product's key, or on the card the value";
     A::Palette, "commands", Application, LISTS, [c(':')], Some("commands"), checks::always, "Finds any command by its name";
     A::Help, "help", Application, EVERYWHERE, [c('?'), k(KeyCode::F(1))], Some("help"), checks::always, "Shows the keys";
     A::Suspend, "suspend", Application, EVERYWHERE, [Key::ctrl('z')], None, checks::always, "Gives the terminal back to the shell until `fg`";

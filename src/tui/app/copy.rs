@@ -36,6 +36,7 @@ pub fn copied(state: &State) -> Option<Copied> {
             let key = neighbour.map_or(&pane.product, |neighbour| &neighbour.product_key);
             ("product key", key.to_string())
         }
+        Context::Activity => ("product key", state.activity()?.current()?.gap.product.to_string()),
         Context::Opening | Context::Texts => return None,
     };
     // Nothing in it may run where it is pasted.
