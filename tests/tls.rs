@@ -50,7 +50,7 @@ impl Stage {
     }
 
     /// Checks that a refusal tells no password.
-    fn is_discreet(&self, said: &str) {
+    fn expect_discreet(&self, said: &str) {
         let url = url::Url::parse(&self.database.url).unwrap();
         if let Some(password) = url.password() {
             assert!(!said.contains(password), "{said}");
@@ -61,7 +61,7 @@ impl Stage {
     async fn connect(&self, url: &str) -> Result<(), String> {
         connect(url, None).await.map(|_| ()).map_err(|error| {
             let said = told(&error);
-            self.is_discreet(&said);
+            self.expect_discreet(&said);
             said
         })
     }
@@ -284,7 +284,7 @@ async fn the_binary_tells_a_refusal_without_the_password_and_ends_with_the_docum
     let url = front.url("localhost", "sslmode=verify-full");
     let ask = |url: &str, code| {
         let said = Gapdeck::new().fails(code, &["queue", "--json", "--database-url", url]);
-        stage.is_discreet(&said);
+        stage.expect_discreet(&said);
         said
     };
     let said = ask(&url, 4);

@@ -7,9 +7,9 @@ use gapdeck::database::Database;
 use gapdeck::domain::Reviewer;
 use std::error::Error;
 use std::fmt::Write;
+use tokio_postgres::Client;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type};
-use tokio_postgres::{Client, Statement};
 
 /// A script, and the values of its variables that do not differ between transactions.
 pub struct Script {
@@ -31,7 +31,7 @@ const ROUND_TRIPS: [&[&str]; 5] = [
         "INSERT INTO \"human_recommendations\"",
         "UPDATE \"review_queue\"",
         "UPDATE prediction_results",
-        "DELETE  FROM \"review_leases\"",
+        "DELETE FROM \"review_leases\"",
     ],
     &["COMMIT"],
 ];
@@ -80,7 +80,7 @@ pub async fn of_what_gapdeck_sends(database: &TestDatabase) -> Script {
     };
     let mut left: Vec<&Bound> = sent.iter().collect();
     let mut take = |beginning: &str| {
-        let place = left.iter().position(|bound| bound.statement.text.trim_start().starts_with(beginning));
+        let place = left.iter().position(|bound| one_line(&bound.statement.text).starts_with(beginning));
         let place = place.unwrap_or_else(|| panic!("gapdeck sent no {beginning}: {sent:#?}"));
         left.remove(place)
     };
@@ -113,6 +113,11 @@ pub async fn of_what_gapdeck_sends(database: &TestDatabase) -> Script {
     writer.script
 }
 
+/// pgbench wants a statement without empty lines; and Diesel writes some spaces twice.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 struct Writer {
     client: Client,
     product: String,
@@ -123,24 +128,21 @@ struct Writer {
 impl Writer {
     /// Puts variables in the place of a statement's parameters.
     async fn statement(&mut self, bound: &Bound) -> String {
-        let mut text = bound.statement.text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let prepared = self.client.prepare(&text).await.unwrap_or_else(|error| panic!("{text}: {error:?}"));
+        let mut text = one_line(&bound.statement.text);
+        let is_claim = text.starts_with(CLAIM);
         for (index, parameter) in bound.parameters.iter().enumerate().rev() {
-            let variable = self.variable(&bound.statement.text, &prepared, index, parameter.as_deref()).await;
+            let kind =
+                *bound.types.get(index).unwrap_or_else(|| panic!("{text} leaves a type to the server"));
+            let variable = self.variable(kind, is_claim, parameter.as_deref()).await;
             text = text.replace(&format!("${}", index + 1), &variable);
         }
         text
     }
 
-    async fn variable(
-        &mut self,
-        text: &str,
-        prepared: &Statement,
-        index: usize,
-        bytes: Option<&[u8]>,
-    ) -> String {
-        let kind = &prepared.params()[index];
-        let cast = kind.name().strip_prefix('_').map_or(kind.name().to_owned(), |of| format!("{of}[]"));
+    /// Returns what stands for a parameter of a type: a variable whose value the script or the command line gives.
+    async fn variable(&mut self, kind: u32, is_claim: bool, bytes: Option<&[u8]>) -> String {
+        let named = self.client.query_one("SELECT format_type($1, NULL)", &[&kind]).await;
+        let cast: String = named.expect("a type").get(0);
         let Some(bytes) = bytes else { return format!("CAST(NULL AS {cast})") };
         let value: String = self
             .client
@@ -154,7 +156,7 @@ impl Writer {
         if value == self.decision {
             return ":decision".into();
         }
-        if *kind == Type::UUID && text.starts_with(CLAIM) {
+        if kind == Type::UUID.oid() && is_claim {
             return "gen_random_uuid()".into();
         }
         let name = format!("k{}", self.script.constants.len());

@@ -74,7 +74,9 @@ impl Theme {
             Role::SelectedElsewhere => plain.add_modifier(Modifier::BOLD),
             Role::Good => coloured(Color::Green),
             Role::Bad => coloured(Color::Red).add_modifier(Modifier::BOLD),
-            Role::Bar => coloured(Color::Yellow).add_modifier(Modifier::REVERSED),
+            // Calm where colour tells it from the rest.
+            Role::Bar if self == Self::Colour => plain.fg(Color::Yellow),
+            Role::Bar => plain.add_modifier(Modifier::REVERSED),
             Role::Warning => coloured(Color::Yellow),
             Role::Attention => coloured(Color::Magenta),
             Role::Mention => coloured(Color::Yellow).add_modifier(Modifier::BOLD | Modifier::UNDERLINED),

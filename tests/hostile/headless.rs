@@ -85,3 +85,15 @@ async fn ten_megabytes_in_every_field_make_a_small_card_and_strange_times_hide_n
     let experiments = store.experiment_summaries().await.expect("the experiments");
     assert_eq!(experiments.len(), 2);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_value_that_is_too_long_to_be_read_whole_is_not_accepted_cut() {
+    let database = corpus::database().await;
+    let (product, attribute) = (product_key(0), attribute_key(0));
+    // The other experiment's candidate is as sure; the one of ten megabytes is asked for by its beginning.
+    let beginning = "v\u{200b}".repeat(2_000);
+    let gapdeck = Gapdeck::on(&database);
+    let message = gapdeck.fails(3, &["decide", &product, &attribute, "accept", "--value", &beginning]);
+    assert!(message.contains("only the first 4000 characters"), "{message}");
+    assert_eq!(gapdeck.json(&["history", &product, &attribute, "--json"]), serde_json::json!([]));
+}

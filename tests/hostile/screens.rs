@@ -49,6 +49,11 @@ fn wait_while(terminal: &Terminal, text: &str) {
     terminal.wait_until(&format!("no {text:?}"), |screen| !screen.contents().contains(text));
 }
 
+/// Returns what the list says where the cursor is.
+fn place(row: usize) -> String {
+    format!("╰ {row} of {} ", TEXTS.len())
+}
+
 fn peak_memory(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("the process's status");
     let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("VmHWM");
@@ -67,23 +72,23 @@ async fn no_text_of_a_database_is_more_than_text_on_any_screen_and_memory_stays_
     let mut terminal = Terminal::start(&gapdeck, &[], WIDE);
     let count = TEXTS.len();
     for row in 1..=count {
-        wait(&terminal, &format!("╰ {row} of {count} "));
+        wait(&terminal, &place(row));
         terminal.wait_until("the card", |screen| !screen.contents().contains("loading card"));
-        terminal.send("e");
-        terminal.send("p");
-        wait(&terminal, "Gaps of the product");
+        terminal.send("ep");
+        wait(&terminal, "to decide");
         terminal.send("\t\x1b[6~t");
         wait_while(&terminal, "Gaps of the product");
         terminal.send("G\x7f");
-        wait(&terminal, "Gaps of the product");
+        wait(&terminal, "to decide");
         terminal.send("\x7f");
-        wait(&terminal, "╭ Gaps ");
+        wait(&terminal, &place(row));
         terminal.send("w");
         wait(&terminal, "╭ Nearest");
+        wait(&terminal, "│ ▌ ");
         terminal.send("\r");
-        terminal.wait_for("›");
+        terminal.wait_for(" › ");
         terminal.send("\x7f\x7f");
-        wait(&terminal, "╭ Gaps ");
+        wait(&terminal, &place(row));
         terminal.send("j");
     }
     for (keys, sign) in [
@@ -97,7 +102,6 @@ async fn no_text_of_a_database_is_more_than_text_on_any_screen_and_memory_stays_
     ] {
         terminal.send(keys);
         terminal.wait_for(sign);
-        terminal.send("\x1b");
         terminal.send("\x03");
         wait_while(&terminal, sign);
     }
@@ -106,14 +110,23 @@ async fn no_text_of_a_database_is_more_than_text_on_any_screen_and_memory_stays_
     terminal.send("jy");
     terminal.wait_for("Copied the experiment");
     terminal.send("Q");
-    wait(&terminal, "╭ Gaps ");
+    wait(&terminal, " match");
+    terminal.send("A");
+    terminal.wait_for("Decisions, the newest first");
+    terminal.wait_for("History of this gap");
+    terminal.send("y\t\x1b[6~/w");
+    terminal.wait_for("╭ Filter");
+    terminal.send("\x03");
+    wait_while(&terminal, "╭ Filter");
+    terminal.send("Q");
+    wait(&terminal, " match");
     for size in [(80, 24), (40, 12), WIDE] {
         terminal.resize(size.0, size.1);
         terminal.send("g");
         terminal.wait_for(&count.to_string());
         terminal.send("pt\x7f\x7fw\x7f");
     }
-    wait(&terminal, "╭ Gaps ");
+    wait(&terminal, " match");
     assert_own(&terminal);
     let peak = peak_memory(terminal.process());
     assert!(peak < MOST_MEMORY, "{peak} KiB");
@@ -130,7 +143,6 @@ async fn decisions_dialogs_and_the_clipboard_stay_text() {
     let gaps = gaps(&store).await;
     let gapdeck = Gapdeck::on(&database);
     let terminal = Terminal::start(&gapdeck, &[], WIDE);
-    let place = |row: usize| format!("╰ {row} of {} ", TEXTS.len());
     let card = |row: usize| {
         terminal.wait_for(&place(row));
         terminal.wait_for("Nearest");
@@ -155,6 +167,7 @@ async fn decisions_dialogs_and_the_clipboard_stay_text() {
     let mut seen = false;
     for row in 2..12 {
         let gap: &GapId = &gaps[row - 1].gap;
+        terminal.send(&format!("g{}", "j".repeat(row - 1)));
         card(row);
         let theirs = fixture::decision(
             (gap.product.as_str(), gap.attribute.as_str()),
@@ -173,12 +186,11 @@ async fn decisions_dialogs_and_the_clipboard_stay_text() {
         if told.contains("Decided meanwhile") {
             terminal.wait_for("theirs");
             assert_own(&terminal);
-            terminal.send("\x1b");
+            terminal.send("\x03");
             wait_while(&terminal, "Decided meanwhile");
             seen = true;
             break;
         }
-        terminal.send("j");
     }
     assert!(seen, "no decision met another one");
     assert_own(&terminal);

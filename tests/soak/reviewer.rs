@@ -17,9 +17,9 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
 /// The longest lease that a reviewer takes.
-pub const LONGEST_LEASE: Duration = Duration::from_millis(4_500);
+pub const LONGEST_LEASE: Duration = Duration::from_millis(6_000);
 /// How many decisions a reviewer leaves unsent behind: whoever is ahead of the database by more takes a break.
-const AHEAD: usize = 3;
+const AHEAD: usize = 2;
 /// How long the end of a day waits for the database.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -105,7 +105,7 @@ impl Session<'_> {
                 limit: 1 + self.random.below(6),
                 reviewer: self.desk.reviewer.clone(),
                 token: LeaseToken::new(),
-                lasts: Duration::from_millis(500) + self.random.millis(4_000),
+                lasts: Duration::from_millis(500) + self.random.millis(5_500),
             };
             assert!(claim.lasts <= LONGEST_LEASE);
             let Some(claimed) = reached(self.store.claim(&claim).await, "claim") else {
@@ -180,6 +180,10 @@ impl Session<'_> {
                 self.waiting.remove(id);
             }
             News::Dropped { ids } => self.waiting.retain(|id| !ids.contains(id)),
+            // Some press `R`; the others wait, longer each time.
+            News::Connection(Some(outage)) if outage.next_try.is_some() && self.random.one_in(2) => {
+                self.outbox.send_now();
+            }
             _ => {}
         }
         self.answer(&news);

@@ -14,12 +14,18 @@ pub struct Statement {
     pub is_prepared: bool,
 }
 
-/// A statement with what was bound to its parameters, in the formats that the client chose; none for null.
+/// A statement with its parameters.
 #[derive(Debug, Clone)]
 pub struct Bound {
     pub statement: Statement,
+    /// The types' object identifiers, as far as the client named them; 0 for one that it left to the server.
+    pub types: Vec<u32>,
+    /// The values, in the formats that the client chose; none for null.
     pub parameters: Vec<Option<Vec<u8>>>,
 }
+
+/// A prepared statement: its text and the types that the client named.
+type Prepared = (String, Vec<u32>);
 
 /// A listening wire; it carries bytes as long as this lives.
 pub struct Wire {
@@ -116,25 +122,30 @@ async fn carry(client: TcpStream, server: TcpStream, seen: &Mutex<Vec<Bound>>) -
 }
 
 /// Returns the statement that a message makes the server run; `prepared` are this connection's, by name.
-fn statement(kind: u8, body: &[u8], prepared: &mut HashMap<String, String>) -> Option<Bound> {
+fn statement(kind: u8, body: &[u8], prepared: &mut HashMap<String, Prepared>) -> Option<Bound> {
     let mut texts = body.split(|byte| *byte == 0).map(|text| String::from_utf8_lossy(text).into_owned());
     match kind {
         // Query: the text.
         b'Q' => {
             let statement = Statement { text: texts.next()?, is_prepared: false };
-            Some(Bound { statement, parameters: Vec::new() })
+            Some(Bound { statement, types: Vec::new(), parameters: Vec::new() })
         }
-        // Parse: a name and the text.
+        // Parse: a name, the text and the types: how many, and each in four bytes.
         b'P' => {
-            prepared.insert(texts.next()?, texts.next()?);
+            let (name, text) = (texts.next()?, texts.next()?);
+            let types = body.get(name.len() + text.len() + 4..)?;
+            let types =
+                types.chunks_exact(4).map(|four| u32::from_be_bytes([four[0], four[1], four[2], four[3]]));
+            prepared.insert(name, (text, types.collect()));
             None
         }
         // Bind: a portal's name, a statement's, and the parameters.
         b'B' => {
             let (portal, name) = (texts.next()?, texts.next()?);
-            let statement = Statement { text: prepared.get(&name)?.clone(), is_prepared: true };
+            let (text, types) = prepared.get(&name)?.clone();
+            let statement = Statement { text, is_prepared: true };
             let parameters = parameters(body.get(portal.len() + name.len() + 2..)?)?;
-            Some(Bound { statement, parameters })
+            Some(Bound { statement, types, parameters })
         }
         _ => None,
     }

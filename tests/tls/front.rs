@@ -16,6 +16,7 @@ const ASKS_FOR_TLS: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
 const HANDSHAKE: u8 = 0x16;
 
 /// What the front demands of clients.
+#[derive(Clone, Copy)]
 pub enum Demands<'a> {
     Nothing,
     CertificateOf(&'a Authority),

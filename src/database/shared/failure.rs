@@ -149,12 +149,12 @@ impl Attempt<'_> {
 
     /// Tells where the password comes from, or where it could.
     fn about_password(&self, failure: Failure) -> Failure {
-        let failure = match (self.password, self.unused) {
-            (Some(password), _) => failure.remedied(format!("The password comes from {}.", password.place)),
-            (None, _) => failure.remedied(
-                "Put it into ~/.pgpass, a line host:port:database:user:password, or into PGPASSWORD.",
-            ),
-        };
+        let failure = failure.remedied(match self.password {
+            Some(password) => format!("The password comes from {}.", password.place),
+            None => {
+                "Put it into ~/.pgpass, a line host:port:database:user:password, or into PGPASSWORD.".into()
+            }
+        });
         match self.unused {
             Some(unused) => failure.remedied(format!("The password file {unused}.")),
             None => failure,

@@ -3,13 +3,13 @@
 use super::event::history;
 use super::fragment::left_or_null;
 use super::keyset::{before, one_more, page};
+use super::lenient::Moment;
 use super::queue::SHORT;
 use crate::database::schema::{human_recommendations, raw_products, review_queue};
 use crate::domain::{
     Action, DecisionCursor, DecisionFilter, DecisionId, DecisionRow, GapId, Reviewer, Standing, State,
 };
 use crate::repository::{Page, RepositoryError, Result};
-use chrono::{DateTime, Utc};
 use diesel::expression::AsExpression;
 use diesel::prelude::*;
 use diesel::sql_types::{Timestamptz, Uuid as SqlUuid};
@@ -24,7 +24,7 @@ const AT_ONCE: usize = 200;
 
 type Selected = (
     (Uuid, String, String, Option<String>, String, Option<String>, Option<String>),
-    (String, i32, Option<Uuid>, Option<Uuid>, Option<Uuid>, DateTime<Utc>, DateTime<Utc>),
+    (String, i32, Option<Uuid>, Option<Uuid>, Option<Uuid>, Moment, Moment),
 );
 
 fn row(selected: Selected) -> Result<DecisionRow> {
@@ -47,8 +47,8 @@ fn row(selected: Selected) -> Result<DecisionRow> {
         undoes: undoes.map(DecisionId),
         undone_by: undone_by.map(DecisionId),
         batch,
-        decided_at,
-        recorded_at,
+        decided_at: decided_at.into(),
+        recorded_at: recorded_at.into(),
     })
 }
 

@@ -56,7 +56,7 @@ pub fn arrive(state: &mut State, ticket: Ticket, result: Result<Page<DecisionRow
         (Arrival::CutShort, _) => {
             format!("Stopped after {} rows · / narrows the list", wrap::grouped(FAR as u64))
         }
-        // Of a database out of reach the bar tells.
+        // The bar tells of a database out of reach.
         (Arrival::Failed, Some(RepositoryError::Unavailable(_))) => return,
         (Arrival::Failed, Some(error)) if !screen.rows.is_empty() => {
             let reason = sanitise::line(&error.to_string(), 200);

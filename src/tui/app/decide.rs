@@ -7,7 +7,7 @@ use super::msg::Effect;
 use super::state::State;
 use super::toast::Level;
 use super::unsaved::{Phase, Unsaved};
-use crate::domain::{Action, Decision, DecisionId, Event, Fence, GapId, Reviewer, State as GapState};
+use crate::domain::{Action, Decision, DecisionId, Event, Fence, GapId, Reviewer, State as GapState, is_cut};
 use crate::repository::Result as RepositoryResult;
 use crate::review::{Circumstances, Review, Undoable};
 use crate::sanitise;
@@ -76,6 +76,10 @@ impl Verdict {
     }
 }
 
+/// Why a value that was cut when it was read cannot be accepted.
+const TOO_LONG: &str =
+    "only the first 4,000 characters of this value are at hand; it cannot be accepted here";
+
 /// Decides the gap under the cursor: goes on to the next open gap, and keeps the decision.
 pub fn decide(state: &mut State, verdict: Verdict) -> Vec<Effect> {
     match draft(state, verdict) {
@@ -102,6 +106,10 @@ pub fn decide_on(state: &mut State, gap: &GapId, verdict: Verdict) -> Result<Vec
 fn draft(state: &State, verdict: Verdict) -> Result<Decision, Refusal> {
     checks::decide(state)?;
     let card = state.current_card().ok_or("the card is still being loaded")?;
+    let is_proposed = |value: &String| card.choices.iter().any(|choice| choice.value == *value);
+    if verdict.value.as_ref().is_some_and(|value| is_cut(value) && is_proposed(value)) {
+        return Err(TOO_LONG.into());
+    }
     let how = Circumstances {
         keys: verdict.keys,
         seconds: state.shown_at.map(|at| {

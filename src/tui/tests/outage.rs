@@ -27,7 +27,7 @@ fn asks(effects: &[Effect]) -> bool {
 fn a_lost_server_is_told_by_one_bar_on_every_screen_and_no_read_raises_a_message() {
     let mut app = lost();
     assert_eq!(app.toast(), "");
-    for keys in ["k", "PgUp", "p", "Esc", "w", "Esc", "E", "Q", "t", "Esc", "s"] {
+    for keys in ["k", "PgUp", "p", "Esc", "w", "Esc", "E", "Q", "A", "R", "Q", "t", "Esc", "s"] {
         app.keys(keys);
         let screen = app.screen();
         assert_eq!(screen.matches(BAR).count(), 1, "after {keys}:\n{screen}");
@@ -39,7 +39,7 @@ fn a_lost_server_is_told_by_one_bar_on_every_screen_and_no_read_raises_a_message
 #[test]
 fn nothing_is_asked_of_a_lost_server_and_nothing_wakes_an_idle_screen() {
     let mut app = lost();
-    for key in ["j", "PgDn", "G", "g", "w", "Esc", "E", "Q", "s", "x", "Space", "Space", "u"] {
+    for key in ["j", "PgDn", "G", "g", "w", "Esc", "E", "Q", "A", "j", "Q", "s", "x", "Space", "Space", "u"] {
         let effects = app.press(key);
         assert!(!asks(&effects), "{key}: {effects:?}");
         app.settle();
