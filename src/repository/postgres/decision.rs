@@ -112,7 +112,7 @@ async fn transact(
     // The row's lock comes first: whoever decides on the same gap waits here.
     let locked = lock(connection, &decision.gap).await?;
     let found = find(connection, decision, fence).await?;
-    match judge(decision, locked, &found)? {
+    match judge(decision, fence, locked, &found)? {
         Judged::Replayed(outcome) => Ok(outcome),
         Judged::New(step) => take(connection, *step).await,
     }
@@ -172,7 +172,12 @@ async fn find(connection: &AsyncPgConnection, decision: &Decision, fence: Fence)
 }
 
 /// Tells what writing a decision comes to.
-fn judge<'a>(decision: &'a Decision, locked: Locked, found: &'a Found) -> Result<Judged<'a>, Ended> {
+fn judge<'a>(
+    decision: &'a Decision,
+    fence: Fence,
+    locked: Locked,
+    found: &'a Found,
+) -> Result<Judged<'a>, Ended> {
     let gap = &decision.gap;
     match &found.stored {
         Some(stored) if stored == gap => return replayed(decision, &found.history).map(Judged::Replayed),
@@ -182,8 +187,9 @@ fn judge<'a>(decision: &'a Decision, locked: Locked, found: &'a Found) -> Result
     let Some((version, state, by)) = locked.row else {
         return Err(RepositoryError::NotFound { what: "gap", key: gap.to_string() }.into());
     };
-    let is_next = match found.fence {
-        Fence::After(before) => found.history.last().is_some_and(|last| last.decision.id == before),
+    let history = &found.history;
+    let is_next = match fence {
+        Fence::After(before) => history.last().is_some_and(|last| last.decision.id == before),
         Fence::Open | Fence::Unheld | Fence::Lease(_) => true,
     };
     if version != decision.base_version || !is_next {
@@ -191,7 +197,6 @@ fn judge<'a>(decision: &'a Decision, locked: Locked, found: &'a Found) -> Result
         return Err(RepositoryError::Conflict { gap: gap.clone(), version, state, by }.into());
     }
     found.held.clone()?;
-    let history = &found.history;
     let in_force = if decision.action == Action::Undo {
         let undone = undoable(decision, history)?;
         let rest: Vec<Event> =
