@@ -87,7 +87,7 @@ impl Attempt<'_> {
         }
         match inner::<io::Error>(error).map(io::Error::kind) {
             Some(io::ErrorKind::ConnectionRefused) => {
-                Failure::new("connection refused: nobody listens there")
+                Failure::new("connection refused")
             }
             Some(
                 io::ErrorKind::UnexpectedEof
