@@ -1,5 +1,6 @@
 //! The command line: what can be said, and one file a subcommand.
 
+mod activity;
 mod bar;
 mod compare;
 mod decide;
@@ -24,6 +25,7 @@ mod product;
 mod queue;
 mod refresh;
 mod review;
+mod undo;
 
 use crate::config::{Config, Origin};
 use crate::error::{AppError, ErrorKind};
@@ -107,8 +109,12 @@ pub enum Command {
     Queue(queue::Queue),
     /// Decides on one gap
     Decide(decide::Decide),
+    /// Takes back one of your decisions, or a bulk action as one
+    Undo(undo::Undo),
     /// Lists the decisions on one gap
     History(history::History),
+    /// Lists decisions, the newest first
+    Activity(activity::Activity),
     /// Lists the nearest products
     Neighbours(neighbours::Neighbours),
     /// Shows everything the catalogue says of a product
@@ -163,7 +169,9 @@ pub async fn run(cli: Cli) -> Result<(), AppError> {
         Some(Command::Index(command)) => index::run(command, &config).await,
         Some(Command::Queue(command)) => queue::run(command, &config).await,
         Some(Command::Decide(command)) => decide::run(command, &config).await,
+        Some(Command::Undo(command)) => undo::run(command, &config).await,
         Some(Command::History(command)) => history::run(command, &config).await,
+        Some(Command::Activity(command)) => activity::run(command, &config).await,
         Some(Command::Neighbours(command)) => neighbours::run(command, &config).await,
         Some(Command::Product(command)) => product::run(command, &config).await,
         Some(Command::Insights(command)) => insights::run(command, &config).await,

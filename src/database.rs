@@ -2,6 +2,7 @@
 
 pub mod ann;
 pub mod citus;
+mod connection;
 #[cfg(all(feature = "embedded", unix))]
 mod embedded;
 mod migrations;
@@ -13,6 +14,7 @@ mod shared;
 pub mod url;
 pub mod vector;
 
+pub use connection::{Connection, abandonable};
 pub use migrations::MigrationState;
 pub use own::OwnConnection;
 pub use pooler::Pooling;
@@ -22,13 +24,10 @@ use crate::error::{AppError, ErrorKind};
 use crate::repository::postgres::PostgresStore;
 use diesel_async::AsyncPgConnection;
 use diesel_async::SimpleAsyncConnection as _;
-use diesel_async::pooled_connection::bb8::{Pool, PooledConnection};
+use diesel_async::pooled_connection::bb8::Pool;
 use std::sync::Arc;
 use std::time::Duration;
 use url::Environment;
-
-/// A connection taken from the pool.
-pub type Connection = PooledConnection<'static, AsyncPgConnection>;
 
 /// How long a taker waits for a pooled connection.
 const CHECKOUT: Duration = Duration::from_secs(10);
@@ -49,7 +48,7 @@ pub struct Database {
     /// What fills in what the URLs of replicas leave out.
     environment: Environment,
     /// The server; `None` for the embedded engine, which takes one client at a time.
-    server: Option<shared::Route>,
+    server: Option<Arc<shared::Route>>,
 }
 
 impl std::fmt::Debug for Database {
@@ -83,6 +82,8 @@ impl Database {
             .max_lifetime(Some(Duration::from_secs(30 * 60)))
             // As long as every server may take, and a little.
             .connection_timeout(CHECKOUT.max(route.patience() + Duration::from_secs(2)))
+            // Whoever needs the server tries again, with a wait of its own.
+            .retry_connection(false)
             .build_unchecked(shared::manager(route.clone(), pooling, Arc::clone(&last_error)));
         // The pool is empty, so it has room.
         let _ = pool.add(first);
@@ -97,7 +98,7 @@ impl Database {
             last_error,
             restoring: route.restoring().to_owned(),
             environment: environment.clone(),
-            server: Some(route),
+            server: Some(Arc::new(route)),
         })
     }
 
@@ -223,10 +224,30 @@ impl Database {
     /// # Errors
     /// [`ErrorKind::Unavailable`] with what the last attempt to connect said.
     pub async fn connection(&self) -> Result<Connection, AppError> {
-        self.pool.get_owned().await.map_err(|error| {
-            let failure = self.last_error.take().unwrap_or_else(|| shared::Failure::new(error.to_string()));
-            failure.unavailable(&self.label)
-        })
+        let failed = |failure: Option<shared::Failure>| {
+            failure.unwrap_or_else(|| shared::Failure::passing("no answer")).unavailable(&self.label)
+        };
+        let timed_out = |error: &dyn std::error::Error| {
+            let said = || shared::Failure::passing(error.to_string());
+            failed(Some(self.last_error.get().unwrap_or_else(said)))
+        };
+        let guarded = |connection| Connection::guarded(connection, self.server.as_ref());
+        if self.is_embedded() {
+            return self.pool.get_owned().await.map(guarded).map_err(|error| timed_out(&error));
+        }
+        let mut taking = std::pin::pin!(self.pool.get_owned());
+        loop {
+            tokio::select! {
+                biased;
+                taken = &mut taking => return taken.map(guarded).map_err(|error| timed_out(&error)),
+                // The pool itself would say so only after all of its time. One that has connections gets them back.
+                () = self.last_error.failed() => {
+                    if self.pool.state().connections == 0 {
+                        return Err(failed(self.last_error.get()));
+                    }
+                }
+            }
+        }
     }
 
     /// Takes a connection that stays with its session, for `what` needs that.
@@ -259,7 +280,7 @@ impl Database {
     /// [`ErrorKind::Unavailable`] when the server does not answer.
     pub async fn own_connection(&self) -> Result<Option<OwnConnection>, AppError> {
         match &self.server {
-            Some(route) => match OwnConnection::open(route.clone(), self.pooling).await {
+            Some(route) => match OwnConnection::open((**route).clone(), self.pooling).await {
                 Ok(own) => Ok(Some(own)),
                 Err(failure) => Err(failure.unavailable(&self.label)),
             },

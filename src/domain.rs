@@ -16,8 +16,10 @@ mod proposal;
 mod queue;
 mod view;
 
-pub use activity::{DecisionCursor, DecisionFilter, DecisionRow};
-pub use candidate::{Candidate, Choice, Confidence, ConfidenceError, Source, choices, normalised};
+pub use activity::{DecisionCursor, DecisionFilter, DecisionRow, Standing};
+pub use candidate::{
+    Candidate, Choice, Confidence, ConfidenceError, LONGEST_VALUE, Source, choices, is_cut, normalised,
+};
 pub use card::{
     AllowedScope, AllowedValue, AllowedValues, KnownValue, Neighbour, ProductCard, ReviewCard, RichText,
 };

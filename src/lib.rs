@@ -17,6 +17,7 @@
 //! * [`transfer`]: import and export: files to database rows, and rows to files.
 //! * [`tui`]: the terminal application: state, update, view, effects.
 //! * [`cli`], [`config`], [`logging`]: the command line, its settings, the log file.
+//! * [`sanitise`]: text from the database made harmless, for screen, clipboard, log and words on standard error.
 //! * [`review`]: the service: drafts, decisions, undo, the gate before an override.
 //! * [`repository`]: the traits over what is stored, their page, cursor and error types, and their implementations.
 
@@ -33,6 +34,7 @@ pub mod insight;
 pub mod logging;
 pub mod repository;
 pub mod review;
+pub mod sanitise;
 pub mod tls;
 pub mod transfer;
 pub mod tui;

@@ -23,6 +23,8 @@ pub use prediction::PredictionRepository;
 pub use recommendation::RecommendationRepository;
 pub use view::ViewRepository;
 
+pub use crate::database::abandonable;
+
 use blocking::repository;
 
 use crate::domain::{

@@ -23,6 +23,8 @@ macro_rules! walked {
 
 #[path = "contract/activity.rs"]
 mod activity;
+#[path = "contract/batch.rs"]
+mod batch;
 #[path = "contract/catalogue.rs"]
 mod catalogue;
 #[path = "contract/citus.rs"]
@@ -164,6 +166,15 @@ contract! {
         decisions_are_filtered_by_every_condition_and_by_all_together,
         decisions_on_a_product_that_is_gone_are_still_listed,
     }
+    batch {
+        decisions_made_together_count_one_by_one,
+        of_decisions_made_together_one_that_is_refused_stops_all,
+        decisions_sent_together_twice_count_once,
+        decisions_made_together_end_the_leases_of_their_gaps,
+        a_bulk_action_tells_how_each_of_its_decisions_stands,
+        a_bulk_action_is_taken_back_as_one,
+        a_bulk_action_of_hundreds_is_written_and_taken_back,
+    }
     catalogue {
         products_come_page_by_page_in_the_order_of_their_keys,
         a_list_of_products_cuts_texts_that_another_method_has_in_full,
@@ -248,6 +259,7 @@ contract! {
         recommendations_are_read_by_gap_and_by_round,
     }
     decisions {
+        a_decision_on_top_of_one_that_never_came_does_not_overwrite_what_came_instead,
         every_action_brings_the_gap_into_its_state,
         a_decision_is_kept_with_everything_the_reviewer_saw,
         a_decision_sent_twice_counts_once,

@@ -139,6 +139,42 @@ async fn counts_of_every_filter_read_little() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn claims_of_every_order_and_filter_read_little() {
+    let (_database, mut observed, store) = filled().await;
+    let mut broken = Vec::new();
+    for sort in QueueSort::ALL {
+        let far = deep(&*store, &QueueFilter::default(), sort).await.expect("a deep place");
+        for (name, filter) in filters() {
+            for place in [None, Some(&far)] {
+                let claim = Claim { filter: filter.clone(), sort, after: place.cloned(), ..claim(6) };
+                observed.skip().await;
+                let claimed = store.claim(&claim).await.expect("a claim");
+                let what = format!(
+                    "{name}, {}, {} place, {} rows",
+                    sort.as_str(),
+                    place.map_or("first", |_| "deep"),
+                    claimed.rows.len()
+                );
+                broken.extend(judge(&what, &observed.plans().await));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{} statements read too much:\n{}", broken.len(), broken.join("\n\n"));
+}
+
+fn claim(limit: usize) -> Claim {
+    Claim {
+        filter: QueueFilter::default(),
+        sort: QueueSort::Uncertainty,
+        after: None,
+        limit,
+        reviewer: "ada".into(),
+        token: LeaseToken::new(),
+        lasts: Duration::from_secs(600),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everything_else_a_reviewer_waits_for_reads_little() {
     let (_database, mut observed, store) = filled().await;
     let gap = GapId::new("SKU-00012345", "");
@@ -147,16 +183,8 @@ async fn everything_else_a_reviewer_waits_for_reads_little() {
     let pair = (gap.product.as_str(), gap.attribute.as_str());
     let first_page = store.page(&QueueFilter::default(), QueueSort::Age, None, 50).await.unwrap();
     let gaps: Vec<GapId> = first_page.rows.into_iter().map(|row| row.gap).collect();
-    let token = LeaseToken(uuid::Uuid::now_v7());
-    let claim = Claim {
-        filter: QueueFilter::default(),
-        sort: QueueSort::Uncertainty,
-        after: None,
-        limit: 20,
-        reviewer: "ada".into(),
-        token,
-        lasts: Duration::from_secs(600),
-    };
+    let claim = claim(20);
+    let token = claim.token;
     let accepted = by("zoe", decision(pair, Action::Accept, Some("Black"), 0));
     let taken_back = undo(&accepted, 1);
     let minute = Duration::from_secs(60);

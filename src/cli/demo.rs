@@ -91,6 +91,7 @@ pub(super) async fn run(command: Demo, config: &Config) -> Result<(), AppError> 
     let shared = matches!(location, Location::Shared(_));
     let environment = config.environment.clone();
     let prepare: Prepare = Box::new(move |progress| {
+        let (location, environment) = (location.clone(), environment.clone());
         Box::pin(async move {
             let mut on_screen = OnScreen { progress: progress.clone(), step: String::new(), total: None };
             let mut step = |step: &str| send(&progress, step, 0, None);

@@ -31,6 +31,6 @@ impl OwnConnection {
 
     /// Ends the statement that is running, if one is.
     pub async fn cancel(&self) {
-        self.route.cancel(&self.client).await;
+        self.route.cancel(&self.client.cancel_token()).await;
     }
 }

@@ -113,7 +113,7 @@ async fn probe(route: &Route) -> Result<Pooling, Failure> {
     let statement = match one.prepare(WHO).await {
         Ok(statement) => statement,
         Err(error) if is_statement_lost(&error) => return Ok(Pooling::Transaction),
-        Err(error) => return Err(Failure::new(chain(&error))),
+        Err(error) => return Err(Failure::passing(chain(&error))),
     };
     let mut seen = Vec::new();
     for _ in 0..ROUNDS {
@@ -134,7 +134,7 @@ async fn probe(route: &Route) -> Result<Pooling, Failure> {
             Ok(messages) => backend(&messages),
             // Statement mode refuses transactions altogether.
             Err(error) if error.as_db_error().is_some() => return Ok(Pooling::Transaction),
-            Err(error) => return Err(Failure::new(chain(&error))),
+            Err(error) => return Err(Failure::passing(chain(&error))),
         };
         let is_taken = held.is_some_and(|held| seen.contains(&held));
         let answer = tokio::time::timeout(PATIENCE, ask(&one, &statement, &mut seen)).await;
@@ -163,13 +163,13 @@ enum Answer {
 async fn ask(client: &Client, statement: &Statement, seen: &mut Vec<i32>) -> Result<Answer, Failure> {
     match client.query_one(statement, &[]).await {
         Ok(row) => {
-            let backend: i32 = row.try_get(0).map_err(|error| Failure::new(chain(&error)))?;
+            let backend: i32 = row.try_get(0).map_err(|error| Failure::passing(chain(&error)))?;
             let is_other = !seen.is_empty() && !seen.contains(&backend);
             seen.push(backend);
             Ok(if is_other { Answer::Other(Pooling::TransactionWithStatements) } else { Answer::Same })
         }
         Err(error) if is_statement_lost(&error) => Ok(Answer::Other(Pooling::Transaction)),
-        Err(error) => Err(Failure::new(chain(&error))),
+        Err(error) => Err(Failure::passing(chain(&error))),
     }
 }
 

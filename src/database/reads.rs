@@ -72,8 +72,10 @@ impl Reads {
             let label = target.label();
             let last_error = Arc::new(shared::LastError::default());
             let route = shared::Route::to(target)?;
-            let manager = shared::manager(route, super::Pooling::Direct, Arc::clone(&last_error));
-            Ok(Arc::new(Replica::new(label, primary.clone(), manager, last_error, replicas.max_lag)))
+            let manager = shared::manager(route.clone(), super::Pooling::Direct, Arc::clone(&last_error));
+            let server = Arc::new(route);
+            let made = Replica::new(label, primary.clone(), manager, server, last_error, replicas.max_lag);
+            Ok(Arc::new(made))
         });
         Ok(Self { replicas: made.collect::<Result<_, AppError>>()?, turn: AtomicUsize::new(0) })
     }

@@ -23,9 +23,11 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 use tokio_postgres::config::{LoadBalanceHosts, SslMode};
 use tokio_postgres::tls::MakeTlsConnect;
-use tokio_postgres::{Client, NoTls, SimpleQueryMessage, Socket};
+use tokio_postgres::{CancelToken, Client, NoTls, SimpleQueryMessage, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// What the server's lists of sessions call us, unless the URL says otherwise.
@@ -42,15 +44,28 @@ type Driver = tokio_postgres::Connection<Socket, <MakeRustlsConnect as MakeTlsCo
 
 /// What the last failed attempt to connect said; the pool itself only says that it timed out.
 #[derive(Debug, Default)]
-pub(super) struct LastError(Mutex<Option<Failure>>);
+pub(super) struct LastError {
+    failure: Mutex<Option<Failure>>,
+    failed: Notify,
+}
 
 impl LastError {
     fn set(&self, failure: Failure) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
+        self.failed.notify_waiters();
     }
 
     pub(super) fn take(&self) -> Option<Failure> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    pub(super) fn get(&self) -> Option<Failure> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits for the next attempt that fails.
+    pub(super) fn failed(&self) -> Notified<'_> {
+        self.failed.notified()
     }
 }
 
@@ -65,6 +80,12 @@ pub(super) struct Route {
     session: Arc<Session>,
     /// The server that was taken last.
     last: Arc<AtomicUsize>,
+}
+
+impl std::fmt::Debug for Route {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Route").finish_non_exhaustive()
+    }
 }
 
 impl Route {
@@ -131,7 +152,7 @@ impl Route {
         let set_up = if pooling.keeps_sessions() { self.session.set_up.as_str() } else { "" };
         let (client, driver) = self.open().await?;
         let setting_up = established(client, driver, set_up);
-        let said = |error: ConnectionError| Failure::new(said(&error));
+        let said = |error: ConnectionError| Failure::passing(said(&error));
         tokio::time::timeout(CONNECT, setting_up).await.map_err(|_| too_late(CONNECT))?.map_err(said)
     }
 
@@ -142,9 +163,8 @@ impl Route {
         Ok(client)
     }
 
-    /// Asks the server to end the statement that a bare session runs.
-    pub(super) async fn cancel(&self, client: &Client) {
-        let token = client.cancel_token();
+    /// Asks the server to end the statement that a session runs.
+    pub(super) async fn cancel(&self, token: &CancelToken) {
         let asking = token.cancel_query(self.connector.clone());
         // Closing the connection ends the statement, too, only later.
         let _ = tokio::time::timeout(CONNECT, asking).await;
@@ -198,11 +218,11 @@ impl Route {
         } else {
             let looking = tokio::net::lookup_host((server.host.as_str(), server.port));
             let found = tokio::time::timeout(patience, looking).await.map_err(|_| too_late(patience))?;
-            let found = found.map_err(|error| Failure::new(format!("its name is not known: {error}")))?;
+            let found = found.map_err(|error| Failure::passing(format!("its name is not known: {error}")))?;
             found.map(|address| Some(address.ip())).collect()
         };
         let patience = self.target.patience.unwrap_or_else(|| share(patience, addresses.len()));
-        let mut failure = Failure::new("its name leads to no address");
+        let mut failure = Failure::passing("its name leads to no address");
         for address in addresses {
             let trying = self.try_address(server, address, patience, wanted);
             match tokio::time::timeout(patience, trying).await {
@@ -247,7 +267,7 @@ impl Route {
         if !matches!(wanted, Wanted::Any | Wanted::PreferStandby) {
             let role = role(&client, &mut driver).await.map_err(|error| attempt.failure(&error))?;
             if let Some(refusal) = wanted.refusal(role) {
-                return Err(Failure::new(refusal));
+                return Err(Failure::passing(refusal));
             }
         }
         Ok((client, driver))
@@ -324,10 +344,14 @@ pub(super) fn manager(
     manager.custom_setup = Box::new(move |_| {
         let (route, last_error) = (route.clone(), Arc::clone(&last_error));
         async move {
-            route.connect(pooling).await.map_err(|failure| {
+            let connected = route.connect(pooling).await.map_err(|failure| {
                 last_error.set(failure.clone());
                 ConnectionError::BadConnection(failure.reason)
-            })
+            });
+            if connected.is_ok() {
+                last_error.take();
+            }
+            connected
         }
         .boxed()
     });
@@ -373,7 +397,7 @@ pub(super) fn local_manager(
 fn too_late(patience: Duration) -> Failure {
     let seconds = patience.as_secs_f64();
     let unit = if patience.as_secs() == 1 && patience.subsec_nanos() == 0 { "second" } else { "seconds" };
-    Failure::new(format!("no answer within {} {unit}", (seconds * 10.0).round() / 10.0))
+    Failure::passing(format!("no answer within {} {unit}", (seconds * 10.0).round() / 10.0))
 }
 
 fn said(error: &ConnectionError) -> String {

@@ -1,6 +1,6 @@
 //! Leases: short, renewable claims of gaps by reviewers.
 
-use super::{GapId, QueueCursor, QueueFilter, QueueRow, QueueSort, Reviewer};
+use super::{DecisionId, GapId, QueueCursor, QueueFilter, QueueRow, QueueSort, Reviewer};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -74,6 +74,9 @@ pub enum Fence {
     Unheld,
     /// Nobody may hold the gap under another token.
     Lease(LeaseToken),
+    /// This decision must be the gap's last, and nobody else may hold the gap: the reviewer decides again on what was not
+    /// saved yet, and has seen nothing that came instead of it.
+    After(DecisionId),
 }
 
 /// What happened to the queue since a moment: for a list to be kept fresh.

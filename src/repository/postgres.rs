@@ -13,6 +13,7 @@ mod input;
 mod insight;
 mod keyset;
 mod lease;
+mod lenient;
 mod prediction;
 mod proposal;
 mod queue;

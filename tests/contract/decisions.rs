@@ -2,7 +2,9 @@
 
 use crate::support::fixture::*;
 use futures_util::future::join_all;
-use gapdeck::domain::{Action, Decision, DecisionId, GapId, Seen, SeenCandidate, SeenNeighbour, State};
+use gapdeck::domain::{
+    Action, Decision, DecisionId, Fence, GapId, Seen, SeenCandidate, SeenNeighbour, State,
+};
 use gapdeck::repository::{CatalogueBatch, RepositoryError, Store};
 use uuid::Uuid;
 
@@ -309,4 +311,23 @@ pub async fn decisions_of_one_reviewer_are_counted_for_today(store: &dyn Store) 
     assert_eq!(store.decided_today(&ada).await.unwrap(), 1);
     assert_eq!(store.decided_today(&"bob".into()).await.unwrap(), 1);
     assert_eq!(store.decided_today(&"nobody".into()).await.unwrap(), 0);
+}
+
+pub async fn a_decision_on_top_of_one_that_never_came_does_not_overwrite_what_came_instead(
+    store: &dyn Store,
+) {
+    open_shop(store).await;
+    let never_saved = accept(PAIR, "Black", 0);
+    let others = by("bob", accept(PAIR, "Blue", 0));
+    decide(store, &others).await;
+    // The version is right by chance: somebody else's decision led to it.
+    let again = decision(PAIR, Action::Reject, None, 1);
+    let refused = store.decide_fenced(&again, Fence::After(never_saved.id)).await.unwrap_err();
+    assert!(matches!(refused, RepositoryError::Conflict { version: 1, .. }), "{refused:?}");
+    assert_eq!(row(store, PAIR).await.decided_value.as_deref(), Some("Blue"));
+    let own = by("bob", decision(PAIR, Action::Reject, None, 1));
+    let taken = store.decide_fenced(&own, Fence::After(others.id)).await.unwrap();
+    assert_eq!(taken.version, 2);
+    let replayed = store.decide_fenced(&own, Fence::After(others.id)).await.unwrap();
+    assert!(replayed.replayed);
 }

@@ -22,7 +22,8 @@ pub struct Ran {
 }
 
 /// What may stand in a tester's environment and would change what the binary does.
-const STRAY: [&str; 15] = [
+const STRAY: [&str; 16] = [
+    "TMUX",
     "GAPDECK_EMBED_KEY",
     "OPENAI_API_KEY",
     "http_proxy",

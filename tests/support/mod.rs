@@ -5,9 +5,11 @@
 pub mod backend;
 pub mod binary;
 pub mod cluster;
+pub mod faulty;
 pub mod fixture;
 pub mod pgbouncer;
 pub mod plain_sql;
 pub mod pty;
+pub mod random;
 pub mod server;
 pub mod wire;

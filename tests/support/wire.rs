@@ -14,11 +14,24 @@ pub struct Statement {
     pub is_prepared: bool,
 }
 
+/// A statement with its parameters.
+#[derive(Debug, Clone)]
+pub struct Bound {
+    pub statement: Statement,
+    /// The types' object identifiers, as far as the client named them; 0 for one that it left to the server.
+    pub types: Vec<u32>,
+    /// The values, in the formats that the client chose; none for null.
+    pub parameters: Vec<Option<Vec<u8>>>,
+}
+
+/// A prepared statement: its text and the types that the client named.
+type Prepared = (String, Vec<u32>);
+
 /// A listening wire; it carries bytes as long as this lives.
 pub struct Wire {
     /// The server's URL with the wire's own address.
     pub url: String,
-    seen: Arc<Mutex<Vec<Statement>>>,
+    seen: Arc<Mutex<Vec<Bound>>>,
     carrying: tokio::task::JoinHandle<()>,
 }
 
@@ -33,7 +46,7 @@ impl Wire {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         url.set_host(Some("127.0.0.1")).expect("a host");
         url.set_port(Some(listener.local_addr().expect("an address").port())).expect("a port");
-        let seen: Arc<Mutex<Vec<Statement>>> = Arc::default();
+        let seen: Arc<Mutex<Vec<Bound>>> = Arc::default();
         let carrying = tokio::spawn({
             let seen = Arc::clone(&seen);
             async move {
@@ -52,6 +65,11 @@ impl Wire {
 
     /// Takes what was run since the last time.
     pub fn take(&self) -> Vec<Statement> {
+        self.take_bound().into_iter().map(|bound| bound.statement).collect()
+    }
+
+    /// Takes what was run since the last time, with the parameters.
+    pub fn take_bound(&self) -> Vec<Bound> {
         std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -67,7 +85,7 @@ impl Drop for Wire {
     }
 }
 
-async fn carry(client: TcpStream, server: TcpStream, seen: &Mutex<Vec<Statement>>) -> std::io::Result<()> {
+async fn carry(client: TcpStream, server: TcpStream, seen: &Mutex<Vec<Bound>>) -> std::io::Result<()> {
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
     let back = tokio::spawn(async move { tokio::io::copy(&mut from_server, &mut to_client).await });
@@ -104,18 +122,52 @@ async fn carry(client: TcpStream, server: TcpStream, seen: &Mutex<Vec<Statement>
 }
 
 /// Returns the statement that a message makes the server run; `prepared` are this connection's, by name.
-fn statement(kind: u8, body: &[u8], prepared: &mut HashMap<String, String>) -> Option<Statement> {
+fn statement(kind: u8, body: &[u8], prepared: &mut HashMap<String, Prepared>) -> Option<Bound> {
     let mut texts = body.split(|byte| *byte == 0).map(|text| String::from_utf8_lossy(text).into_owned());
     match kind {
         // Query: the text.
-        b'Q' => Some(Statement { text: texts.next()?, is_prepared: false }),
-        // Parse: a name and the text.
+        b'Q' => {
+            let statement = Statement { text: texts.next()?, is_prepared: false };
+            Some(Bound { statement, types: Vec::new(), parameters: Vec::new() })
+        }
+        // Parse: a name, the text and the types: how many, and each in four bytes.
         b'P' => {
-            prepared.insert(texts.next()?, texts.next()?);
+            let (name, text) = (texts.next()?, texts.next()?);
+            let types = body.get(name.len() + text.len() + 4..)?;
+            let types =
+                types.chunks_exact(4).map(|four| u32::from_be_bytes([four[0], four[1], four[2], four[3]]));
+            prepared.insert(name, (text, types.collect()));
             None
         }
-        // Bind: a portal's name, and a statement's.
-        b'B' => Some(Statement { text: prepared.get(&texts.nth(1)?)?.clone(), is_prepared: true }),
+        // Bind: a portal's name, a statement's, and the parameters.
+        b'B' => {
+            let (portal, name) = (texts.next()?, texts.next()?);
+            let (text, types) = prepared.get(&name)?.clone();
+            let statement = Statement { text, is_prepared: true };
+            let parameters = parameters(body.get(portal.len() + name.len() + 2..)?)?;
+            Some(Bound { statement, types, parameters })
+        }
         _ => None,
     }
+}
+
+/// Reads the rest of a Bind message: how many formats, these, how many parameters, and each with its length before it.
+fn parameters(rest: &[u8]) -> Option<Vec<Option<Vec<u8>>>> {
+    let short = |at: usize| Some(usize::from(u16::from_be_bytes(rest.get(at..at + 2)?.try_into().ok()?)));
+    let mut at = 2 + 2 * short(0)?;
+    let count = short(at)?;
+    at += 2;
+    let mut parameters = Vec::with_capacity(count);
+    for _ in 0..count {
+        let length = i32::from_be_bytes(rest.get(at..at + 4)?.try_into().ok()?);
+        at += 4;
+        parameters.push(match usize::try_from(length) {
+            Ok(length) => {
+                at += length;
+                Some(rest.get(at - length..at)?.to_vec())
+            }
+            Err(_) => None,
+        });
+    }
+    Some(parameters)
 }

@@ -56,6 +56,7 @@ pub(super) struct Replica {
     label: String,
     primary: Pool<AsyncPgConnection>,
     pool: Pool<AsyncPgConnection>,
+    server: Arc<shared::Route>,
     last_error: Arc<shared::LastError>,
     max_lag: Duration,
     state: Mutex<State>,
@@ -66,6 +67,7 @@ impl Replica {
         label: String,
         primary: Pool<AsyncPgConnection>,
         manager: AsyncDieselConnectionManager<AsyncPgConnection>,
+        server: Arc<shared::Route>,
         last_error: Arc<shared::LastError>,
         max_lag: Duration,
     ) -> Self {
@@ -75,7 +77,7 @@ impl Replica {
             .connection_timeout(CHECKOUT)
             .retry_connection(false)
             .build_unchecked(manager);
-        Self { label, primary, pool, last_error, max_lag, state: Mutex::default() }
+        Self { label, primary, pool, server, last_error, max_lag, state: Mutex::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -93,7 +95,7 @@ impl Replica {
             return None;
         }
         match self.pool.get_owned().await {
-            Ok(connection) => Some(connection),
+            Ok(connection) => Some(Connection::guarded(connection, Some(&self.server))),
             Err(error) => {
                 self.skip(self.last_error.take().map_or_else(|| error.to_string(), |failure| failure.reason));
                 None

@@ -12,13 +12,20 @@ use tokio_postgres::error::SqlState;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::database) struct Failure {
     pub reason: String,
+    /// Whether another attempt may do better although nobody does anything about it.
+    pub may_pass: bool,
     /// What to do, each a sentence.
     pub remedies: Vec<String>,
 }
 
 impl Failure {
     pub fn new(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), remedies: Vec::new() }
+        Self { reason: reason.into(), may_pass: false, remedies: Vec::new() }
+    }
+
+    /// Makes one that may be over at the next attempt.
+    pub fn passing(reason: impl Into<String>) -> Self {
+        Self { may_pass: true, ..Self::new(reason) }
     }
 
     fn remedied(mut self, remedy: impl Into<String>) -> Self {
@@ -33,18 +40,20 @@ impl Failure {
         }
         let reasons: Vec<String> =
             failures.iter().map(|(server, failure)| format!("{server}: {}", failure.reason)).collect();
+        let may_pass = failures.iter().any(|(_, failure)| failure.may_pass);
         let mut remedies = Vec::new();
         for remedy in failures.into_iter().flat_map(|(_, failure)| failure.remedies) {
             if !remedies.contains(&remedy) {
                 remedies.push(remedy);
             }
         }
-        Self { reason: reasons.join("; "), remedies }
+        Self { reason: reasons.join("; "), may_pass, remedies }
     }
 
     /// Makes the user's error of it.
     pub fn unavailable(self, label: &str) -> AppError {
-        let error = AppError::new(ErrorKind::Unavailable, format!("cannot reach {label}: {}", self.reason));
+        let kind = if self.may_pass { ErrorKind::OutOfReach } else { ErrorKind::Unavailable };
+        let error = AppError::new(kind, format!("cannot reach {label}: {}", self.reason));
         if self.remedies.is_empty() {
             return error.hinted("Check that the server runs, and the URL's host, port, user and database.");
         }
@@ -54,7 +63,7 @@ impl Failure {
 
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
-        Self { reason: refusal.reason, remedies: refusal.remedy.into_iter().collect() }
+        Self { reason: refusal.reason, may_pass: false, remedies: refusal.remedy.into_iter().collect() }
     }
 }
 
@@ -86,16 +95,15 @@ impl Attempt<'_> {
             return self.about_password(Failure::new("the server asks for a password, and there is none"));
         }
         match inner::<io::Error>(error).map(io::Error::kind) {
-            Some(io::ErrorKind::ConnectionRefused) => {
-                Failure::new("connection refused")
-            }
+            Some(io::ErrorKind::ConnectionRefused) => Failure::passing("connection refused"),
             Some(
                 io::ErrorKind::UnexpectedEof
                 | io::ErrorKind::ConnectionReset
                 | io::ErrorKind::ConnectionAborted
                 | io::ErrorKind::BrokenPipe,
             ) => self.ended(&text),
-            _ => Failure::new(text),
+            Some(_) => Failure::passing(text),
+            None => Failure { may_pass: error.is_closed(), ..Failure::new(text) },
         }
     }
 
@@ -110,7 +118,7 @@ impl Attempt<'_> {
             } else {
                 "Perhaps it wants a client certificate (sslcert=FILE&sslkey=FILE); its log says why."
             }),
-            _ => Failure::new("the server ended the connection").remedied("Its log says why."),
+            _ => Failure::passing("the server ended the connection").remedied("Its log says why."),
         }
     }
 
@@ -119,7 +127,7 @@ impl Attempt<'_> {
         if let Some(detail) = error.detail() {
             reason = format!("{reason} ({detail})");
         }
-        let failure = Failure::new(reason);
+        let failure = Failure { may_pass: may_pass(error.code()), ..Failure::new(reason) };
         if *error.code() == SqlState::INVALID_PASSWORD {
             return self.about_password(failure);
         }
@@ -150,6 +158,13 @@ impl Attempt<'_> {
             None => failure,
         }
     }
+}
+
+/// Tells whether a server that refuses with this code may think better of it by itself: it starts or stops, or is out of
+/// connections or memory. Anything else is about who asks for what.
+fn may_pass(code: &SqlState) -> bool {
+    ["08", "53", "57P"].iter().any(|class| code.code().starts_with(class))
+        && *code != SqlState::DATABASE_DROPPED
 }
 
 /// Finds an error of a kind among the causes of one; input and output errors hide theirs.

@@ -79,7 +79,7 @@ impl Tables {
     pub(super) fn check_fence(&mut self, gap: &GapId, fence: Fence) -> Result<()> {
         let own = match fence {
             Fence::Open => return Ok(()),
-            Fence::Unheld => None,
+            Fence::Unheld | Fence::After(_) => None,
             Fence::Lease(token) => Some(token),
         };
         let now = self.now();

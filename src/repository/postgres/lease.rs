@@ -1,22 +1,19 @@
 //! Leases: claims of open gaps, renewed and given back.
 
+mod claim;
 mod distributed;
 
 use super::PostgresStore;
 use super::feed;
-use super::fragment::fixed;
-use super::queue::{Columns, Selected, after, columns, cursor, filtered, row, sort_expression};
-use crate::database::schema::{review_leases, review_queue};
-use crate::domain::{
-    Changes, Claim, Claimed, Fence, GapId, Lease, LeaseToken, QueueFilter, QueueRow, Reviewer, StateFilter,
-};
+use super::queue::{Selected, cursor, row};
+use crate::database::schema::review_leases;
+use crate::domain::{Changes, Claim, Claimed, Fence, GapId, Lease, LeaseToken, QueueRow, Reviewer};
 use crate::repository::{LeaseRepository, RepositoryError, Result};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use diesel::pg::Pg;
+use claim::Tried;
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::try_join;
 use std::time::Duration;
@@ -28,82 +25,24 @@ const TRIES: u32 = 5;
 /// The lease as a database row, without the gap.
 pub(super) type Terms = (Uuid, String, DateTime<Utc>, DateTime<Utc>);
 
-/// A row to be claimed, with the terms of its lease where it was got.
-type Candidate = (Selected, (Option<Uuid>, Option<String>, Option<DateTime<Utc>>, Option<DateTime<Utc>>));
-
-/// Claims the rows of a query: takes their locks in passing, and a lease of each that nobody holds meanwhile.
-///
-/// `MATERIALIZED`: without it, the planner may run the limited query once more for each row. The row locks make claims
-/// of the same head of a queue pass each other by; what keeps two from getting the same gap is the lease's key.
-#[derive(Debug)]
-struct Claiming<'a, Q> {
-    candidates: Q,
-    token: &'a Uuid,
-    reviewer: &'a str,
-    /// In milliseconds.
-    lasts: &'a i64,
-}
-
-impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Claiming<'_, Q> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(
-            "WITH candidate (c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, place) \
-             AS MATERIALIZED (",
-        );
-        self.candidates.walk_ast(out.reborrow())?;
-        out.push_sql(
-            " FOR NO KEY UPDATE OF review_queue SKIP LOCKED), \
-             claimed AS (INSERT INTO review_leases AS held \
-             (product_key, attribute_key, token, reviewer, claimed_at, expires_at) SELECT c1, c2, ",
-        );
-        out.push_bind_param::<SqlUuid, _>(self.token)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Text, _>(self.reviewer)?;
-        out.push_sql(", now(), now() + ");
-        out.push_bind_param::<BigInt, _>(self.lasts)?;
-        out.push_sql(
-            " * interval '1 millisecond' FROM candidate ORDER BY c1, c2 \
-             ON CONFLICT (product_key, attribute_key) DO UPDATE SET token = excluded.token, \
-             reviewer = excluded.reviewer, claimed_at = excluded.claimed_at, expires_at = excluded.expires_at \
-             WHERE held.expires_at <= now() \
-             RETURNING product_key, attribute_key, token, reviewer, claimed_at, expires_at) \
-             SELECT c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, \
-             token, reviewer, claimed_at, expires_at \
-             FROM candidate LEFT JOIN claimed ON product_key = c1 AND attribute_key = c2 ORDER BY place, c1, c2",
-        );
-        Ok(())
-    }
-}
-
-impl<Q> QueryId for Claiming<'_, Q> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl<Q> Query for Claiming<'_, Q> {
-    type SqlType = (
-        <Columns as Expression>::SqlType,
-        (Nullable<SqlUuid>, Nullable<Text>, Nullable<Timestamptz>, Nullable<Timestamptz>),
-    );
-}
-
-impl<Q, C> diesel::RunQueryDsl<C> for Claiming<'_, Q> {}
-
-/// Nobody holds the row of the queue.
-const UNHELD: &str = "NOT EXISTS (SELECT FROM review_leases l WHERE l.product_key = review_queue.product_key \
-    AND l.attribute_key = review_queue.attribute_key AND l.expires_at > now())";
-
 /// Removes some leases that expired a while ago: of reviewers who vanished.
 const SWEEP: &str = "DELETE FROM review_leases WHERE (product_key, attribute_key) IN \
     (SELECT product_key, attribute_key FROM review_leases WHERE expires_at < now() - interval '1 minute' \
      LIMIT 100 FOR UPDATE SKIP LOCKED)";
 
-const RENEW: &str = "UPDATE review_leases l SET expires_at = now() + $4 * interval '1 millisecond' \
-    FROM unnest($2::text[], $3::text[]) AS g(product_key, attribute_key) \
+/// Locks the rows in the order in which a claim takes them: of two who want the same expired ones, one waits.
+const RENEW: &str = "WITH own AS MATERIALIZED (SELECT product_key, attribute_key FROM review_leases \
+    WHERE token = $1 AND (product_key, attribute_key) IN (SELECT * FROM unnest($2::text[], $3::text[])) \
+    ORDER BY product_key, attribute_key FOR UPDATE) \
+    UPDATE review_leases l SET expires_at = now() + $4 * interval '1 millisecond' FROM own g \
     WHERE l.product_key = g.product_key AND l.attribute_key = g.attribute_key AND l.token = $1 \
     RETURNING l.product_key, l.attribute_key, l.token, l.reviewer, l.claimed_at, l.expires_at";
 
-const RELEASE: &str = "DELETE FROM review_leases l USING unnest($2::text[], $3::text[]) AS g(product_key, attribute_key) \
+/// As [`RENEW`].
+const RELEASE: &str = "WITH own AS MATERIALIZED (SELECT product_key, attribute_key FROM review_leases \
+    WHERE token = $1 AND (product_key, attribute_key) IN (SELECT * FROM unnest($2::text[], $3::text[])) \
+    ORDER BY product_key, attribute_key FOR UPDATE) \
+    DELETE FROM review_leases l USING own g \
     WHERE l.product_key = g.product_key AND l.attribute_key = g.attribute_key AND l.token = $1";
 
 #[derive(QueryableByName)]
@@ -140,31 +79,6 @@ fn keys(gaps: &[GapId]) -> (Vec<&str>, Vec<&str>) {
     gaps.iter().map(|gap| (gap.product.as_str(), gap.attribute.as_str())).unzip()
 }
 
-/// Claims once; the rows without a lease are those that somebody else claimed at the same time.
-async fn try_claim(
-    connection: &AsyncPgConnection,
-    claim: &Claim,
-    lasts: i64,
-) -> Result<Vec<(Selected, Option<Terms>)>> {
-    let filter = QueueFilter { state: StateFilter::Open, ..claim.filter.clone() };
-    let mut query = filtered(&filter, claim.sort).filter(fixed::<Bool>(UNHELD));
-    if let Some(place) = &claim.after {
-        query = after(query, claim.sort, place)?;
-    }
-    let expression = sort_expression(claim.sort);
-    let candidates = query
-        .select((columns(), fixed::<Text>(expression)))
-        .order((fixed::<Text>(expression), review_queue::product_key, review_queue::attribute_key))
-        .limit(i64::try_from(claim.limit.clamp(1, 1_000)).unwrap_or(1_000));
-    let mut connection = connection;
-    let claiming =
-        Claiming { candidates, token: &claim.token.0, reviewer: claim.reviewer.as_str(), lasts: &lasts };
-    let rows: Vec<Candidate> = claiming.load(&mut connection).await?;
-    let terms =
-        |(token, reviewer, claimed_at, expires_at)| Some((token?, reviewer?, claimed_at?, expires_at?));
-    Ok(rows.into_iter().map(|(selected, lease)| (selected, terms(lease))).collect())
-}
-
 async fn sweep(connection: &AsyncPgConnection) -> Result<()> {
     let mut connection = connection;
     diesel::sql_query(SWEEP).execute(&mut connection).await?;
@@ -176,7 +90,7 @@ pub(super) async fn check(connection: &AsyncPgConnection, gap: &GapId, fence: Fe
     use review_leases as l;
     let own = match fence {
         Fence::Open => return Ok(()),
-        Fence::Unheld => None,
+        Fence::Unheld | Fence::After(_) => None,
         Fence::Lease(token) => Some(token.0),
     };
     let mut connection = connection;
@@ -212,19 +126,23 @@ impl LeaseRepository for PostgresStore {
         let distributed = self.is_distributed().await?;
         let connection = self.connection().await?;
         let connection = &*connection;
-        let mut tried = 0;
+        let (mut tried, mut place) = (0, claim.after.clone());
         loop {
             tried += 1;
-            let (rows, ()) = if distributed {
+            let (Tried { rows, next }, ()) = if distributed {
                 try_join!(distributed::try_claim(connection, claim, lasts), distributed::sweep(connection))?
             } else {
-                try_join!(try_claim(connection, claim, lasts), sweep(connection))?
+                try_join!(claim::try_claim(connection, claim, place.as_ref(), lasts), sweep(connection))?
             };
-            let last = rows.last().map(|(selected, _)| cursor(claim.sort, selected));
             let lost_all = !rows.is_empty() && rows.iter().all(|(_, terms)| terms.is_none());
             if lost_all && tried < TRIES {
                 continue;
             }
+            if rows.is_empty() && next.is_some() {
+                (tried, place) = (0, next);
+                continue;
+            }
+            let last = rows.last().map(|(selected, _)| cursor(claim.sort, selected));
             let leased = |(selected, terms): (Selected, Option<Terms>)| -> Option<(QueueRow, Lease)> {
                 let row = row(selected);
                 let lease = lease(row.gap.clone(), terms?);

@@ -1,5 +1,7 @@
 //! What an outbox file and the ledger over it promise, whatever happens to the bytes.
 
+mod together;
+
 use super::entries::{Entries, Entry, Status};
 use super::ledger::Kept;
 use super::read::read;
@@ -174,13 +176,13 @@ fn what_is_kept_is_there_after_a_crash_and_gone_once_it_is_sent() {
     let [a, b] = [decision(1, 1, 0), decision(2, 2, 0)];
     keep(&mut ledger, a.clone());
     keep(&mut ledger, b.clone());
-    ledger.sent(a.id);
+    ledger.sent(&[a.id]);
     // As a killed process: nothing is closed.
     drop(ledger);
     let (mut ledger, _) = Ledger::open(place.clone());
     assert_eq!(ids(&ledger), [b.id]);
-    assert_eq!(ledger.next().unwrap().decision, b);
-    ledger.sent(b.id);
+    assert_eq!(ledger.next()[0].decision, b);
+    ledger.sent(&[b.id]);
     assert_eq!(ledger.close(), (0, 0));
     assert!(outbox_files(&place).is_empty());
 }
@@ -240,6 +242,65 @@ fn a_damaged_part_is_set_aside_and_the_rest_goes_on() {
     assert_eq!((ids(&ledger).len(), notices.len()), (2, 0), "it is told once");
 }
 
+/// Damages a file, opens the ledger over it and checks that it holds what is to be kept, tells of the rest once, and has
+/// put the rest aside.
+fn assert_kept(place: &Place, path: &Path, bytes: &[u8], expected: &[Vec<DecisionId>], what: &str) {
+    for left in journal::files(place, journal::DAMAGED).unwrap() {
+        fs::remove_file(left).unwrap();
+    }
+    fs::write(path, bytes).unwrap();
+    let (ledger, notices) = Ledger::open(place.clone());
+    assert!(expected.contains(&ids(&ledger)), "{what}: {:?}", ids(&ledger));
+    let damaged: usize = read(bytes).damaged.iter().map(ExactSizeIterator::len).sum();
+    let aside = journal::files(place, journal::DAMAGED).unwrap();
+    let size: u64 = aside.iter().map(|path| fs::metadata(path).unwrap().len()).sum();
+    assert_eq!(size, damaged as u64, "{what}");
+    assert_eq!(
+        (notices.len(), aside.len()),
+        if damaged > 0 { (1, 1) } else { (0, 0) },
+        "{what}: {notices:?}"
+    );
+    if let Some(aside) = aside.first() {
+        assert!(notices[0].contains(&*aside.to_string_lossy()), "{what}: {notices:?}");
+        let before = ids(&ledger);
+        drop(ledger);
+        let (ledger, notices) = Ledger::open(place.clone());
+        assert_eq!((ids(&ledger), notices), (before, Vec::new()), "{what}: the second time");
+    }
+}
+
+#[test]
+fn whichever_byte_of_the_file_is_wrong_or_the_last_the_other_decisions_are_sent_and_the_user_is_told() {
+    // Every byte takes a while: only the long form looks at each.
+    let step = if std::env::var("GAPDECK_SOAK").is_ok_and(|text| text == "full") { 1 } else { 13 };
+    let (_directory, place) = place();
+    let (mut ledger, _) = Ledger::open(place.clone());
+    let all: Vec<DecisionId> = (1..=3).map(|number| decision(number, number, 0).id).collect();
+    let mut ends = Vec::new();
+    for number in 1..=3 {
+        keep(&mut ledger, decision(number, number, 0));
+        ends.push(usize::try_from(fs::metadata(&outbox_files(&place)[0]).unwrap().len()).unwrap());
+    }
+    drop(ledger);
+    let path = outbox_files(&place).remove(0);
+    let whole = fs::read(&path).unwrap();
+    let header = whole.iter().position(|byte| *byte == b'\n').unwrap();
+    for at in (0..whole.len()).step_by(step) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x15;
+        let hit = ends.iter().position(|end| at < *end).unwrap();
+        let others: Vec<DecisionId> =
+            all.iter().enumerate().filter(|(index, _)| *index != hit).map(|(_, id)| *id).collect();
+        // What is wrong may be the header, or a line end, which nothing depends on.
+        let expected = if at <= header { vec![all.clone()] } else { vec![others, all.clone()] };
+        assert_kept(&place, &path, &bytes, &expected, &format!("byte {at}"));
+        // A record is whole without its line end.
+        let whole_ones = ends.iter().filter(|end| **end - 1 <= at).count();
+        let expected = [all[..whole_ones].to_vec()];
+        assert_kept(&place, &path, &whole[..at], &expected, &format!("cut after {at} bytes"));
+    }
+}
+
 #[test]
 fn files_of_another_database_or_of_a_newer_gapdeck_are_left_alone() {
     let (_directory, place) = place();
@@ -278,7 +339,7 @@ fn a_long_file_of_settled_decisions_is_shortened_while_it_is_in_use() {
     let batch: Vec<_> = (1..=400).map(|number| (decision(number, number, 0), Fence::Open)).collect();
     for (id, result) in ledger.keep(batch) {
         result.unwrap();
-        ledger.sent(id);
+        ledger.sent(&[id]);
     }
     let path = outbox_files(&place).remove(0);
     assert!(fs::metadata(&path).unwrap().len() < 1_000, "nothing unsettled is left in it");
@@ -301,12 +362,12 @@ fn a_refused_decision_blocks_those_that_build_on_it_and_no_others() {
     let mut all = entries(&[a.clone(), b.clone(), on_a.clone()]);
     let changes = all.fail(a.id, &refused());
     assert_eq!(changes.failed, [(a.id, refused()), (on_a.id, Failure::BuildsOn { id: a.id })]);
-    assert_eq!(all.next().unwrap().decision, b);
+    assert_eq!(all.next()[0].decision, b);
     all.remove(b.id);
-    assert!(all.next().is_none());
+    assert!(all.next().is_empty());
     assert_eq!(all.count(), (0, 2));
     all.again();
-    assert_eq!(all.next().unwrap().decision, a, "in the order in which they build on each other");
+    assert_eq!(all.next()[0].decision, a, "in the order in which they build on each other");
 }
 
 #[test]
@@ -329,7 +390,7 @@ fn decisions_on_one_gap_go_in_order_whatever_the_clock_said() {
     all.merge(entries(std::slice::from_ref(&first)));
     all.merge(entries(std::slice::from_ref(&late_clock)));
     assert_eq!(all.iter().next().unwrap().decision.id, late_clock.id);
-    assert_eq!(all.next().unwrap().decision, first);
+    assert_eq!(all.next()[0].decision, first);
 }
 
 #[test]
@@ -378,6 +439,8 @@ fn what_is_listed_is_what_is_there_and_only_refused_decisions_are_discarded() {
 #[derive(Debug, Clone)]
 enum Step {
     Keep(u32),
+    /// Three gaps, the first of this number.
+    KeepTogether(u32),
     Sent,
     Failed,
     Again,
@@ -390,6 +453,7 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => (0_u32..4).prop_map(Step::Keep),
+        2 => (0_u32..4).prop_map(Step::KeepTogether),
         3 => Just(Step::Sent),
         2 => Just(Step::Failed),
         1 => Just(Step::Again),
@@ -416,13 +480,21 @@ proptest! {
                     keep(&mut ledger, decision(count, gap, *version));
                     *version += 1;
                 }
+                Step::KeepTogether(gap) => {
+                    let decisions = (gap..gap + 3).map(|gap| {
+                        count += 1;
+                        let version = versions.entry(gap).or_insert(0);
+                        *version += 1;
+                        decision(count, gap, *version - 1)
+                    });
+                    ledger.keep_together(decisions.collect()).unwrap();
+                }
                 Step::Sent => {
-                    if let Some(id) = ledger.next().map(|entry| entry.decision.id) {
-                        ledger.sent(id);
-                    }
+                    let next: Vec<_> = ledger.next().iter().map(|entry| entry.decision.id).collect();
+                    ledger.sent(&next);
                 }
                 Step::Failed => {
-                    if let Some(id) = ledger.next().map(|entry| entry.decision.id) {
+                    if let Some(id) = ledger.next().first().map(|entry| entry.decision.id) {
                         ledger.failed(id, &refused());
                     }
                 }

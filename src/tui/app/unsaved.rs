@@ -42,6 +42,8 @@ pub struct Unsaved {
     pub leads_to: GapState,
     /// The decision that it takes back, for an undo made here.
     pub undone: Option<Box<Decision>>,
+    /// How many go to the database in one transaction with it, itself included; none where it goes alone.
+    pub together: Option<usize>,
 }
 
 impl Unsaved {
@@ -70,10 +72,14 @@ impl State {
         self.unsaved.iter().find(|one| one.decision.id == id)
     }
 
+    /// Returns the last decision on a gap that is on its way to the database.
+    pub fn on_its_way(&self, gap: &GapId) -> Option<&Unsaved> {
+        self.unsaved.iter().rev().find(|one| one.decision.gap == *gap && one.phase.stands())
+    }
+
     /// Returns the version that a gap has once everything decided on it is saved; `None` where nothing is on its way.
     pub fn version_to_come(&self, gap: &GapId) -> Option<i32> {
-        let on_its_way = self.unsaved.iter().rev().find(|one| one.decision.gap == *gap && one.phase.stands());
-        on_its_way.map(|one| one.decision.base_version.saturating_add(1))
+        self.on_its_way(gap).map(|one| one.decision.base_version.saturating_add(1))
     }
 
     /// Returns the state that a gap is shown in: what the database says, and what rests in the outbox on top of it.

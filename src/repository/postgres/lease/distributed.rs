@@ -4,11 +4,13 @@
 //! gets fewer of them; and a gap that is decided between the read and the claim is leased all the same, which the
 //! decision's version check tells whoever decides on it. Times are bound: an upsert may not call `now()`.
 
-use super::{Candidate, LeaseRow, Terms, UNHELD, after, columns, fixed, sort_expression};
+use super::claim::{Candidate, Tried, UNHELD};
+use super::{LeaseRow, Terms};
 use crate::database::schema::{review_leases, review_queue};
 use crate::domain::{Claim, GapId, Lease, LeaseToken, QueueFilter, StateFilter};
 use crate::repository::Result;
-use crate::repository::postgres::queue::{Selected, filtered};
+use crate::repository::postgres::fragment::fixed;
+use crate::repository::postgres::queue::{after, columns, filtered, sort_expression};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::{ExpressionMethods, OptionalExtension, QueryDsl};
 use diesel::sql_types::{Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -25,11 +27,7 @@ async fn time(connection: &AsyncPgConnection) -> Result<DateTime<Utc>> {
 }
 
 /// Claims once; the rows without a lease are those that somebody else claimed at the same time.
-pub(super) async fn try_claim(
-    connection: &AsyncPgConnection,
-    claim: &Claim,
-    lasts: i64,
-) -> Result<Vec<(Selected, Option<Terms>)>> {
+pub(super) async fn try_claim(connection: &AsyncPgConnection, claim: &Claim, lasts: i64) -> Result<Tried> {
     let filter = QueueFilter { state: StateFilter::Open, ..claim.filter.clone() };
     let mut query = filtered(&filter, claim.sort).filter(fixed::<Bool>(UNHELD));
     if let Some(place) = &claim.after {
@@ -59,7 +57,7 @@ pub(super) async fn try_claim(
         take(connection, (&selected.0.0, &selected.0.1), (claim.token.0, claim.reviewer.as_str(), now, until))
     });
     let terms = try_join_all(claims).await?;
-    Ok(rows.into_iter().map(|(selected, _)| selected).zip(terms).collect())
+    Ok(Tried { rows: rows.into_iter().map(|(selected, _)| selected).zip(terms).collect(), next: None })
 }
 
 /// Takes the lease of one gap, unless somebody holds it.

@@ -9,7 +9,7 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Double, Text, Timestamptz};
 
-pub(super) type Boxed<'a> = review_queue::BoxedQuery<'a, Pg>;
+pub(in crate::repository::postgres) type Boxed<'a> = review_queue::BoxedQuery<'a, Pg>;
 
 /// A condition on a row of the queue.
 pub(super) type Condition<'a> = Box<dyn BoxableExpression<review_queue::table, Pg, SqlType = Bool> + 'a>;
@@ -137,7 +137,7 @@ fn rest_by_row(filter: &QueueFilter) -> Vec<Condition<'_>> {
 }
 
 /// Tells whether an index has the rows of a filter in an order, or at least tells them apart.
-pub(super) fn is_in_order(filter: &QueueFilter, sort: QueueSort) -> bool {
+pub(in crate::repository::postgres) fn is_in_order(filter: &QueueFilter, sort: QueueSort) -> bool {
     conditions(filter, sort, Reading::Sets).by_row.is_empty()
 }
 

@@ -39,7 +39,7 @@ struct Stretch {
 }
 
 /// Loads the rows after a place.
-pub(super) async fn load(
+pub(in crate::repository::postgres) async fn load(
     connection: &AsyncPgConnection,
     filter: &QueueFilter,
     sort: QueueSort,
