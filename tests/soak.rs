@@ -42,12 +42,12 @@ fn is_full() -> bool {
 }
 
 /// Returns where the random choices of a test start, and prints it.
-fn seeded(test: &str) -> Random {
+fn seeded(name: &str) -> Random {
     let seed = match std::env::var("GAPDECK_SOAK_SEED") {
         Ok(text) => text.parse().expect("GAPDECK_SOAK_SEED"),
         Err(_) => u64::from(std::process::id()) ^ chrono::Utc::now().timestamp_micros().unsigned_abs(),
     };
-    eprintln!("{test}: GAPDECK_SOAK_SEED={seed}");
+    eprintln!("{name}: GAPDECK_SOAK_SEED={seed}");
     Random::new(seed)
 }
 
