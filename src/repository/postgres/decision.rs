@@ -112,7 +112,7 @@ async fn transact(
     // The row's lock comes first: whoever decides on the same gap waits here.
     let locked = lock(connection, &decision.gap).await?;
     let found = find(connection, decision, fence).await?;
-    match judge(decision, locked, &found)? {
+    match judge(decision, fence, locked, &found)? {
         Judged::Replayed(outcome) => Ok(outcome),
         Judged::New(step) => take(connection, *step).await,
     }
@@ -171,7 +171,12 @@ async fn find(connection: &AsyncPgConnection, decision: &Decision, fence: Fence)
 }
 
 /// Tells what writing a decision comes to.
-fn judge<'a>(decision: &'a Decision, locked: Locked, found: &'a Found) -> Result<Judged<'a>, Ended> {
+fn judge<'a>(
+    decision: &'a Decision,
+    fence: Fence,
+    locked: Locked,
+    found: &'a Found,
+) -> Result<Judged<'a>, Ended> {
     let gap = &decision.gap;
     match &found.stored {
         Some(stored) if stored == gap => return replayed(decision, &found.history).map(Judged::Replayed),
@@ -182,7 +187,7 @@ fn judge<'a>(decision: &'a Decision, locked: Locked, found: &'a Found) -> Result
         return Err(RepositoryError::NotFound { what: "gap", key: gap.to_string() }.into());
     };
     let is_next = match fence {
-        Fence::After(before) => history.last().is_some_and(|last| last.decision.id == before),
+        Fence::After(before) => found.history.last().is_some_and(|last| last.decision.id == before),
         Fence::Open | Fence::Unheld | Fence::Lease(_) => true,
     };
     if version != decision.base_version || !is_next {
