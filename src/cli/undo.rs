@@ -7,14 +7,15 @@ use crate::config::Config;
 use crate::domain::{Decision, DecisionId, GapId, Outcome};
 use crate::error::{AppError, ErrorKind};
 use crate::review::{Review, Undoable};
-use clap::Args;
+use clap::{ArgGroup, Args};
 use serde::Serialize;
 use std::sync::Arc;
 use uuid::Uuid;
 
 /// Takes back one of your decisions, or a bulk action as one.
 #[derive(Debug, Args)]
-#[group(id = "what", required = true, multiple = false, args = ["decision", "batch"])]
+#[group(skip)]
+#[command(group(ArgGroup::new("what").required(true).args(["decision", "batch"])))]
 pub struct Undo {
     /// The decision
     #[arg(long, value_name = "ID")]

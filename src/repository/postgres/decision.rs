@@ -131,6 +131,7 @@ struct Found {
     stored: Option<GapId>,
     history: Vec<Event>,
     predictions: Vec<Prediction>,
+    fence: Fence,
     /// Refuses a gap in other hands.
     held: Result<()>,
 }
@@ -167,7 +168,7 @@ async fn find(connection: &AsyncPgConnection, decision: &Decision, fence: Fence)
         predictions(connection, gap),
         held
     )?;
-    Ok(Found { stored, history, predictions, held })
+    Ok(Found { stored, history, predictions, fence, held })
 }
 
 /// Tells what writing a decision comes to.
@@ -186,6 +187,7 @@ fn judge<'a>(
     let Some((version, state, by)) = locked.row else {
         return Err(RepositoryError::NotFound { what: "gap", key: gap.to_string() }.into());
     };
+    let history = &found.history;
     let is_next = match fence {
         Fence::After(before) => found.history.last().is_some_and(|last| last.decision.id == before),
         Fence::Open | Fence::Unheld | Fence::Lease(_) => true,
@@ -195,7 +197,6 @@ fn judge<'a>(
         return Err(RepositoryError::Conflict { gap: gap.clone(), version, state, by }.into());
     }
     found.held.clone()?;
-    let history = &found.history;
     let in_force = if decision.action == Action::Undo {
         let undone = undoable(decision, history)?;
         let rest: Vec<Event> =

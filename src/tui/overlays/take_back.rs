@@ -82,11 +82,14 @@ impl TakeBack {
             .into_iter()
             .map(|(act, count)| format!("{} {}", wrap::grouped(count as u64), act.replace('_', " ")))
             .collect();
-        let count = self.bulk.undoable.len();
-        let whole =
-            if count == self.bulk.count() { "All of this bulk action" } else { "Of this bulk action" };
+        let (count, whole) = (self.bulk.undoable.len(), self.bulk.count());
+        let which = if count == whole {
+            format!("All {} decisions", wrap::grouped(whole as u64))
+        } else {
+            format!("{} of the {} decisions", wrap::grouped(count as u64), wrap::grouped(whole as u64))
+        };
         let are = if count == 1 { "is" } else { "are" };
-        format!("{whole} {are} taken back at once, or nothing: {}.", acts.join(", "))
+        format!("{which} of this bulk action {are} taken back together: {}.", acts.join(", "))
     }
 
     /// Says what stays as it is, and why.
@@ -101,7 +104,11 @@ impl TakeBack {
         let parts = parts.iter().filter(|(count, _)| *count > 0);
         let parts: Vec<String> =
             parts.map(|(count, why)| format!("{} {why}", wrap::grouped(*count as u64))).collect();
-        if parts.is_empty() { String::new() } else { format!("As they are stay: {}.", parts.join(", ")) }
+        if parts.is_empty() {
+            String::new()
+        } else {
+            format!("The others stay as they are: {}.", parts.join(", "))
+        }
     }
 }
 

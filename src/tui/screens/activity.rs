@@ -20,6 +20,8 @@ use uuid::Uuid;
 const PAGE: usize = 200;
 /// How many of the newest rows are asked for when there is news.
 const NEWEST: usize = 100;
+/// How many rows beyond the cursor are asked for when there is more news than that.
+const OVERRUN: usize = 2_000;
 /// How close to the end of the rows at hand the cursor may come before the next page is asked for.
 const AHEAD: usize = 80;
 /// How many rows "go to the last row" loads.
@@ -129,6 +131,8 @@ pub struct Activity {
     pub wanted: Wanted,
     /// Whether there is news that the list does not show.
     pub is_stale: bool,
+    /// Whether there is more news than was asked for.
+    is_overrun: bool,
     /// The filter of the pages at hand: a span of time must not move between two pages.
     filter: DecisionFilter,
     page: Slot<()>,
@@ -210,7 +214,8 @@ impl Activity {
         self.filter = self.wanted.filter(wall);
         self.is_stale = false;
         self.to_end = false;
-        let limit = (self.cursor + AHEAD).clamp(PAGE, FAR);
+        let beyond = if std::mem::take(&mut self.is_overrun) { OVERRUN } else { AHEAD };
+        let limit = (self.cursor + beyond).clamp(PAGE, FAR);
         self.ask(now, Purpose::First, None, limit)
     }
 
@@ -230,6 +235,9 @@ impl Activity {
     fn load_page(&mut self, now: Instant, wall: DateTime<Utc>) -> Option<Effect> {
         if self.page.is_waiting() {
             return None;
+        }
+        if self.is_overrun {
+            return Some(self.reload(now, wall));
         }
         if self.is_stale {
             self.is_stale = false;
@@ -319,9 +327,9 @@ impl Activity {
             self.rows.iter().enumerate().map(|(index, row)| (row.id, index)).collect();
         let is_whole = page.next.is_none() || page.rows.iter().any(|row| known.contains_key(&row.id));
         if !is_whole {
-            // More than a page is new: what is between is not at hand.
-            self.place = self.current().map(|row| row.id);
-            return self.replace(page);
+            // What is between this page and the rows at hand is not known.
+            self.is_overrun = true;
+            return;
         }
         let here = self.current().map(|row| row.gap.clone());
         if page.rows.iter().any(|row| Some(&row.gap) == here.as_ref() && !known.contains_key(&row.id)) {

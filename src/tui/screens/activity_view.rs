@@ -146,7 +146,7 @@ impl Columns {
         let reviewer = (room / 7).clamp(6, 14);
         let rest = room.saturating_sub(time + reviewer + 4);
         let attribute = if rest >= 44 { (rest / 5).min(18) } else { 0 };
-        let act = if rest >= 30 { (rest * 2 / 5).min(40) } else { rest };
+        let act = if rest >= 30 { (rest * 9 / 20).min(44) } else { rest };
         let gaps = 2 * usize::from(attribute > 0) + 2 * usize::from(act < rest);
         let product = rest.saturating_sub(act + attribute + gaps);
         Self { time, reviewer, act, attribute, product }

@@ -19,6 +19,9 @@ use ratatui::widgets::{Clear, Paragraph};
 /// From which width on every tab is shown.
 const WIDE: u16 = 100;
 
+/// From which width on the other tabs have room beside the one shown.
+const NARROW: u16 = 48;
+
 /// Draws what is left of both sides of a line: the right side gives way.
 pub fn two_sided(frame: &mut Frame, area: Rect, left: Line<'_>, right: Line<'_>) {
     let needed = left.width() + right.width() + 2;
@@ -45,9 +48,11 @@ pub fn header(state: &State, frame: &mut Frame, area: Rect) {
         Span::styled("gapdeck", theme.style(Role::Title)),
         Span::raw("   "),
         tab("Queue", !experiments && !activity),
-        Span::raw("   "),
-        tab("Experiments", experiments),
     ]);
+    if !activity || area.width >= NARROW {
+        left.push_span(Span::raw("   "));
+        left.push_span(tab("Experiments", experiments));
+    }
     // Where there is little room, the figures are of more use than the way to another screen.
     if activity || area.width >= WIDE {
         left.push_span(Span::raw("   "));

@@ -235,7 +235,7 @@ fn a_bulk_action_is_taken_back_as_one() {
     let mut app = opened((80, 24));
     go_to(&mut app, Action::Reject);
     app.keys("u");
-    assert!(app.screen().contains("All of this bulk action are taken back at once"), "{}", app.screen());
+    assert!(app.screen().contains("All 3 decisions of this bulk action are taken back"), "{}", app.screen());
     let effects = app.press("y");
     let [Effect::DecideTogether(undos)] = effects.as_slice() else { panic!("{effects:?}") };
     assert!(undos.len() == 3 && undos.iter().all(|undo| undo.batch == Some(BATCH)));

@@ -64,7 +64,7 @@ async fn decide(
     locked: Locked,
 ) -> Result<Outcome, Ended> {
     let found = find(connection, decision, Fence::Open).await?;
-    match judge(decision, locked, &found)? {
+    match judge(decision, Fence::Open, locked, &found)? {
         Judged::Replayed(outcome) => Ok(outcome),
         Judged::New(step) => take(connection, *step).await,
     }

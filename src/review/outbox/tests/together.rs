@@ -1,6 +1,13 @@
 //! What the outbox promises of decisions that go to the database in one transaction.
 
 use super::*;
+use crate::repository::memory::MemoryStore;
+use crate::repository::{CatalogueBatch, InputRepository, QueueRepository, RecommendationRepository};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
 
 fn three() -> Vec<Decision> {
     (1..=3).map(|gap| decision(gap, gap, 0)).collect()
@@ -103,4 +110,73 @@ fn decisions_kept_together_replace_what_was_refused_on_their_gaps() {
     drop(ledger);
     let (ledger, _) = Ledger::open(place);
     assert_eq!(ids(&ledger), ids_of(&mine));
+}
+
+fn record<T: DeserializeOwned>(fields: Value) -> T {
+    serde_json::from_value(fields).unwrap()
+}
+
+/// Makes a store with the gaps of [`three`].
+async fn store() -> Arc<MemoryStore> {
+    let keys = ["p1", "p2", "p3"];
+    let catalogue = CatalogueBatch {
+        attributes: vec![record(json!({ "attribute_key": "colour", "multi_valued": false }))],
+        products: keys.map(|key| record(json!({ "product_key": key }))).into(),
+        gaps: keys.map(|key| record(json!({ "product_key": key, "attribute_key": "colour" }))).into(),
+        ..CatalogueBatch::default()
+    };
+    let store = Arc::new(MemoryStore::new());
+    store.save_catalogue(&catalogue).await.unwrap();
+    store
+}
+
+/// Waits for as much news as there are decisions, of a kind.
+async fn told(news: &mut mpsc::UnboundedReceiver<News>, is_wanted: fn(&News) -> bool) -> Vec<News> {
+    let mut found = Vec::new();
+    while found.len() < 3 {
+        found.extend(news.recv().await.filter(is_wanted));
+    }
+    found
+}
+
+#[tokio::test]
+async fn decisions_kept_together_reach_the_database_together() {
+    let (_directory, place) = place();
+    let store = store().await;
+    let (outbox, mut news) = Outbox::start(place.clone(), store.clone()).await;
+    outbox.keep_together(three());
+    let kept = told(&mut news, |one| matches!(one, News::Kept { result: Ok(()), .. })).await;
+    assert_eq!(kept.len(), 3);
+    told(&mut news, |one| matches!(one, News::Sent { .. })).await;
+    for decision in three() {
+        assert_eq!(store.history(&decision.gap).await.unwrap().len(), 1);
+    }
+    assert_eq!(outbox.finish(Duration::ZERO).await, Rest::default());
+    assert!(outbox_files(&place).is_empty());
+}
+
+#[tokio::test]
+async fn decisions_kept_together_are_refused_together_and_none_is_written() {
+    let (_directory, place) = place();
+    let store = store().await;
+    let theirs = Decision { reviewer: Reviewer::new("bob"), ..decision(50, 2, 0) };
+    store.decide(&theirs).await.unwrap();
+    let (outbox, mut news) = Outbox::start(place.clone(), store.clone()).await;
+    outbox.keep_together(three());
+    let failed = told(&mut news, |one| matches!(one, News::Failed { .. })).await;
+    for one in failed {
+        let News::Failed { failure: Failure::Refused { reason }, .. } = one else { panic!("{one:?}") };
+        assert!(reason.starts_with("none of 3 was saved: p2"), "{reason}");
+    }
+    for (decision, version) in three().iter().zip([0, 1, 0]) {
+        assert_eq!(store.row(&decision.gap).await.unwrap().unwrap().version, version);
+    }
+    outbox.discard(three()[0].id);
+    let dropped = loop {
+        if let Some(News::Dropped { ids }) = news.recv().await {
+            break ids;
+        }
+    };
+    assert_eq!(dropped, ids_of(&three()));
+    assert_eq!(outbox.finish(Duration::ZERO).await, Rest::default());
 }
