@@ -189,7 +189,7 @@ fn judge<'a>(
     };
     let history = &found.history;
     let is_next = match fence {
-        Fence::After(before) => found.history.last().is_some_and(|last| last.decision.id == before),
+        Fence::After(before) => history.last().is_some_and(|last| last.decision.id == before),
         Fence::Open | Fence::Unheld | Fence::Lease(_) => true,
     };
     if version != decision.base_version || !is_next {
