@@ -3,8 +3,8 @@
 
 use crate::domain::{
     AllowedScope, AllowedValue, AllowedValues, Attribute, Candidate, Category, Confidence, DataType,
-    ExperimentSummary, Facets, GapId, KnownValue, MetricTrend, Named, Neighbour, Product, ProductCard,
-    QueueRow, ReviewCard, RichText, Source, State, choices,
+    ExperimentKey, ExperimentSummary, Facets, GapId, KnownValue, MetricTrend, Named, Neighbour, Product,
+    ProductCard, QueueRow, ReviewCard, RichText, Source, State, choices,
 };
 use crate::insight::calibration::Cell;
 use chrono::{DateTime, Duration, TimeZone, Utc};
