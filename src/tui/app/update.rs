@@ -11,7 +11,6 @@ use super::toast::Level;
 use super::{activity, copy, feed, flow};
 use crate::domain::{self, QueueFilter, QueueSort};
 use crate::sanitise;
-use crate::sanitise;
 use crate::tui::layout;
 use crate::tui::overlays::{
     self, ActivityFilter, Comment, Confirm, Filter, Help, Overlay, OverrideEditor, Palette,
