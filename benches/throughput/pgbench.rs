@@ -8,8 +8,16 @@ use std::process::Command;
 use std::time::Duration;
 use url::Url;
 
-/// Returns how many transactions a second so many clients of pgbench make.
-pub fn rate(database: &TestDatabase, script: &Script, clients: usize, lasts: Duration) -> f64 {
+/// What pgbench says of a run.
+pub struct Ran {
+    /// How often it ran the script.
+    pub times: u64,
+    /// How often a second, without the time for connecting.
+    pub rate: f64,
+}
+
+/// Runs a script with so many clients of pgbench.
+pub fn run(database: &TestDatabase, script: &Script, clients: usize, lasts: Duration) -> Ran {
     let programs = server::python("server.py", &["--programs"])
         .unwrap_or_else(|problem| panic!("no pgbench for the measurement: {problem}"));
     let mut file = tempfile::NamedTempFile::new().expect("a file");
@@ -33,7 +41,12 @@ pub fn rate(database: &TestDatabase, script: &Script, clients: usize, lasts: Dur
     let output = command.output().expect("run pgbench");
     let (text, problems) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success() && !problems.contains("ERROR"), "pgbench: {text}\n{problems}");
-    let line = text.lines().find_map(|line| line.strip_prefix("tps = "));
-    let number = line.and_then(|line| line.split(' ').next()).unwrap_or_else(|| panic!("{text}"));
-    number.parse().expect("a rate")
+    let number = |before: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(before));
+        line.and_then(|line| line.split(' ').next()).unwrap_or_else(|| panic!("no {before}: {text}"))
+    };
+    Ran {
+        times: number("number of transactions actually processed: ").parse().expect("a number"),
+        rate: number("tps = ").parse().expect("a rate"),
+    }
 }

@@ -10,10 +10,10 @@ use gapdeck::repository::{CatalogueBatch, InputRepository, PredictionRepository,
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_embedded_database_that_is_killed_with_gapdeck_has_what_was_acknowledged_once() {
     let mut random = seeded("embedded");
-    let runs = if is_full() { 100 } else { 8 };
+    let (gaps, enough) = if is_full() { (200, 50) } else { (20, 2) };
     let directory = tempfile::tempdir().expect("a directory");
     let database = embedded(&directory.path().join("database")).await;
-    let names: Vec<String> = (0..runs).map(|number| format!("p{number:05}")).collect();
+    let names: Vec<String> = (0..gaps).map(|number| format!("p{number:05}")).collect();
     let shop = CatalogueBatch {
         attributes: vec![attribute("colour", Some("Colour"), "text")],
         products: names.iter().map(|name| product(name, None)).collect(),
@@ -30,15 +30,14 @@ async fn an_embedded_database_that_is_killed_with_gapdeck_has_what_was_acknowled
 
     let mut clerk = Clerk::new(0, Gapdeck::in_directory(directory.path()), random.branch(1));
     // About as long as such a run takes.
-    clerk.longest_life = 1_500;
-    let gaps = clerk.open_gaps().expect("the database opens");
-    assert_eq!(gaps.len(), runs);
-    for gap in &gaps {
-        clerk.decide_on_one_of(std::slice::from_ref(gap));
+    clerk.longest_life = 1_000;
+    let open = clerk.open_gaps().expect("the database opens");
+    let mut open = open.iter();
+    while clerk.killed < enough || clerk.acknowledged.len() < enough {
+        clerk.decide_on_one_of(std::slice::from_ref(open.next().expect("enough gaps")));
     }
     clerk.clear_out();
-    eprintln!("{} of {runs} acknowledged, {} killed", clerk.acknowledged.len(), clerk.killed);
-    assert!(clerk.killed > 0 && !clerk.acknowledged.is_empty(), "nothing was put to the test");
+    eprintln!("{} acknowledged, {} killed", clerk.acknowledged.len(), clerk.killed);
     let database = embedded(&directory.path().join("database")).await;
     let store = database.store();
     for (id, gap) in &clerk.acknowledged {

@@ -95,9 +95,7 @@ impl Attempt<'_> {
             return self.about_password(Failure::new("the server asks for a password, and there is none"));
         }
         match inner::<io::Error>(error).map(io::Error::kind) {
-            Some(io::ErrorKind::ConnectionRefused) => {
-                Failure::passing("connection refused: nobody listens there")
-            }
+            Some(io::ErrorKind::ConnectionRefused) => Failure::passing("connection refused"),
             Some(
                 io::ErrorKind::UnexpectedEof
                 | io::ErrorKind::ConnectionReset

@@ -10,13 +10,12 @@ use super::state::{MOMENT, QUIT_PATIENCE, Quit, Screen, State};
 use super::toast::Level;
 use super::{activity, copy, feed, flow};
 use crate::domain::{self, QueueFilter, QueueSort};
+use crate::repository::RepositoryError;
 use crate::sanitise;
 use crate::tui::layout;
 use crate::tui::overlays::{
     self, ActivityFilter, Comment, Confirm, Filter, Help, Overlay, OverrideEditor, Palette,
 };
-
-use crate::repository::RepositoryError;
 use crate::tui::screens::queue::{Arrival, FAR, KeepPlace};
 use crate::tui::screens::review;
 use crate::tui::widgets::wrap;
