@@ -42,13 +42,20 @@ fn is_full() -> bool {
 }
 
 /// Returns where the random choices of a test start, and prints it.
-fn seeded(test: &str) -> Random {
+fn seeded(name: &str) -> Random {
     let seed = match std::env::var("GAPDECK_SOAK_SEED") {
         Ok(text) => text.parse().expect("GAPDECK_SOAK_SEED"),
         Err(_) => u64::from(std::process::id()) ^ chrono::Utc::now().timestamp_micros().unsigned_abs(),
     };
-    eprintln!("{test}: GAPDECK_SOAK_SEED={seed}");
+    eprintln!("{name}: GAPDECK_SOAK_SEED={seed}");
     Random::new(seed)
+}
+
+/// Returns where the outbox of a gapdeck on a server lies.
+fn place(home: &std::path::Path, url: &str) -> gapdeck::review::outbox::Place {
+    use gapdeck::database::url::{Environment, Target};
+    let target = Target::parse(url, &Environment::of([], None)).expect("a server");
+    gapdeck::review::outbox::Place::shared(home, &target)
 }
 
 /// Returns the URL without a try at TLS: the system's certificates would be read for every start of a gapdeck.

@@ -154,7 +154,7 @@ async fn decisions_dialogs_and_the_clipboard_stay_text() {
     terminal.wait_for("Copied the value");
     terminal.send("\t");
     // A comment that is pasted with all that it holds.
-    terminal.send(&format!("f\x1b[200~{}\x1b[201~", TEXTS.concat().replace("\u{1b}", "")));
+    terminal.send(&format!("f\x1b[200~{}\x1b[201~", TEXTS.concat().replace('\u{1b}', "")));
     terminal.wait_for("╭ Flag");
     terminal.send("\r");
     terminal.wait_for("1 today · saved");

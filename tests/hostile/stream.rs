@@ -13,13 +13,10 @@ pub fn foreign(bytes: &[u8]) -> Vec<String> {
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         let length = if c == '\u{1b}' { sequence(rest) } else { Some(c.len_utf8()).filter(|_| is_text(c)) };
-        match length {
-            Some(length) => rest = &rest[length..],
-            None => {
-                found.push(format!("{:?}", rest.chars().take(40).collect::<String>()));
-                rest = &rest[c.len_utf8()..];
-            }
+        if length.is_none() {
+            found.push(format!("{:?}", rest.chars().take(40).collect::<String>()));
         }
+        rest = &rest[length.unwrap_or(c.len_utf8())..];
     }
     found
 }

@@ -30,7 +30,7 @@ async fn decided(url: &str) -> i64 {
 /// Returns a time on the bar, in seconds of the day, that stands behind some words.
 fn time(screen: &str, words: &str) -> Option<u32> {
     let (_, rest) = screen.split_once(words)?;
-    let mut parts = rest.get(..8)?.split(':').map(|part| part.parse::<u32>());
+    let mut parts = rest.get(..8)?.split(':').map(str::parse::<u32>);
     let mut part = || parts.next()?.ok();
     Some(part()? * 3600 + part()? * 60 + part()?)
 }

@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
 /// The longest lease that a reviewer takes.
-pub const LONGEST_LEASE: Duration = Duration::from_millis(6_000);
+pub const LONGEST_LEASE: Duration = Duration::from_secs(6);
 /// How many decisions a reviewer leaves unsent behind: whoever is ahead of the database by more takes a break.
 const AHEAD: usize = 2;
 /// How long the end of a day waits for the database.
@@ -143,14 +143,18 @@ impl Session<'_> {
             let decision = draft(&self.desk.reviewer, &row.gap, action, row.version);
             self.decide(decision.clone(), Fence::Lease(claim.token)).await;
             // At once, while the first may still be on its way: both rest in the outbox and go in order.
-            if self.random.one_in(30) {
-                let again = *self.random.of(&ACTIONS);
-                let version = decision.base_version + 1;
-                let second = draft(&self.desk.reviewer, &row.gap, again, version);
-                self.decide(second, Fence::After(decision.id)).await;
-            } else if self.random.one_in(30) {
-                let undo = Review::draft_undo_for(&self.desk.reviewer, &decision, decision.base_version + 1);
-                self.decide(undo, Fence::Unheld).await;
+            let version = decision.base_version + 1;
+            match self.random.below(30) {
+                0 => {
+                    let again = *self.random.of(&ACTIONS);
+                    let second = draft(&self.desk.reviewer, &row.gap, again, version);
+                    self.decide(second, Fence::After(decision.id)).await;
+                }
+                1 => {
+                    let undo = Review::draft_undo_for(&self.desk.reviewer, &decision, version);
+                    self.decide(undo, Fence::Unheld).await;
+                }
+                _ => {}
             }
         }
     }

@@ -131,7 +131,6 @@ struct Found {
     stored: Option<GapId>,
     history: Vec<Event>,
     predictions: Vec<Prediction>,
-    fence: Fence,
     /// Refuses a gap in other hands.
     held: Result<()>,
 }
@@ -168,7 +167,7 @@ async fn find(connection: &AsyncPgConnection, decision: &Decision, fence: Fence)
         predictions(connection, gap),
         held
     )?;
-    Ok(Found { stored, history, predictions, fence, held })
+    Ok(Found { stored, history, predictions, held })
 }
 
 /// Tells what writing a decision comes to.

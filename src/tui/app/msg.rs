@@ -129,7 +129,7 @@ impl Msg {
             Self::Figures { result, .. } => result.as_ref().err(),
             Self::Facets { result, .. } => result.as_ref().err(),
             Self::Card { result, .. } => result.as_ref().err(),
-            Self::History { result, .. } => result.as_ref().err(),
+            Self::History { result, .. } | Self::Events { result, .. } => result.as_ref().err(),
             Self::FoundUndo { result } => result.as_ref().err(),
             Self::Claimed { result, .. } => result.as_ref().err(),
             Self::Renewed { result, .. } => result.as_ref().err(),
@@ -138,7 +138,6 @@ impl Msg {
             Self::Trends { result, .. } => result.as_ref().err(),
             Self::Product { result, .. } => result.as_ref().err(),
             Self::Activity { result, .. } => result.as_ref().err(),
-            Self::Events { result, .. } => result.as_ref().err(),
             Self::FoundTakeBack { result, .. } => result.as_ref().err(),
             _ => None,
         }

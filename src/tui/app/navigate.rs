@@ -8,6 +8,7 @@ use super::state::{Screen, State};
 use super::toast::Level;
 use crate::domain::{AttributeKey, GapId, ProductKey, QueueFilter, StateFilter};
 use crate::tui::layout;
+use crate::tui::screens::activity::Side;
 use crate::tui::screens::experiments::Experiments;
 use crate::tui::screens::neighbours::{self, Walk};
 use crate::tui::screens::pane::Pane;
@@ -258,7 +259,10 @@ fn switch_panel(state: &mut State) {
     if let Some(pane) = state.pane_mut() {
         pane.document_focused = !pane.document_focused;
     } else if let Some(screen) = state.activity_mut() {
-        screen.detail_focused = !screen.detail_focused && screen.current().is_some();
+        screen.side = match screen.side {
+            Side::List if screen.current().is_some() => Side::Detail,
+            _ => Side::List,
+        };
     } else if state.screens.is_empty() && state.queue.current().is_some() {
         state.review.card_focused = !state.review.card_focused;
     }

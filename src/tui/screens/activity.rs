@@ -122,6 +122,14 @@ pub enum Arrival {
     Failed,
 }
 
+/// The two sides of the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Side {
+    #[default]
+    List,
+    Detail,
+}
+
 /// The decisions and the one under the cursor.
 #[derive(Debug, Clone, Default)]
 pub struct Activity {
@@ -146,8 +154,8 @@ pub struct Activity {
     /// The decisions on the gap under the cursor.
     pub events: Slot<Vec<Event>>,
     events_of: Option<GapId>,
-    /// Whether the detail has the keyboard, not the list.
-    pub detail_focused: bool,
+    /// Which side has the keyboard.
+    pub side: Side,
     pub detail: Detail,
 }
 
@@ -203,7 +211,7 @@ impl Activity {
         self.finding.cancel();
         self.events.cancel();
         self.events_of = None;
-        self.detail_focused = false;
+        self.side = Side::List;
         self.to_end = false;
     }
 
@@ -366,7 +374,7 @@ impl Activity {
     /// Moves the cursor, or the detail.
     pub fn motion(&mut self, motion: Motion, size: Size) {
         let place = layout::activity(size);
-        if self.detail_focused {
+        if self.side == Side::Detail {
             self.detail.motion(motion, usize::from(place.content.height));
             return;
         }
@@ -389,7 +397,7 @@ impl Activity {
     pub fn lay_out(&mut self, size: Size, theme: Theme) {
         let content = layout::activity(size).content;
         if self.current().is_none() {
-            self.detail_focused = false;
+            self.side = Side::List;
         }
         let columns = usize::from(content.width);
         if self.detail.is_laid_out(columns, theme) {

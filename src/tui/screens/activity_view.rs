@@ -1,6 +1,6 @@
 //! Draws the activity screen: the list of decisions, and the history of the gap under the cursor.
 
-use super::activity::{Activity, MOST, Span as TimeSpan};
+use super::activity::{Activity, MOST, Side, Span as TimeSpan};
 use super::activity_detail::{act, glyph};
 use super::chrome;
 use crate::domain::{Action, DecisionRow};
@@ -34,7 +34,7 @@ pub fn view(state: &State, frame: &mut Frame, screen: &Activity) {
     chrome::two_sided(frame, lines.status, Line::raw(left), right);
     let place = layout::activity(state.size);
     if place.is_beside {
-        let focused = !screen.detail_focused;
+        let focused = screen.side == Side::List;
         let (border, title) =
             if focused { (Role::BorderFocused, Role::Strong) } else { (Role::Border, Role::Muted) };
         let block = Block::bordered()
@@ -109,7 +109,7 @@ fn list(state: &State, frame: &mut Frame, screen: &Activity, area: Rect) {
     for ((index, row), y) in rows.zip(area.top()..area.bottom()) {
         let line = Rect { y, height: 1, ..area };
         let is_current = index == screen.cursor;
-        let has_keyboard = is_current && !screen.detail_focused;
+        let has_keyboard = is_current && screen.side == Side::List;
         let mut text = row_line(state, row, &columns);
         text.spans.insert(0, Span::styled(if is_current { " ▌ " } else { "   " }, theme.style(Role::Accent)));
         if has_keyboard {
@@ -211,9 +211,9 @@ fn time(at: DateTime<Utc>, now: DateTime<Utc>, columns: usize) -> String {
 
 fn detail(state: &State, frame: &mut Frame, screen: &Activity, place: layout::Activity) {
     let theme = state.theme;
-    let border = if screen.detail_focused { Role::BorderFocused } else { Role::Border };
+    let border = if screen.side == Side::Detail { Role::BorderFocused } else { Role::Border };
     let sides = if place.is_beside { Borders::ALL } else { Borders::TOP };
-    let title = if screen.detail_focused { Role::Strong } else { Role::Muted };
+    let title = if screen.side == Side::Detail { Role::Strong } else { Role::Muted };
     let mut block = Block::new()
         .borders(sides)
         .border_type(BorderType::Rounded)
