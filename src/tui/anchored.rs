@@ -4,7 +4,7 @@
 //! is placed anew, so that it stands where it belongs whatever the terminal made of it.
 
 use ratatui::backend::{Backend, ClearType, WindowSize};
-use ratatui::buffer::Cell;
+use ratatui::buffer::{Buffer, Cell, CellDiffOption, CellWidth};
 use ratatui::layout::{Position, Size};
 
 /// A backend whose draws never lean on a doubtful width.
@@ -24,9 +24,46 @@ impl<B> Anchored<B> {
 }
 
 /// Tells whether terminals may disagree about the width of a cell's character.
-fn is_doubtful(cell: &Cell) -> bool {
-    let symbol = cell.symbol();
-    !symbol.is_ascii() && symbol.chars().nth(1).is_some()
+fn is_doubtful(symbol: &str) -> bool {
+    if symbol.is_ascii() {
+        return false;
+    }
+    let mut chars = symbol.chars();
+    !matches!((chars.next(), chars.next()), (Some(c), None) if is_settled(c))
+}
+
+/// Tells whether every terminal gives a character the same width: the scripts and signs that have long been drawn alike.
+fn is_settled(c: char) -> bool {
+    matches!(c,
+        '\u{a1}'..='\u{ac}' | '\u{ae}'..='\u{24f}' | '\u{370}'..='\u{482}' | '\u{48a}'..='\u{52f}'
+        | '\u{2010}'..='\u{2027}' | '\u{2030}'..='\u{205e}' | '\u{20a0}'..='\u{20bf}' | '\u{2190}'..='\u{22ff}'
+        | '\u{2400}'..='\u{2426}' | '\u{2500}'..='\u{25ff}' | '\u{2700}'..='\u{27bf}' | '\u{27e8}'..='\u{27e9}'
+        | '\u{3041}'..='\u{3096}' | '\u{30a0}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}')
+}
+
+/// Lets everything be drawn again that a terminal may have drawn over: it may hold a sequence for as wide as all of its
+/// characters together.
+pub fn redraw_behind_doubtful(buffer: &mut Buffer) {
+    let area = buffer.area;
+    for y in area.top()..area.bottom() {
+        let (mut end, mut covered) = (area.left(), area.left());
+        for x in area.left()..area.right() {
+            let cell = &mut buffer[(x, y)];
+            let symbol = cell.symbol();
+            let behind = if is_doubtful(symbol) {
+                x.saturating_add(u16::try_from(symbol.chars().count() * 2).unwrap_or(u16::MAX))
+            } else {
+                0
+            };
+            let beside = x.saturating_add(symbol.cell_width().max(1));
+            if x < end && x >= covered {
+                cell.set_diff_option(CellDiffOption::AlwaysUpdate);
+            }
+            // The second half of a wide character is drawn with the first.
+            covered = covered.max(beside);
+            end = end.max(behind);
+        }
+    }
 }
 
 impl<B: Backend> Backend for Anchored<B> {
@@ -37,8 +74,23 @@ impl<B: Backend> Backend for Anchored<B> {
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
         let cells: Vec<_> = content.collect();
-        for run in cells.split_inclusive(|(.., cell)| is_doubtful(cell)) {
-            self.0.draw(run.iter().copied())?;
+        for run in cells.split_inclusive(|(.., cell)| is_doubtful(cell.symbol())) {
+            let Some(((x, y, last), before)) = run.split_last().map(|(last, before)| (*last, before)) else {
+                continue;
+            };
+            if !is_doubtful(last.symbol()) {
+                self.0.draw(run.iter().copied())?;
+                continue;
+            }
+            if !before.is_empty() {
+                self.0.draw(before.iter().copied())?;
+            }
+            // What the terminal does not cover must not be what was there before.
+            let mut blank = last.clone();
+            blank.set_symbol(" ");
+            let end = x.saturating_add(last.symbol().cell_width());
+            self.0.draw((x..end).map(|x| (x, y, &blank)))?;
+            self.0.draw(std::iter::once((x, y, last)))?;
         }
         Ok(())
     }
@@ -88,7 +140,6 @@ impl<B: Backend> Backend for Anchored<B> {
 mod tests {
     use super::*;
     use ratatui::backend::CrosstermBackend;
-    use ratatui::buffer::Buffer;
     use ratatui::layout::Rect;
     use ratatui::style::Style;
 
@@ -102,6 +153,7 @@ mod tests {
         let cells = (0..7).map(|x| (x, 0, &buffer[(x, 0)]));
         backend.draw(cells).unwrap();
         let written = String::from_utf8(written).unwrap();
+        assert!(written.contains("\u{1b}[1;4H \u{1b}"), "what was there is gone first: {written:?}");
         assert!(written.contains("e\u{301}\u{1b}"), "{written:?}");
         assert!(written.contains("\u{1b}[1;5Hc"), "{written:?}");
     }

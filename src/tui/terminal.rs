@@ -1,6 +1,6 @@
 //! The terminal: entered, drawn on, and given back as it was, whatever ends the program.
 
-use super::anchored::Anchored;
+use super::anchored::{Anchored, redraw_behind_doubtful};
 use super::app::State;
 use super::view::view;
 use crate::error::{AppError, ErrorKind};
@@ -76,7 +76,10 @@ impl Terminal {
     /// Draws the state, in one synchronised update.
     pub fn draw(&mut self, state: &State) -> io::Result<()> {
         queue!(self.inner.backend_mut().inner(), BeginSynchronizedUpdate)?;
-        self.inner.draw(|frame| view(state, frame))?;
+        self.inner.draw(|frame| {
+            view(state, frame);
+            redraw_behind_doubtful(frame.buffer_mut());
+        })?;
         queue!(self.inner.backend_mut().inner(), EndSynchronizedUpdate)?;
         io::Write::flush(self.inner.backend_mut().inner())
     }

@@ -3,6 +3,8 @@
 use crate::corpus::{self, REVIEWER, TEXTS, attribute_key, product_key};
 use crate::support::backend;
 use crate::support::binary::Gapdeck;
+use crate::support::fixture;
+use gapdeck::domain::Action;
 
 /// Checks that nothing in a text steers a terminal.
 fn assert_harmless(what: &str, text: &str) {
@@ -16,9 +18,13 @@ async fn no_command_prints_more_than_text_and_json_holds_every_text_exactly() {
     let database = corpus::database().await;
     let gapdeck = Gapdeck::on(&database);
     let (product, attribute) = (product_key(7), attribute_key(7));
+    // The command line takes no such name; another program may have written it.
+    let store = backend::server_store(&database.url).await;
+    let decision =
+        fixture::decision((product.as_str(), attribute.as_str()), Action::Override, Some(TEXTS[9]), 0);
+    fixture::decide(&*store, &fixture::by(REVIEWER, decision)).await;
     for arguments in [
-        &["decide", &product, &attribute, "override", "--value", TEXTS[9], "--reviewer", REVIEWER][..],
-        &["queue", "--limit", "50"],
+        &["queue", "--limit", "50"][..],
         &["queue", "--limit", "50", "--json"],
         &["history", &product, &attribute],
         &["history", &product, &attribute, "--json"],

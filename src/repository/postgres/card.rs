@@ -5,7 +5,7 @@ use super::embedding::neighbours_of;
 use super::event::shown_history;
 use super::fragment::{Counted, fixed, left_or_null};
 use super::input::dictionary::{Attributes, Categories, attributes, categories};
-use super::queue::{gaps_of, left, load_row};
+use super::queue::{SHORT, gaps_of, left, load_row};
 use crate::database::schema::{
     raw_allowable_values_in_any_category, raw_allowable_values_in_every_category, raw_attributes,
     raw_category_allowable_values, raw_product_attribute_allowable_values, raw_product_attribute_values,
@@ -126,7 +126,12 @@ pub(super) async fn known_values(
     let found = v::table
         .inner_join(a::table.on(a::attribute_key.eq(v::attribute_key)))
         .filter(v::product_key.eq(product.as_str()))
-        .select((v::attribute_key, a::label, a::unit, left(v::value, LONGEST_VALUE)))
+        .select((
+            v::attribute_key,
+            left_or_null(a::label, SHORT),
+            left_or_null(a::unit, SHORT),
+            left(v::value, LONGEST_VALUE),
+        ))
         .order((v::attribute_key, v::value_md5))
         .limit(MOST_KNOWN)
         .load::<(String, Option<String>, Option<String>, String)>(&mut connection)
