@@ -1,6 +1,8 @@
 //! The command line: what can be said, and one file a subcommand.
 
+mod activity;
 mod bar;
+mod compare;
 mod decide;
 mod demo;
 mod distribute;
@@ -11,6 +13,7 @@ mod grants;
 mod history;
 mod import;
 mod index;
+mod insights;
 mod interrupt;
 mod migrate;
 mod neighbours;
@@ -22,6 +25,7 @@ mod product;
 mod queue;
 mod refresh;
 mod review;
+mod undo;
 
 use crate::config::{Config, Origin};
 use crate::error::{AppError, ErrorKind};
@@ -105,12 +109,20 @@ pub enum Command {
     Queue(queue::Queue),
     /// Decides on one gap
     Decide(decide::Decide),
+    /// Takes back one of your decisions, or a bulk action as one
+    Undo(undo::Undo),
     /// Lists the decisions on one gap
     History(history::History),
+    /// Lists decisions, the newest first
+    Activity(activity::Activity),
     /// Lists the nearest products
     Neighbours(neighbours::Neighbours),
     /// Shows everything the catalogue says of a product
     Product(product::Product),
+    /// Shows how often predictions were right, and whether their confidences say so
+    Insights(insights::Insights),
+    /// Compares two experiments on the same gaps
+    Compare(compare::Compare),
     /// Brings the materialised views up to date
     Refresh(refresh::Refresh),
     /// Shows, sends or discards decisions that the database does not have yet
@@ -157,9 +169,13 @@ pub async fn run(cli: Cli) -> Result<(), AppError> {
         Some(Command::Index(command)) => index::run(command, &config).await,
         Some(Command::Queue(command)) => queue::run(command, &config).await,
         Some(Command::Decide(command)) => decide::run(command, &config).await,
+        Some(Command::Undo(command)) => undo::run(command, &config).await,
         Some(Command::History(command)) => history::run(command, &config).await,
+        Some(Command::Activity(command)) => activity::run(command, &config).await,
         Some(Command::Neighbours(command)) => neighbours::run(command, &config).await,
         Some(Command::Product(command)) => product::run(command, &config).await,
+        Some(Command::Insights(command)) => insights::run(command, &config).await,
+        Some(Command::Compare(command)) => compare::run(command, &config).await,
         Some(Command::Refresh(command)) => refresh::run(command, &config).await,
         Some(Command::Outbox(command)) => outbox::run(command, &config).await,
         Some(Command::Grants(command)) => grants::run(command).await,

@@ -7,6 +7,7 @@ pub use origin::{Origin, Setting};
 
 use crate::cli::Place;
 use crate::database::ReadReplicas;
+use crate::database::url::Environment;
 use crate::domain::Reviewer;
 use crate::error::{AppError, ErrorKind};
 use serde::Deserialize;
@@ -61,6 +62,8 @@ pub struct Config {
     pub replicas: ReadReplicas,
     /// Where the replicas' URLs come from.
     pub replicas_origin: Origin,
+    /// What fills in what the URLs leave out.
+    pub environment: Environment,
     /// The age from which on gapdeck refreshes the materialised views by itself; zero for never.
     pub refresh_views_after: Duration,
     /// The directory of the demo's own database.
@@ -122,6 +125,7 @@ impl Config {
             location_origin,
             replicas: ReadReplicas { urls: read_urls.value, max_lag: lag(max_lag)? },
             replicas_origin: read_urls.origin,
+            environment: Environment::of_process(),
             refresh_views_after: refresh_views_after(file.refresh_views_after.as_deref(), &path)?,
             demo_directory,
             state_directory,

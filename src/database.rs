@@ -2,6 +2,7 @@
 
 pub mod ann;
 pub mod citus;
+mod connection;
 #[cfg(all(feature = "embedded", unix))]
 mod embedded;
 mod migrations;
@@ -13,6 +14,7 @@ mod shared;
 pub mod url;
 pub mod vector;
 
+pub use connection::{Connection, abandonable};
 pub use migrations::MigrationState;
 pub use own::OwnConnection;
 pub use pooler::Pooling;
@@ -22,22 +24,10 @@ use crate::error::{AppError, ErrorKind};
 use crate::repository::postgres::PostgresStore;
 use diesel_async::AsyncPgConnection;
 use diesel_async::SimpleAsyncConnection as _;
-use diesel_async::pooled_connection::bb8::{Pool, PooledConnection};
+use diesel_async::pooled_connection::bb8::Pool;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// A connection taken from the pool.
-pub type Connection = PooledConnection<'static, AsyncPgConnection>;
-
-/// What every session sets. Approximate searches look at 10 lists (ivfflat) or 100 candidates (HNSW), and at more where
-/// these hold too few rows (pgvector 0.8 and newer; older ones ignore it).
-const SESSION: &str = "SET lock_timeout = '5s'; \
-    SET idle_in_transaction_session_timeout = '60s'; SET ivfflat.probes = 10; SET hnsw.ef_search = 100; \
-    SET ivfflat.iterative_scan = relaxed_order; SET hnsw.iterative_scan = relaxed_order; \
-    SET client_min_messages = 'warning'";
-
-/// The time limits of an embedded session: nobody else is there to be kept waiting.
-const EMBEDDED_TIMEOUTS: &str = "SET lock_timeout = '5s'; SET statement_timeout = 0";
+use url::Environment;
 
 /// How long a taker waits for a pooled connection.
 const CHECKOUT: Duration = Duration::from_secs(10);
@@ -53,8 +43,12 @@ pub struct Database {
     reads: Option<Arc<reads::Reads>>,
     distributed: Arc<tokio::sync::OnceCell<bool>>,
     last_error: Arc<shared::LastError>,
+    /// Gives a session its time limits back.
+    restoring: String,
+    /// What fills in what the URLs of replicas leave out.
+    environment: Environment,
     /// The server; `None` for the embedded engine, which takes one client at a time.
-    server: Option<shared::Route>,
+    server: Option<Arc<shared::Route>>,
 }
 
 impl std::fmt::Debug for Database {
@@ -64,21 +58,32 @@ impl std::fmt::Debug for Database {
 }
 
 impl Database {
-    /// Connects to a shared server.
+    /// Connects to a shared server; this process's environment fills in what the URL leaves out.
     ///
     /// # Errors
-    /// [`ErrorKind::Input`] for a URL that cannot be read or a pooler that gapdeck cannot work through,
-    /// [`ErrorKind::Unavailable`] for a server that does not answer.
+    /// As [`Database::connect_in`].
     pub async fn connect(url: &str) -> Result<Self, AppError> {
-        let target = url::Target::parse(url)?;
+        Self::connect_in(&Environment::of_process(), url).await
+    }
+
+    /// Connects to a shared server; the environment fills in what the URL leaves out.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Input`] for a URL, variable or file that cannot be used or a pooler that gapdeck cannot work through,
+    /// [`ErrorKind::Unavailable`] for a server that does not answer or does not let us in.
+    pub async fn connect_in(environment: &Environment, url: &str) -> Result<Self, AppError> {
+        let target = url::Target::parse(url, environment)?;
         let label = target.label();
         let last_error = Arc::new(shared::LastError::default());
-        let route = shared::Route::to(&target)?;
+        let route = shared::Route::to(target)?;
         let (first, pooling) = pooler::first_connection(&route, &label).await?;
         let pool = Pool::builder()
             .max_size(8)
             .max_lifetime(Some(Duration::from_secs(30 * 60)))
-            .connection_timeout(CHECKOUT)
+            // As long as every server may take, and a little.
+            .connection_timeout(CHECKOUT.max(route.patience() + Duration::from_secs(2)))
+            // Whoever needs the server tries again, with a wait of its own.
+            .retry_connection(false)
             .build_unchecked(shared::manager(route.clone(), pooling, Arc::clone(&last_error)));
         // The pool is empty, so it has room.
         let _ = pool.add(first);
@@ -91,7 +96,9 @@ impl Database {
             reads: None,
             distributed: Arc::default(),
             last_error,
-            server: Some(route),
+            restoring: route.restoring().to_owned(),
+            environment: environment.clone(),
+            server: Some(Arc::new(route)),
         })
     }
 
@@ -103,6 +110,7 @@ impl Database {
     pub async fn open_embedded(directory: &std::path::Path) -> Result<Self, AppError> {
         let engine = embedded::Engine::start(directory).await?;
         let last_error = Arc::new(shared::LastError::default());
+        let session = Arc::new(shared::Session::embedded());
         let pool = Pool::builder()
             .max_size(1)
             .max_lifetime(None)
@@ -110,9 +118,9 @@ impl Database {
             .test_on_check_out(false)
             // An import holds the only connection for as long as it takes.
             .connection_timeout(Duration::from_secs(600))
-            .build(shared::local_manager(engine.config(), Arc::clone(&last_error)))
+            .build(shared::local_manager(engine.config(), Arc::clone(&session), Arc::clone(&last_error)))
             .await
-            .map_err(|error| shared::unavailable("the embedded database", &error.to_string()))?;
+            .map_err(|error| shared::Failure::new(error.to_string()).unavailable("the embedded database"))?;
         let database = Self {
             pool,
             label: "embedded".into(),
@@ -121,6 +129,8 @@ impl Database {
             reads: None,
             distributed: Arc::default(),
             last_error,
+            restoring: session.restore.clone(),
+            environment: Environment::default(),
             server: None,
         };
         drop(database.connection().await?);
@@ -146,7 +156,7 @@ impl Database {
     /// [`ErrorKind::Input`] for a URL that cannot be read; a replica that does not answer is none.
     pub async fn reading_from(mut self, replicas: &ReadReplicas) -> Result<Self, AppError> {
         if !replicas.urls.is_empty() {
-            let reads = reads::Reads::prepare(&self.pool, replicas)?;
+            let reads = reads::Reads::prepare(&self.pool, replicas, &self.environment)?;
             reads.first_probe().await;
             self.reads = Some(Arc::new(reads));
         }
@@ -214,10 +224,30 @@ impl Database {
     /// # Errors
     /// [`ErrorKind::Unavailable`] with what the last attempt to connect said.
     pub async fn connection(&self) -> Result<Connection, AppError> {
-        self.pool.get_owned().await.map_err(|error| {
-            let reason = self.last_error.take().unwrap_or_else(|| error.to_string());
-            shared::unavailable(&self.label, &reason)
-        })
+        let failed = |failure: Option<shared::Failure>| {
+            failure.unwrap_or_else(|| shared::Failure::passing("no answer")).unavailable(&self.label)
+        };
+        let timed_out = |error: &dyn std::error::Error| {
+            let said = || shared::Failure::passing(error.to_string());
+            failed(Some(self.last_error.get().unwrap_or_else(said)))
+        };
+        let guarded = |connection| Connection::guarded(connection, self.server.as_ref());
+        if self.is_embedded() {
+            return self.pool.get_owned().await.map(guarded).map_err(|error| timed_out(&error));
+        }
+        let mut taking = std::pin::pin!(self.pool.get_owned());
+        loop {
+            tokio::select! {
+                biased;
+                taken = &mut taking => return taken.map(guarded).map_err(|error| timed_out(&error)),
+                // The pool itself would say so only after all of its time. One that has connections gets them back.
+                () = self.last_error.failed() => {
+                    if self.pool.state().connections == 0 {
+                        return Err(failed(self.last_error.get()));
+                    }
+                }
+            }
+        }
     }
 
     /// Takes a connection that stays with its session, for `what` needs that.
@@ -241,8 +271,7 @@ impl Database {
         &self,
         connection: &mut AsyncPgConnection,
     ) -> diesel::QueryResult<()> {
-        let timeouts = if self.is_embedded() { EMBEDDED_TIMEOUTS } else { migrations::TIMEOUTS };
-        connection.batch_execute(timeouts).await
+        connection.batch_execute(&self.restoring).await
     }
 
     /// Opens a connection to the server outside the pool, for what Diesel's cannot do; `None` where there is no server.
@@ -251,9 +280,9 @@ impl Database {
     /// [`ErrorKind::Unavailable`] when the server does not answer.
     pub async fn own_connection(&self) -> Result<Option<OwnConnection>, AppError> {
         match &self.server {
-            Some(route) => match OwnConnection::open(route.clone(), self.pooling).await {
+            Some(route) => match OwnConnection::open((**route).clone(), self.pooling).await {
                 Ok(own) => Ok(Some(own)),
-                Err(reason) => Err(shared::unavailable(&self.label, &reason)),
+                Err(failure) => Err(failure.unavailable(&self.label)),
             },
             None => Ok(None),
         }
@@ -269,7 +298,7 @@ impl Database {
     /// # Errors
     /// [`ErrorKind::Unavailable`] with the migration's name and what the database said.
     pub async fn migrate(&self) -> Result<Vec<String>, AppError> {
-        migrations::run_pending(self.session("migrating").await?).await
+        migrations::run_pending(self.session("migrating").await?, &self.restoring).await
     }
 
     /// Takes every migration back, the last first, and returns their names.
@@ -277,7 +306,7 @@ impl Database {
     /// # Errors
     /// As [`Database::migrate`].
     pub async fn revert_migrations(&self) -> Result<Vec<String>, AppError> {
-        migrations::revert_all(self.session("migrating").await?).await
+        migrations::revert_all(self.session("migrating").await?, &self.restoring).await
     }
 
     /// Tells which migrations are missing, and which this gapdeck does not know.

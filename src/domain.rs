@@ -9,14 +9,17 @@ mod details;
 mod embedding;
 mod experiment;
 mod gap;
+mod judged;
 mod key;
 mod lease;
 mod proposal;
 mod queue;
 mod view;
 
-pub use activity::{DecisionCursor, DecisionFilter, DecisionRow};
-pub use candidate::{Candidate, Choice, Confidence, ConfidenceError, Source, choices, normalised};
+pub use activity::{DecisionCursor, DecisionFilter, DecisionRow, Standing};
+pub use candidate::{
+    Candidate, Choice, Confidence, ConfidenceError, LONGEST_VALUE, Source, choices, is_cut, normalised,
+};
 pub use card::{
     AllowedScope, AllowedValue, AllowedValues, KnownValue, Neighbour, ProductCard, ReviewCard, RichText,
 };
@@ -28,6 +31,7 @@ pub use embedding::{
 };
 pub use experiment::{ExperimentSummary, Facets, MetricTrend, Named};
 pub use gap::{GapId, State};
+pub use judged::{JudgedBy, JudgedFilter};
 pub use key::{AttributeKey, CategoryKey, ExperimentKey, ProductKey, Reviewer, RoundKey};
 pub use lease::{Changes, Claim, Claimed, Fence, LEASES_SHOWN, Lease, LeaseToken};
 pub use proposal::{Experiment, Prediction, ProposalCursor, Recommendation, Round};

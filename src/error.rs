@@ -14,6 +14,8 @@ pub enum ErrorKind {
     Input,
     /// The database cannot be opened or does not answer: exit code 4.
     Unavailable,
+    /// The server does not answer now, and may later: exit code 4.
+    OutOfReach,
     /// Somebody else changed the thing meanwhile: exit code 5.
     Conflict,
     /// The thing asked for is not there: exit code 6.
@@ -34,7 +36,7 @@ impl ErrorKind {
         match self {
             Self::Usage => 2,
             Self::Input => 3,
-            Self::Unavailable => 4,
+            Self::Unavailable | Self::OutOfReach => 4,
             Self::Conflict => 5,
             Self::NotFound => 6,
             Self::NoTerminal => 7,
@@ -68,6 +70,22 @@ impl AppError {
         self
     }
 }
+
+impl AppError {
+    /// Returns what the person at the terminal is told; nothing in it can steer the terminal.
+    pub fn report(&self) -> String {
+        let mut text = format!("gapdeck: {}\n", self.message);
+        for hint in &self.hints {
+            text.push_str("  ");
+            text.push_str(hint);
+            text.push('\n');
+        }
+        crate::sanitise::lines(&text, LONGEST)
+    }
+}
+
+/// The most characters of a message.
+const LONGEST: usize = 20_000;
 
 impl fmt::Display for AppError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,6 +7,7 @@
 //!
 //! * [`domain`]: plain types and rules; knows no SQL and no terminal.
 //! * [`evidence`]: pure functions over texts and values: does the product's text mention the candidate?
+//! * [`insight`]: pure statistics: what decisions say about predictions.
 //! * [`database`]: where a connection comes from.
 //! * [`embed`]: text to vector.
 //! * [`demo`]: the deterministic demo catalogue.
@@ -16,6 +17,7 @@
 //! * [`transfer`]: import and export: files to database rows, and rows to files.
 //! * [`tui`]: the terminal application: state, update, view, effects.
 //! * [`cli`], [`config`], [`logging`]: the command line, its settings, the log file.
+//! * [`sanitise`]: text from the database made harmless, for screen, clipboard, log and words on standard error.
 //! * [`review`]: the service: drafts, decisions, undo, the gate before an override.
 //! * [`repository`]: the traits over what is stored, their page, cursor and error types, and their implementations.
 
@@ -28,9 +30,11 @@ pub mod domain;
 pub mod embed;
 pub mod error;
 pub mod evidence;
+pub mod insight;
 pub mod logging;
 pub mod repository;
 pub mod review;
+pub mod sanitise;
 pub mod tls;
 pub mod transfer;
 pub mod tui;

@@ -1,7 +1,9 @@
 //! The log file: where a terminal application can say what it must not draw.
 
+use crate::sanitise;
+use std::io::{self, Write};
 use std::path::Path;
-use tracing_appender::non_blocking::WorkerGuard;
+use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
 
 /// Logs warnings and errors to `gapdeck.log` in a directory until the guard is dropped; without a directory that can be
 /// written, to nowhere.
@@ -13,6 +15,7 @@ pub fn to_file(directory: &Path) -> Option<WorkerGuard> {
         .build(directory)
         .ok()?;
     let (writer, guard) = tracing_appender::non_blocking(appender);
+    let writer = move || Harmless(writer.clone());
     let subscriber = tracing_subscriber::fmt()
         .with_writer(writer)
         .with_ansi(false)
@@ -20,4 +23,55 @@ pub fn to_file(directory: &Path) -> Option<WorkerGuard> {
         .finish();
     tracing::subscriber::set_global_default(subscriber).ok()?;
     Some(guard)
+}
+
+/// Writes lines without what could steer the terminal of whoever reads the log.
+struct Harmless(NonBlocking);
+
+impl Write for Harmless {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = sanitise::lines(&String::from_utf8_lossy(bytes), LONGEST);
+        // In one piece: others write, too.
+        self.0.write_all(format!("{}\n", text.trim_end()).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// The most characters of a line in the log.
+const LONGEST: usize = 20_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Page(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Page {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn nothing_in_a_log_line_steers_a_terminal() {
+        let page = Page::default();
+        let (writer, guard) = tracing_appender::non_blocking(page.clone());
+        let mut log = Harmless(writer);
+        log.write_all("WARN no \u{1b}[2J\u{9b}1m \u{202e}evil\r\n".as_bytes()).unwrap();
+        log.write_all(b"WARN \xff\n").unwrap();
+        drop(guard);
+        let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(text, "WARN no ␛[2J⟨U+009B⟩1m ⟨U+202E⟩evil\nWARN \u{fffd}\n");
+    }
 }

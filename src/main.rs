@@ -19,13 +19,7 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let mut text = format!("gapdeck: {}\n", error.message);
-            for hint in &error.hints {
-                text.push_str("  ");
-                text.push_str(hint);
-                text.push('\n');
-            }
-            let _ = std::io::stderr().write_all(text.as_bytes());
+            let _ = std::io::stderr().write_all(error.report().as_bytes());
             ExitCode::from(error.kind.exit_code())
         }
     }

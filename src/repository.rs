@@ -8,6 +8,7 @@ pub mod bulk;
 mod embedding;
 mod error;
 mod input;
+mod insight;
 pub mod memory;
 pub mod postgres;
 mod prediction;
@@ -17,9 +18,12 @@ mod view;
 pub use embedding::EmbeddingRepository;
 pub use error::{RepositoryError, Result};
 pub use input::{CatalogueBatch, CatalogueKeys, InputRepository};
+pub use insight::{InsightRepository, JudgedGroup};
 pub use prediction::PredictionRepository;
 pub use recommendation::RecommendationRepository;
 pub use view::ViewRepository;
+
+pub use crate::database::abandonable;
 
 use blocking::repository;
 
@@ -97,6 +101,7 @@ pub trait Store:
     + QueueRepository
     + LeaseRepository
     + ViewRepository
+    + InsightRepository
 {
 }
 
@@ -108,5 +113,6 @@ impl<T> Store for T where
         + QueueRepository
         + LeaseRepository
         + ViewRepository
+        + InsightRepository
 {
 }

@@ -1,5 +1,6 @@
 //! The terminal application: the loop, the terminal, input and effects.
 
+mod anchored;
 mod app;
 mod effects;
 #[cfg(test)]
@@ -8,7 +9,6 @@ mod input;
 mod layout;
 mod overlays;
 mod pace;
-mod sanitise;
 mod screens;
 mod signals;
 mod terminal;
@@ -16,13 +16,17 @@ mod terminal;
 mod tests;
 mod theme;
 mod view;
+mod waiting;
 mod widgets;
+#[cfg(test)]
+pub(crate) use widgets::wrap;
 
 use crate::domain::Reviewer;
 use crate::error::{AppError, ErrorKind};
 use crate::repository::Store;
 use crate::review::Review;
 use crate::review::outbox::{News, Outbox, Place, Rest};
+use crate::sanitise;
 use app::msg::{Effect, Msg};
 use app::state::MOMENT;
 use app::unsaved::Phase;
@@ -38,7 +42,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use terminal::Terminal;
 use theme::Theme;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
 /// How many answers may wait for the loop.
@@ -55,10 +59,14 @@ pub struct Progress {
     pub total: Option<u64>,
 }
 
+/// What opens a database, each time it is asked to.
+pub type OpenStore = Box<dyn FnMut() -> BoxFuture<'static, Result<Arc<dyn Store>, AppError>> + Send>;
+
 /// A database that is being opened while the first frame is already on the screen.
 pub struct Opening {
     pub progress: mpsc::UnboundedReceiver<Progress>,
-    pub store: BoxFuture<'static, Result<Arc<dyn Store>, AppError>>,
+    /// Opens the database; asked again where it was out of reach.
+    pub store: OpenStore,
     /// Where its outbox is.
     pub outbox: Place,
 }
@@ -99,12 +107,20 @@ pub async fn run(identity: Identity, opening: Opening) -> Result<Rest, AppError>
     };
     session.opening.abort();
     result?;
+    never_reached(&state).map_or(Ok(()), Err)?;
     unsaved(&state).map_or(Ok(rest), Err)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "made for `map_err`")]
 fn lost_terminal(error: std::io::Error) -> AppError {
     AppError::new(ErrorKind::NoTerminal, format!("the terminal is gone: {error}"))
+}
+
+/// Says why the database was never opened.
+fn never_reached(state: &State) -> Option<AppError> {
+    let outage = state.outage.as_ref().filter(|_| state.opening.is_some())?;
+    let error = AppError::new(ErrorKind::OutOfReach, outage.reason.clone());
+    Some(error.hinted("Check that the server runs, and the URL's host, port, user and database."))
 }
 
 /// Names the decisions that did not reach the disk.
@@ -137,6 +153,8 @@ struct Session {
     progress: Option<mpsc::UnboundedReceiver<Progress>>,
     opening: JoinHandle<Opened>,
     is_opening: bool,
+    /// Lets the opening try again without waiting.
+    again: Arc<Notify>,
     news: Option<mpsc::UnboundedReceiver<News>>,
     answers: mpsc::Receiver<Msg>,
     answer_to: mpsc::Sender<Msg>,
@@ -155,10 +173,14 @@ enum Event {
 impl Session {
     fn new(opening: Opening, reviewer: Reviewer) -> Result<Self, AppError> {
         let (answer_to, answers) = mpsc::channel(ANSWERS);
-        let open = async move {
-            let store = opening.store.await?;
-            let (outbox, news) = Outbox::start(opening.outbox, Arc::clone(&store)).await;
-            Ok((Review::new(store, reviewer), outbox, news))
+        let again = Arc::new(Notify::new());
+        let open = {
+            let (tell, again) = (answer_to.clone(), Arc::clone(&again));
+            async move {
+                let store = waiting::open(opening.store, &opening.outbox, &tell, &again).await?;
+                let (outbox, news) = Outbox::start(opening.outbox, Arc::clone(&store)).await;
+                Ok((Review::new(store, reviewer), outbox, news))
+            }
         };
         Ok(Self {
             signals: Signals::new().map_err(lost_terminal)?,
@@ -166,6 +188,7 @@ impl Session {
             progress: Some(opening.progress),
             opening: tokio::spawn(open),
             is_opening: true,
+            again,
             news: None,
             answers,
             answer_to,
@@ -268,7 +291,8 @@ impl Session {
                 self.is_opening = false;
                 self.progress = None;
                 let (review, outbox, news) = opened?;
-                self.effects = Some(Effects::new(review, outbox, self.answer_to.clone()));
+                self.effects =
+                    Some(Effects::new(review, outbox, self.answer_to.clone(), state.identity.shared));
                 self.news = Some(news);
                 Msg::Opened
             }
@@ -305,11 +329,12 @@ impl Session {
                     self.resumed = Some(Instant::now());
                     read_clock(state);
                 }
-                effect => {
-                    if let Some(effects) = &mut self.effects {
-                        effects.start(effect);
-                    }
-                }
+                Effect::Copy(text) => terminal::copy(&text).map_err(lost_terminal)?,
+                effect => match &mut self.effects {
+                    Some(effects) => effects.start(effect),
+                    None if effect == Effect::SendNow => self.again.notify_one(),
+                    None => {}
+                },
             }
         }
         Ok(ControlFlow::Continue(()))

@@ -4,6 +4,8 @@
 
 mod support;
 
+#[path = "cli/activity.rs"]
+mod activity;
 #[path = "cli/decide.rs"]
 mod decide;
 #[path = "cli/failures.rs"]

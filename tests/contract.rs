@@ -23,6 +23,8 @@ macro_rules! walked {
 
 #[path = "contract/activity.rs"]
 mod activity;
+#[path = "contract/batch.rs"]
+mod batch;
 #[path = "contract/catalogue.rs"]
 mod catalogue;
 #[path = "contract/citus.rs"]
@@ -35,6 +37,8 @@ mod deletes;
 mod embeddings;
 #[path = "contract/input.rs"]
 mod input;
+#[path = "contract/insight.rs"]
+mod insight;
 #[path = "contract/leases.rs"]
 mod leases;
 #[path = "contract/nearest.rs"]
@@ -132,6 +136,12 @@ macro_rules! contract {
 }
 
 contract! {
+    insight {
+        judged_predictions_are_added_up_by_confidence,
+        judged_predictions_are_told_apart_by_attribute_and_category,
+        what_is_not_judged_or_was_undone_says_nothing,
+        experiments_are_compared_on_the_gaps_that_both_predicted,
+    }
     input {
         a_product_comes_back_as_it_was_saved,
         what_is_not_there_is_none,
@@ -155,6 +165,15 @@ contract! {
         a_listed_decision_shows_what_was_done,
         decisions_are_filtered_by_every_condition_and_by_all_together,
         decisions_on_a_product_that_is_gone_are_still_listed,
+    }
+    batch {
+        decisions_made_together_count_one_by_one,
+        of_decisions_made_together_one_that_is_refused_stops_all,
+        decisions_sent_together_twice_count_once,
+        decisions_made_together_end_the_leases_of_their_gaps,
+        a_bulk_action_tells_how_each_of_its_decisions_stands,
+        a_bulk_action_is_taken_back_as_one,
+        a_bulk_action_of_hundreds_is_written_and_taken_back,
     }
     catalogue {
         products_come_page_by_page_in_the_order_of_their_keys,

@@ -5,8 +5,11 @@
 
 mod support;
 
+use gapdeck::domain::{Action, Decision};
 use serde_json::Value;
+use support::backend::server_store;
 use support::binary::Gapdeck;
+use support::fixture::decision;
 use support::pty::Terminal;
 use support::server::TestDatabase;
 
@@ -75,6 +78,41 @@ async fn an_undo_after_a_restart_takes_the_decision_back() {
     let actions: Vec<_> =
         history.as_array().expect("an array").iter().map(|event| &event["action"]).collect();
     assert_eq!(actions, ["reject", "undo"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bulk_action_is_taken_back_as_one_on_the_activity_screen() {
+    let (database, gapdeck, terminal) = start().await;
+    wait_for_queue(&terminal);
+    let gaps = gapdeck.json(&["queue", "--json", "--limit", "3"]);
+    let key = |gap: &Value, name: &str| gap[name].as_str().expect("a key").to_owned();
+    let bulk: Vec<Decision> = gaps
+        .as_array()
+        .expect("an array")
+        .iter()
+        .map(|gap| (key(gap, "product_key"), key(gap, "attribute_key")))
+        .map(|(product, attribute)| decision((&product, &attribute), Action::Reject, None, 0))
+        .map(|one| Decision { batch: Some(uuid::Uuid::from_u128(7)), ..one })
+        .collect();
+    let store = server_store(&database.url).await;
+    store.decide_together(&bulk).await.expect("decide together");
+    terminal.send("A");
+    terminal.wait_for("every decision");
+    terminal.wait_for("bulk action 00000000");
+    terminal.send("u");
+    terminal.wait_for("take back 3");
+    terminal.send("y");
+    terminal.wait_until("three undos on top of what they undo", |screen| {
+        let text = screen.contents();
+        text.matches("· undone").count() >= 3 && text.contains("of 6")
+    });
+    terminal.send("Q");
+    wait_for_queue(&terminal);
+    quit(terminal);
+    assert_eq!(decisions(&gapdeck), [Value::Null; 0]);
+    let told = gapdeck.json(&["activity", "--json", "--action", "undo"]);
+    let batches: Vec<_> = told.as_array().expect("an array").iter().map(|row| &row["batch"]).collect();
+    assert_eq!(batches, ["00000000-0000-0000-0000-000000000007"; 3]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

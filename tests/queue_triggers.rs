@@ -157,7 +157,7 @@ async fn the_queue_stays_in_step_through_a_long_random_sequence() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sums_of_experiments_are_right_while_many_write_and_fold() {
+async fn sums_of_experiments_are_right_while_many_write_fold_and_bring_them_in_step() {
     let (database, client) = catalogue().await;
     let mut writers = Vec::new();
     for writer in 0..8 {
@@ -168,9 +168,10 @@ async fn sums_of_experiments_are_right_while_many_write_and_fold() {
                     "INSERT INTO prediction_results (product_key, attribute_key, experiment_key, value, confidence)
                          VALUES ('p{}', 'a{}', 'e{}', 'w{writer} {round}', 0.{}) ON CONFLICT DO NOTHING;
                      UPDATE prediction_results SET is_correct = {} WHERE value LIKE 'w{writer} %';
-                     SELECT gapdeck_tallies_fold();
+                     SELECT gapdeck_tallies_{}();
                      DELETE FROM prediction_results WHERE value = 'w{writer} {}'",
-                    writer % 3, round % 3, (writer + round) % 3, 1 + round % 9, round % 2 == 0, round - 3
+                    writer % 3, round % 3, (writer + round) % 3, 1 + round % 9, round % 2 == 0,
+                    if (writer + round) % 4 == 0 { "sync" } else { "fold" }, round - 3
                 );
                 client.batch_execute(&statement).await.unwrap_or_else(|error| panic!("{statement}: {error:?}"));
             }
@@ -180,6 +181,18 @@ async fn sums_of_experiments_are_right_while_many_write_and_fold() {
         writer.await.expect("a writer");
     }
     assert_in_step(&client, "eight writers at once").await;
+    client
+        .batch_execute(
+            "ALTER TABLE prediction_results DISABLE TRIGGER USER;
+             DELETE FROM prediction_results WHERE experiment_key = 'e1';
+             INSERT INTO prediction_results (product_key, attribute_key, experiment_key, value, confidence, is_correct)
+             VALUES ('p0', 'a0', 'e2', 'unseen', 0.5, true);
+             ALTER TABLE prediction_results ENABLE TRIGGER USER;
+             SELECT gapdeck_tallies_sync()",
+        )
+        .await
+        .expect("a load without triggers");
+    assert_in_step(&client, "a load without triggers").await;
     client.batch_execute("SELECT gapdeck_tallies_fold()").await.expect("a fold");
     assert_in_step(&client, "the last fold").await;
     let (rows, days): (i64, i64) = {

@@ -51,6 +51,13 @@ fn seeded(name: &str) -> Random {
     Random::new(seed)
 }
 
+/// Returns where the outbox of a gapdeck on a server lies.
+fn place(home: &std::path::Path, url: &str) -> gapdeck::review::outbox::Place {
+    use gapdeck::database::url::{Environment, Target};
+    let target = Target::parse(url, &Environment::of([], None)).expect("a server");
+    gapdeck::review::outbox::Place::shared(home, &target)
+}
+
 /// Returns the URL without a try at TLS: the system's certificates would be read for every start of a gapdeck.
 fn without_tls(url: &str) -> String {
     let mut url = url::Url::parse(url).expect("a URL");

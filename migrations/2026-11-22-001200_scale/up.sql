@@ -48,23 +48,29 @@ CREATE FUNCTION gapdeck_tallies_fold() RETURNS void LANGUAGE sql AS $$
         OR sum(correct) <> 0 OR sum(incorrect) <> 0
 $$;
 
--- Sums everything up anew; for a database loaded with the triggers disabled.
-CREATE FUNCTION gapdeck_tallies_sync() RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    LOCK TABLE prediction_tallies IN SHARE ROW EXCLUSIVE MODE;
-    WITH gone AS (DELETE FROM prediction_tallies)
-    INSERT INTO prediction_tallies (experiment_key, day, predictions, with_confidence, confidence, correct, incorrect)
-    SELECT experiment_key, date_trunc('day', created_at, 'UTC'), count(*), count(confidence),
-           coalesce(sum(round(confidence * 1e9)::bigint), 0), count(*) FILTER (WHERE is_correct),
-           count(*) FILTER (WHERE NOT is_correct)
-      FROM prediction_results GROUP BY 1, 2;
-    -- A pair counts once, whatever the number of its values.
-    INSERT INTO prediction_tallies (experiment_key, day, gaps)
-    SELECT experiment_key, day, count(*)
-      FROM (SELECT experiment_key, date_trunc('day', min(created_at), 'UTC') AS day
-              FROM prediction_results GROUP BY product_key, attribute_key, experiment_key) AS pair
-     GROUP BY 1, 2;
-END $$;
+-- Brings the sums in step; for a database loaded with the triggers disabled. It only adds what is missing, too, as one
+-- snapshot shows it: whoever writes meanwhile adds the difference that they make, and neither waits for the other.
+CREATE FUNCTION gapdeck_tallies_sync() RETURNS void LANGUAGE sql AS $$
+    INSERT INTO prediction_tallies (experiment_key, day, predictions, gaps, with_confidence, confidence, correct, incorrect)
+    SELECT experiment_key, day, sum(predictions), sum(gaps), sum(with_confidence), sum(confidence), sum(correct), sum(incorrect)
+      FROM (SELECT experiment_key, date_trunc('day', created_at, 'UTC') AS day, count(*) AS predictions, 0::bigint AS gaps,
+                   count(confidence) AS with_confidence, coalesce(sum(round(confidence * 1e9)::bigint), 0) AS confidence,
+                   count(*) FILTER (WHERE is_correct) AS correct, count(*) FILTER (WHERE NOT is_correct) AS incorrect
+              FROM prediction_results GROUP BY 1, 2
+            UNION ALL
+            -- A pair counts once, whatever the number of its values.
+            SELECT experiment_key, day, 0, count(*), 0, 0, 0, 0
+              FROM (SELECT experiment_key, date_trunc('day', min(created_at), 'UTC') AS day
+                      FROM prediction_results GROUP BY product_key, attribute_key, experiment_key) AS pair
+             GROUP BY 1, 2
+            UNION ALL
+            SELECT experiment_key, day, -predictions, -gaps, -with_confidence, -confidence, -correct, -incorrect
+              FROM prediction_tallies) AS part
+     GROUP BY experiment_key, day
+    HAVING sum(predictions) <> 0 OR sum(gaps) <> 0 OR sum(with_confidence) <> 0 OR sum(confidence) <> 0
+        OR sum(correct) <> 0 OR sum(incorrect) <> 0;
+    SELECT gapdeck_tallies_fold();
+$$;
 
 CREATE FUNCTION gapdeck_predictions_tallied() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN

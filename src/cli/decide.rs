@@ -5,7 +5,10 @@ use super::output::{json, say};
 use super::postbox::Postbox;
 use super::word;
 use crate::config::Config;
-use crate::domain::{Action, Decision, DecisionId, Event, GapId, Outcome, ReviewCard, choices, normalised};
+use crate::domain::{
+    Action, Decision, DecisionId, Event, GapId, LONGEST_VALUE, Outcome, ReviewCard, choices, is_cut,
+    normalised,
+};
 use crate::error::{AppError, ErrorKind};
 use crate::repository::RepositoryError;
 use crate::review::{Circumstances, NEIGHBOURS, Review};
@@ -121,12 +124,24 @@ fn not_a_gap(gap: &GapId) -> AppError {
         .hinted("`gapdeck queue --state all --json` lists the gaps.")
 }
 
+/// Refuses a value that was cut when it was read.
+fn whole(value: &str) -> Result<String, AppError> {
+    if !is_cut(value) {
+        return Ok(value.to_owned());
+    }
+    Err(AppError::new(
+        ErrorKind::Input,
+        format!("only the first {LONGEST_VALUE} characters of the candidate's value are at hand; it cannot be accepted"),
+    )
+    .hinted("Use override --value V for a value of your own."))
+}
+
 /// Returns the value to write and whether it is kept although the gate refuses it.
 fn value(card: &ReviewCard, command: &Decide, action: Action) -> Result<(Option<String>, bool), AppError> {
     let merged = choices(&card.candidates);
     match (action, &command.value) {
         (Action::Accept, None) => match merged.first() {
-            Some(choice) => Ok((Some(choice.value.clone()), false)),
+            Some(choice) => Ok((Some(whole(&choice.value)?), false)),
             None => {
                 Err(AppError::new(ErrorKind::Input, format!("{} has no candidate to accept", card.row.gap))
                     .hinted("Give the value with override --value V."))
@@ -138,7 +153,7 @@ fn value(card: &ReviewCard, command: &Decide, action: Action) -> Result<(Option<
                 .find(|choice| choice.candidates.iter().any(|candidate| candidate.value == *value))
                 .or_else(|| merged.iter().find(|choice| normalised(&choice.value) == normalised(value)));
             match found {
-                Some(choice) => Ok((Some(choice.value.clone()), false)),
+                Some(choice) => Ok((Some(whole(&choice.value)?), false)),
                 None => {
                     Err(AppError::new(ErrorKind::Input, format!("\"{value}\" is not among the candidates"))
                         .hinted("Use override for a value of your own."))

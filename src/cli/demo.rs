@@ -6,6 +6,7 @@ use super::output::{json, say};
 use super::review::{Prepare, need_terminal, on_screen, send};
 use crate::config::{Config, Location};
 use crate::database::Database;
+use crate::database::url::{Environment, Target};
 use crate::demo::fill::{self, FillError, Filled, Volume};
 use crate::demo::{DemoCatalogue, DemoSize, generate};
 use crate::error::{AppError, ErrorKind};
@@ -66,9 +67,9 @@ pub(super) async fn run(command: Demo, config: &Config) -> Result<(), AppError> 
     let volume = command.gaps.map(|gaps| volume(gaps, &location)).transpose()?;
     if command.seed_only {
         if let Some(volume) = volume {
-            return fill_only(&location, volume, command.json).await;
+            return fill_only(&location, &config.environment, volume, command.json).await;
         }
-        let database = prepare(&location, None, &mut |_| {}, &mut Silent).await?;
+        let database = prepare(&location, &config.environment, None, &mut |_| {}, &mut Silent).await?;
         let counted = database.store().count(&crate::domain::QueueFilter::default(), 1_000_000).await;
         let label = database.label().to_owned();
         database.close().await;
@@ -82,14 +83,19 @@ pub(super) async fn run(command: Demo, config: &Config) -> Result<(), AppError> 
     need_terminal()?;
     let name = match &location {
         Location::Embedded(_) => "demo".to_owned(),
-        Location::Shared(url) => crate::database::url::Target::parse(url)?.label(),
+        Location::Shared(url) => {
+            Target::parse(url, &config.environment).map_err(|error| config.about_url(error))?.label()
+        }
     };
     let outbox = open::outbox(config, &location)?;
     let shared = matches!(location, Location::Shared(_));
+    let environment = config.environment.clone();
     let prepare: Prepare = Box::new(move |progress| {
+        let (location, environment) = (location.clone(), environment.clone());
         Box::pin(async move {
             let mut on_screen = OnScreen { progress: progress.clone(), step: String::new(), total: None };
-            prepare(&location, volume, &mut |step| send(&progress, step, 0, None), &mut on_screen).await
+            let mut step = |step: &str| send(&progress, step, 0, None);
+            prepare(&location, &environment, volume, &mut step, &mut on_screen).await
         })
     });
     on_screen(config, name, shared, prepare, outbox).await
@@ -111,8 +117,13 @@ fn volume(gaps: u64, location: &Location) -> Result<Volume, AppError> {
 }
 
 /// Fills a database with made-up rows, and says what they are.
-async fn fill_only(location: &Location, volume: Volume, as_json: bool) -> Result<(), AppError> {
-    let database = open::at(location, Tables::Migrate, &mut |_| {}).await?;
+async fn fill_only(
+    location: &Location,
+    environment: &Environment,
+    volume: Volume,
+    as_json: bool,
+) -> Result<(), AppError> {
+    let database = open::at(location, environment, Tables::Migrate, &mut |_| {}).await?;
     let label = database.label().to_owned();
     let filled = filled(&database, volume, &mut Bar::new()).await;
     database.close().await;
@@ -164,12 +175,13 @@ async fn filled(
 /// Opens a database and loads the demo into it, or as many rows as asked for, unless it is there.
 async fn prepare(
     location: &Location,
+    environment: &Environment,
     volume: Option<Volume>,
     step: &mut (dyn FnMut(&str) + Send),
     progress: &mut dyn ProgressSink,
 ) -> Result<Database, AppError> {
     if let Some(volume) = volume {
-        let database = open::at(location, Tables::Migrate, step).await?;
+        let database = open::at(location, environment, Tables::Migrate, step).await?;
         if let Err(error) = filled(&database, volume, progress).await {
             database.close().await;
             return Err(error);
@@ -179,7 +191,7 @@ async fn prepare(
     // A new database will need the catalogue: it is made while the engine starts.
     let is_new = matches!(location, Location::Embedded(directory) if !directory.join("database").exists());
     let early = is_new.then(|| tokio::task::spawn_blocking(|| generate(SEED, DemoSize::default())));
-    let database = open::at(location, Tables::Migrate, step).await?;
+    let database = open::at(location, environment, Tables::Migrate, step).await?;
     let facets = database.store().facets().await?;
     if facets.attributes.is_empty() && facets.categories.is_empty() {
         step("Making the demo catalogue");

@@ -1,7 +1,7 @@
 //! `gapdeck distribute`.
 
 use super::open::{self, Tables};
-use super::output::{json, print, say};
+use super::output::{json, print_exactly, say};
 use crate::config::{Config, Location};
 use crate::database::{Database, citus};
 use crate::error::{AppError, ErrorKind};
@@ -43,7 +43,7 @@ pub(super) async fn run(command: &Distribute, config: &Config) -> Result<(), App
     }
     match (plan.statements.is_empty(), command.dry_run) {
         (true, _) => say(&format!("every table of {label} is distributed already")),
-        (false, true) => print(&format!("BEGIN;\n{};\nCOMMIT;\n", plan.statements.join(";\n")))?,
+        (false, true) => print_exactly(&format!("BEGIN;\n{};\nCOMMIT;\n", plan.statements.join(";\n")))?,
         (false, false) => say(&format!(
             "the tables of {label} are distributed; run `gapdeck queue sync` after each load, which triggers did until now"
         )),

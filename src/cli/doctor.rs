@@ -39,7 +39,9 @@ struct Report<'a> {
 pub(super) async fn run(command: Doctor, config: &Config) -> Result<(), AppError> {
     let database = match &config.location {
         Location::Embedded(directory) => Database::open_embedded(&directory.join("database")).await?,
-        Location::Shared(url) => Database::connect(url).await.map_err(|error| config.about_url(error))?,
+        Location::Shared(url) => {
+            Database::connect_in(&config.environment, url).await.map_err(|error| config.about_url(error))?
+        }
     };
     let database = open::reading(database, config).await?;
     let orders = Orders {

@@ -1,6 +1,6 @@
 //! `gapdeck grants`: the least that a database role needs, as SQL for the owner of the tables to read and run.
 
-use super::output::print;
+use super::output::print_exactly;
 use crate::error::{AppError, ErrorKind};
 use clap::{Args, ValueEnum};
 
@@ -104,7 +104,7 @@ pub(super) async fn run(command: Grants) -> Result<(), AppError> {
             "an observer decides nothing, so there is no name to bind",
         ));
     }
-    print(&sql(&command))
+    print_exactly(&sql(&command))
 }
 
 fn sql(command: &Grants) -> String {

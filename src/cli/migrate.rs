@@ -27,7 +27,9 @@ pub(super) async fn run(command: Migrate, config: &Config) -> Result<(), AppErro
     }
     let database = match &config.location {
         Location::Embedded(directory) => Database::open_embedded(&directory.join("database")).await?,
-        Location::Shared(url) => Database::connect(url).await?,
+        Location::Shared(url) => {
+            Database::connect_in(&config.environment, url).await.map_err(|error| config.about_url(error))?
+        }
     };
     let run = if command.down { database.revert_migrations().await } else { database.migrate().await };
     let label = database.label().to_owned();

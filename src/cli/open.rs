@@ -2,6 +2,7 @@
 
 use crate::config::{Config, Location};
 use crate::database::Database;
+use crate::database::url::{Environment, Target};
 use crate::error::{AppError, ErrorKind};
 use crate::review::outbox::Place;
 
@@ -16,8 +17,8 @@ pub(super) enum Tables {
 
 /// Opens the configured database.
 pub(super) async fn database(config: &Config, tables: Tables) -> Result<Database, AppError> {
-    let database =
-        at(&config.location, tables, &mut |_| {}).await.map_err(|error| config.about_url(error))?;
+    let opened = at(&config.location, &config.environment, tables, &mut |_| {}).await;
+    let database = opened.map_err(|error| config.about_url(error))?;
     if tables == Tables::Migrate {
         // Whoever writes reads what was written.
         return Ok(database);
@@ -39,13 +40,17 @@ pub(super) async fn reading(database: Database, config: &Config) -> Result<Datab
 pub(super) fn outbox(config: &Config, location: &Location) -> Result<Place, AppError> {
     match location {
         Location::Embedded(directory) => Ok(Place::embedded(directory)),
-        Location::Shared(url) => Place::shared(&config.state_directory, url),
+        Location::Shared(url) => {
+            let target = Target::parse(url, &config.environment).map_err(|error| config.about_url(error))?;
+            Ok(Place::shared(&config.state_directory, &target))
+        }
     }
 }
 
 /// Opens a database, saying each step.
 pub(super) async fn at(
     location: &Location,
+    environment: &Environment,
     tables: Tables,
     step: &mut (dyn FnMut(&str) + Send),
 ) -> Result<Database, AppError> {
@@ -56,7 +61,7 @@ pub(super) async fn at(
         }
         Location::Shared(url) => {
             step("Connecting");
-            Database::connect(url).await?
+            Database::connect_in(environment, url).await?
         }
     };
     step("Checking the tables");

@@ -1,6 +1,7 @@
 //! What commands print: data on standard output, words for people on standard error.
 
 use crate::error::{AppError, ErrorKind};
+use crate::sanitise;
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -9,11 +10,16 @@ pub(super) fn json<T: Serialize + ?Sized>(value: &T) -> Result<(), AppError> {
     let mut text = serde_json::to_string_pretty(value)
         .map_err(|error| AppError::new(ErrorKind::Internal, format!("cannot write JSON: {error}")))?;
     text.push('\n');
-    print(&text)
+    print_exactly(&sanitise::json(&text))
 }
 
-/// Prints a text to standard output; a reader that has gone away is no error.
+/// Prints a text for people to standard output; nothing in it can steer a terminal.
 pub(super) fn print(text: &str) -> Result<(), AppError> {
+    print_exactly(&sanitise::lines(text, usize::MAX))
+}
+
+/// Prints a text for programs to standard output; a reader that has gone away is no error.
+pub(super) fn print_exactly(text: &str) -> Result<(), AppError> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -25,10 +31,10 @@ pub(super) fn print(text: &str) -> Result<(), AppError> {
 
 /// Says a line to the person at the terminal, on standard error.
 pub(super) fn say(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    let _ = writeln!(io::stderr().lock(), "{}", sanitise::lines(text, usize::MAX));
 }
 
-/// Prints rows as a table with aligned columns; control characters are made visible.
+/// Prints rows as a table with aligned columns.
 pub(super) fn table(header: &[&str], rows: &[Vec<String>]) -> Result<(), AppError> {
     use unicode_width::UnicodeWidthStr;
     let rows: Vec<Vec<String>> =
@@ -55,10 +61,5 @@ pub(super) fn table(header: &[&str], rows: &[Vec<String>]) -> Result<(), AppErro
 
 /// Returns at most 60 characters of a text, without anything that could steer a terminal.
 pub(super) fn visible(text: &str) -> String {
-    let mut short = text.replace(char::is_control, " ");
-    if short.chars().count() > 60 {
-        short = short.chars().take(59).collect();
-        short.push('…');
-    }
-    short
+    sanitise::line(text, 59)
 }

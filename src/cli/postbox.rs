@@ -5,7 +5,7 @@ use crate::domain::{Decision, DecisionId, Fence, Outcome};
 use crate::error::{AppError, ErrorKind};
 use crate::repository::{RepositoryError, Store};
 use crate::review::outbox::{News, Outage, Outbox, Place, Rest, Status};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -89,6 +89,32 @@ impl Postbox {
                 None => return Err(self.unreachable(1)),
             }
         }
+    }
+
+    /// Keeps decisions that go to the database in one transaction, and waits for its answer.
+    pub async fn decide_together(&mut self, decisions: Vec<Decision>) -> Result<Vec<Outcome>, AppError> {
+        let wanted: Vec<DecisionId> = decisions.iter().map(|decision| decision.id).collect();
+        let Some(first) = wanted.first().copied() else { return Ok(Vec::new()) };
+        let all: HashSet<DecisionId> = wanted.iter().copied().collect();
+        self.waiting.extend(&all);
+        self.outbox.keep_together(decisions);
+        let mut outcomes: HashMap<DecisionId, Outcome> = HashMap::new();
+        while outcomes.len() < wanted.len() {
+            match self.next().await {
+                Some(News::Kept { id, result: Err(error) }) if id == first => return Err(error.into()),
+                Some(News::Sent { id, outcome }) if all.contains(&id) => {
+                    outcomes.insert(id, outcome);
+                }
+                Some(News::Failed { id, error, failure }) if all.contains(&id) => {
+                    self.outbox.discard(id);
+                    let error = error.unwrap_or_else(|| RepositoryError::Database(format!("{failure:?}")));
+                    return Err(error.into());
+                }
+                Some(_) => {}
+                None => return Err(self.unreachable(wanted.len())),
+            }
+        }
+        Ok(wanted.iter().filter_map(|id| outcomes.remove(id)).collect())
     }
 
     /// Ends the work; everything that was kept stays until it is sent.

@@ -181,7 +181,7 @@ mod tests {
         };
         let states = [state(View::ProductDetails, Some(7_300.0)), state(View::ProductGaps, None)];
         insta::assert_snapshot!(text(&details, &[gap], &states), @r"
-        p1  Lamp  (EAN)
+        p1  Lamp␇ (EAN)
           A lamp.
           in Lamps
 

@@ -5,6 +5,7 @@ use super::output::say;
 use super::refresh;
 use crate::config::{Config, Location};
 use crate::database::Database;
+use crate::database::url::Target;
 use crate::error::{AppError, ErrorKind};
 use crate::repository::Store;
 use crate::review::outbox::{Place, Rest};
@@ -16,7 +17,7 @@ use tokio::sync::mpsc;
 
 /// What brings a database into the state that a review needs, saying each step.
 pub(super) type Prepare =
-    Box<dyn FnOnce(mpsc::UnboundedSender<Progress>) -> BoxFuture<'static, Result<Database, AppError>> + Send>;
+    Box<dyn Fn(mpsc::UnboundedSender<Progress>) -> BoxFuture<'static, Result<Database, AppError>> + Send>;
 
 /// Says that there is no terminal, and what works without one.
 pub(super) fn need_terminal() -> Result<(), AppError> {
@@ -33,14 +34,15 @@ pub(super) async fn run(config: &Config) -> Result<(), AppError> {
     let name = match &config.location {
         Location::Embedded(_) => "embedded".to_owned(),
         Location::Shared(url) => {
-            crate::database::url::Target::parse(url).map_err(|error| config.about_url(error))?.label()
+            Target::parse(url, &config.environment).map_err(|error| config.about_url(error))?.label()
         }
     };
     let from = config.clone();
     let prepare: Prepare = Box::new(move |progress| {
+        let from = from.clone();
         Box::pin(async move {
             let mut step = |step: &str| send(&progress, step, 0, None);
-            let database = open::at(&from.location, Tables::Expect, &mut step).await?;
+            let database = open::at(&from.location, &from.environment, Tables::Expect, &mut step).await?;
             open::reading(database, &from).await
         })
     });
@@ -65,10 +67,11 @@ pub(super) async fn on_screen(
     let (sender, progress) = mpsc::unbounded_channel();
     let opened: Arc<Mutex<Option<Database>>> = Arc::default();
     let stale_after = config.refresh_views_after;
-    let store: BoxFuture<'static, Result<Arc<dyn Store>, AppError>> = {
-        let opened = Arc::clone(&opened);
+    let kept = Arc::clone(&opened);
+    let store: tui::OpenStore = Box::new(move || {
+        let (opened, preparing) = (Arc::clone(&kept), prepare(sender.clone()));
         Box::pin(async move {
-            let database = prepare(sender).await?;
+            let database = preparing.await?;
             let store = Arc::new(database.store());
             if shared {
                 // On a connection of its own; the embedded database has but one, and waits for the end.
@@ -80,7 +83,7 @@ pub(super) async fn on_screen(
             *opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(database);
             Ok(store as Arc<dyn Store>)
         })
-    };
+    });
     let identity = Identity { reviewer: config.reviewer.clone(), database, shared };
     let result = tui::run(identity, Opening { progress, store, outbox }).await;
     let database = opened.lock().unwrap_or_else(PoisonError::into_inner).take();

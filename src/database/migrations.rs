@@ -15,20 +15,18 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
 const LOCK: &str = "SELECT pg_advisory_lock(x'6761706465636b'::bigint)";
 const UNLOCK: &str = "SELECT pg_advisory_unlock(x'6761706465636b'::bigint)";
 
-/// What a session has again after a migration, which may take as long as it needs.
-pub(super) const TIMEOUTS: &str = "SET lock_timeout = '5s'; SET statement_timeout = '30s'";
-
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-pub(super) async fn run_pending(connection: Connection) -> Result<Vec<String>, AppError> {
-    locked(connection, "cannot migrate the database", |harness| {
+/// Runs what is missing; `restoring` gives the session its time limits back: a migration may take as long as it needs.
+pub(super) async fn run_pending(connection: Connection, restoring: &str) -> Result<Vec<String>, AppError> {
+    locked(connection, restoring, "cannot migrate the database", |harness| {
         Ok(harness.run_pending_migrations(MIGRATIONS)?.iter().map(ToString::to_string).collect())
     })
     .await
 }
 
-pub(super) async fn revert_all(connection: Connection) -> Result<Vec<String>, AppError> {
-    locked(connection, "cannot take the migrations back", |harness| {
+pub(super) async fn revert_all(connection: Connection, restoring: &str) -> Result<Vec<String>, AppError> {
+    locked(connection, restoring, "cannot take the migrations back", |harness| {
         Ok(harness.revert_all_migrations(MIGRATIONS)?.iter().map(ToString::to_string).collect())
     })
     .await
@@ -86,6 +84,7 @@ pub(super) async fn state(mut connection: Connection) -> Result<MigrationState, 
 
 async fn locked<T>(
     mut connection: Connection,
+    restoring: &str,
     what: &str,
     work: impl FnOnce(&mut AsyncMigrationHarness<Connection>) -> Result<T, Failure>,
 ) -> Result<T, AppError> {
@@ -100,6 +99,6 @@ async fn locked<T>(
     let unlocked = connection.batch_execute(UNLOCK).await;
     let result = result.map_err(|error| refused(what, &*error))?;
     unlocked.map_err(|error| refused(what, &error))?;
-    connection.batch_execute(TIMEOUTS).await.map_err(|error| refused(what, &error))?;
+    connection.batch_execute(restoring).await.map_err(|error| refused(what, &error))?;
     Ok(result)
 }

@@ -1,7 +1,7 @@
 //! A connection to a server outside the pool, without Diesel: for COPY.
 
 use super::pooler::Pooling;
-use super::shared::Route;
+use super::shared::{Failure, Route};
 use tokio_postgres::Client;
 
 /// A server that loses its client notices within a second and takes the transaction back; not every platform can.
@@ -16,7 +16,7 @@ pub struct OwnConnection {
 
 impl OwnConnection {
     /// Connects as the pool does; says why it cannot.
-    pub(super) async fn open(route: Route, pooling: Pooling) -> Result<Self, String> {
+    pub(super) async fn open(route: Route, pooling: Pooling) -> Result<Self, Failure> {
         let client = route.client().await?;
         if pooling.keeps_sessions() {
             let _ = client.batch_execute(NOTICE).await;
@@ -31,6 +31,6 @@ impl OwnConnection {
 
     /// Ends the statement that is running, if one is.
     pub async fn cancel(&self) {
-        self.route.cancel(&self.client).await;
+        self.route.cancel(&self.client.cancel_token()).await;
     }
 }

@@ -6,7 +6,7 @@
 //! connections find out by trying how it works. Once a process, and a single round trip on a direct connection.
 
 use super::chain;
-use super::shared::Route;
+use super::shared::{Failure, Route};
 use crate::error::{AppError, ErrorKind};
 use diesel::QueryableByName;
 use diesel::sql_types::Bool;
@@ -69,10 +69,10 @@ pub(super) async fn first_connection(
                 return Ok((connection, Pooling::Direct));
             }
         }
-        Err(reason) if refuses_option(&reason) => {}
-        Err(reason) => return Err(super::shared::unavailable(label, &reason)),
+        Err(failure) if refuses_option(&failure.reason) => {}
+        Err(failure) => return Err(failure.unavailable(label)),
     }
-    let unreachable = |reason: String| super::shared::unavailable(label, &reason);
+    let unreachable = |failure: Failure| failure.unavailable(label);
     let pooling = probe(route).await.map_err(unreachable)?;
     tracing::info!("{label} is reached through a connection pooler: {pooling:?}");
     if pooling == Pooling::Transaction {
@@ -108,12 +108,12 @@ pub(super) fn needs_session(label: &str, what: &str) -> AppError {
 }
 
 /// Finds out by trying whether a pooler keeps a session together.
-async fn probe(route: &Route) -> Result<Pooling, String> {
+async fn probe(route: &Route) -> Result<Pooling, Failure> {
     let (one, other) = (route.client().await?, route.client().await?);
     let statement = match one.prepare(WHO).await {
         Ok(statement) => statement,
         Err(error) if is_statement_lost(&error) => return Ok(Pooling::Transaction),
-        Err(error) => return Err(chain(&error)),
+        Err(error) => return Err(Failure::passing(chain(&error))),
     };
     let mut seen = Vec::new();
     for _ in 0..ROUNDS {
@@ -134,7 +134,7 @@ async fn probe(route: &Route) -> Result<Pooling, String> {
             Ok(messages) => backend(&messages),
             // Statement mode refuses transactions altogether.
             Err(error) if error.as_db_error().is_some() => return Ok(Pooling::Transaction),
-            Err(error) => return Err(chain(&error)),
+            Err(error) => return Err(Failure::passing(chain(&error))),
         };
         let is_taken = held.is_some_and(|held| seen.contains(&held));
         let answer = tokio::time::timeout(PATIENCE, ask(&one, &statement, &mut seen)).await;
@@ -146,7 +146,7 @@ async fn probe(route: &Route) -> Result<Pooling, String> {
             Ok(Ok(Answer::Other(pooling))) => return Ok(pooling),
             Ok(Ok(Answer::Same)) if is_taken => return Ok(Pooling::Transaction),
             Ok(Ok(Answer::Same)) => {}
-            Ok(Err(reason)) => return Err(reason),
+            Ok(Err(failure)) => return Err(failure),
         }
     }
     Ok(Pooling::Session)
@@ -160,16 +160,16 @@ enum Answer {
 }
 
 /// Runs the prepared statement once more.
-async fn ask(client: &Client, statement: &Statement, seen: &mut Vec<i32>) -> Result<Answer, String> {
+async fn ask(client: &Client, statement: &Statement, seen: &mut Vec<i32>) -> Result<Answer, Failure> {
     match client.query_one(statement, &[]).await {
         Ok(row) => {
-            let backend: i32 = row.try_get(0).map_err(|error| chain(&error))?;
+            let backend: i32 = row.try_get(0).map_err(|error| Failure::passing(chain(&error)))?;
             let is_other = !seen.is_empty() && !seen.contains(&backend);
             seen.push(backend);
             Ok(if is_other { Answer::Other(Pooling::TransactionWithStatements) } else { Answer::Same })
         }
         Err(error) if is_statement_lost(&error) => Ok(Answer::Other(Pooling::Transaction)),
-        Err(error) => Err(chain(&error)),
+        Err(error) => Err(Failure::passing(chain(&error))),
     }
 }
 

@@ -10,7 +10,7 @@ mod replica;
 
 pub use replica::ReplicaStatus;
 
-use super::url::Target;
+use super::url::{Environment, Target};
 use super::{Connection, shared};
 use crate::error::AppError;
 use diesel_async::AsyncPgConnection;
@@ -65,13 +65,17 @@ impl Reads {
     pub(super) fn prepare(
         primary: &Pool<AsyncPgConnection>,
         replicas: &ReadReplicas,
+        environment: &Environment,
     ) -> Result<Self, AppError> {
         let made = replicas.urls.iter().map(|url| {
-            let target = Target::parse(url)?;
+            let target = Target::replica(url, environment)?;
+            let label = target.label();
             let last_error = Arc::new(shared::LastError::default());
-            let route = shared::Route::to(&target)?;
-            let manager = shared::manager(route, super::Pooling::Direct, Arc::clone(&last_error));
-            Ok(Arc::new(Replica::new(target.label(), primary.clone(), manager, last_error, replicas.max_lag)))
+            let route = shared::Route::to(target)?;
+            let manager = shared::manager(route.clone(), super::Pooling::Direct, Arc::clone(&last_error));
+            let server = Arc::new(route);
+            let made = Replica::new(label, primary.clone(), manager, server, last_error, replicas.max_lag);
+            Ok(Arc::new(made))
         });
         Ok(Self { replicas: made.collect::<Result<_, AppError>>()?, turn: AtomicUsize::new(0) })
     }

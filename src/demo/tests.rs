@@ -317,11 +317,3 @@ fn a_product_can_lack_everything_and_still_have_gaps() {
     assert!(bare.len() >= 3);
     assert!(bare.iter().all(|it| DEFAULT.batch.gaps.iter().any(|gap| gap.product_key == it.product_key)));
 }
-
-#[test]
-#[ignore = "a measurement, for `cargo test --release -- --ignored --nocapture`"]
-fn the_default_catalogue() {
-    let start = std::time::Instant::now();
-    let catalogue = generate(1, DemoSize::default()).unwrap();
-    println!("{} predictions in {:?}", catalogue.predictions.len(), start.elapsed());
-}

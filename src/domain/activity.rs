@@ -1,6 +1,6 @@
 //! What people did: decisions as a list shows them, newest first.
 
-use super::{Action, AttributeKey, DecisionId, GapId, ProductKey, Reviewer};
+use super::{Action, AttributeKey, Decision, DecisionId, Event, GapId, ProductKey, Reviewer, State};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -53,4 +53,51 @@ pub struct DecisionRow {
 pub struct DecisionCursor {
     pub recorded_at: DateTime<Utc>,
     pub id: DecisionId,
+}
+
+/// Whether a decision can be taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// It is the last one in force on its gap.
+    InForce {
+        /// The gap's version now.
+        version: i32,
+        /// The state that taking it back brings the gap into.
+        leads_to: State,
+    },
+    /// It was taken back already.
+    Undone,
+    /// A later decision on its gap is in force.
+    Superseded { by: Reviewer },
+    /// Its gap is not there any more.
+    Gone,
+    /// It is an undo itself.
+    Undo,
+}
+
+impl Standing {
+    /// Tells how a decision stands on a gap with these decisions and this version (`None`: there is no such gap).
+    pub fn of(decision: &Decision, history: &[Event], version: Option<i32>) -> Self {
+        if decision.action == Action::Undo {
+            return Self::Undo;
+        }
+        let is_undone = |event: &Event| event.decision.id == decision.id && event.undone_by.is_some();
+        if history.iter().any(is_undone) {
+            return Self::Undone;
+        }
+        let Some(version) = version else { return Self::Gone };
+        match Event::in_force(history) {
+            Some(last) if last.decision.id != decision.id => {
+                Self::Superseded { by: last.decision.reviewer.clone() }
+            }
+            _ => Self::InForce { version, leads_to: Self::before(decision, history) },
+        }
+    }
+
+    /// Returns the state that a gap has without the last decision in force on it.
+    fn before(decision: &Decision, history: &[Event]) -> State {
+        let rest: Vec<Event> =
+            history.iter().filter(|event| event.decision.id != decision.id).cloned().collect();
+        Event::in_force(&rest).and_then(|event| event.decision.action.state()).unwrap_or(State::Open)
+    }
 }

@@ -4,6 +4,14 @@ use super::{ExperimentKey, RoundKey};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+/// The most characters of a proposed value that are read.
+pub const LONGEST_VALUE: usize = 4_000;
+
+/// Tells whether a proposed value may be the beginning of a longer one: then nobody can accept it.
+pub fn is_cut(value: &str) -> bool {
+    value.len() >= LONGEST_VALUE && value.chars().count() >= LONGEST_VALUE
+}
+
 /// A model's confidence, 0..=1 by construction.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(try_from = "f64", into = "f64")]

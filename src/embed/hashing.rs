@@ -191,17 +191,6 @@ mod tests {
         assert!((sublinear(10) - 3.302_585).abs() < 1e-5);
     }
 
-    #[test]
-    #[ignore = "a measurement, for `cargo test --release -- --ignored --nocapture`"]
-    fn two_thousand_texts_of_a_kilobyte() {
-        let text =
-            |number: usize| (0..150).map(move |word| [" word", &(number * word % 977).to_string()].concat());
-        let texts: Vec<String> = (0..2_000).map(|number| text(number).collect()).collect();
-        let start = std::time::Instant::now();
-        let vectors = texts.iter().filter_map(|text| HashingEmbedder.embed(text)).count();
-        println!("{vectors} texts of {} bytes in {:?}", texts[1000].len(), start.elapsed());
-    }
-
     proptest! {
         #[test]
         fn every_vector_has_length_one(text in ".{0,200}") {

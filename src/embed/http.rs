@@ -135,8 +135,10 @@ impl HttpEmbedder {
                 Some(value)
             }
         };
+        let tls = crate::tls::client(&crate::tls::Settings::default());
+        let tls = tls.map_err(|refusal| unusable(refusal.reason))?;
         let client = Client::builder()
-            .tls_backend_preconfigured(crate::tls::client_config(None).map_err(unusable)?)
+            .tls_backend_preconfigured(tls.config)
             // A redirection would take the key somewhere else.
             .redirect(redirect::Policy::none())
             .connect_timeout(CONNECT)

@@ -9,6 +9,7 @@ mod checks;
 mod decisions;
 mod delete;
 mod embeddings;
+mod insight;
 mod leases;
 mod predictions;
 mod queue;

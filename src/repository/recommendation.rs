@@ -1,11 +1,13 @@
 //! Recommendations: model rounds and human decisions.
 
-use super::{Page, Result, blocking::repository};
+use super::{Page, RepositoryError, Result, blocking::repository};
 use crate::domain::{
     Decision, DecisionCursor, DecisionFilter, DecisionId, DecisionRow, Event, Fence, GapId, Outcome,
-    ProposalCursor, Recommendation, Reviewer, Round, RoundKey,
+    ProposalCursor, Recommendation, Reviewer, Round, RoundKey, Standing,
 };
 use crate::transfer::record::{RecommendationRecord, RoundRecord};
+use std::collections::HashSet;
+use uuid::Uuid;
 
 repository! {
     /// Reads and writes recommendations: model rounds and human decisions.
@@ -65,6 +67,14 @@ repository! {
         /// that the fence names, and [`Held`](super::RepositoryError::Held) when the gap is in somebody else's hands.
         async fn decide_fenced(&self, decision: &Decision, fence: Fence) -> Result<Outcome>;
 
+        /// Writes decisions on as many gaps in one transaction, whoever holds these: all of them, or none. Those that are
+        /// there already count as sent again; returns what each led to.
+        ///
+        /// # Errors
+        /// As [`RecommendationRepository::decide`], for the first that is refused, and
+        /// [`Invalid`](super::RepositoryError::Invalid) where two are on one gap.
+        async fn decide_together(&self, decisions: &[Decision]) -> Result<Vec<Outcome>>;
+
         /// Loads a decision with everything the reviewer saw.
         async fn decision(&self, decision: DecisionId) -> Result<Option<Event>>;
 
@@ -76,6 +86,9 @@ repository! {
             limit: usize,
         ) -> Result<Page<DecisionRow, DecisionCursor>>;
 
+        /// Loads the decisions of a bulk action, the newest first and without undos, and how each stands.
+        async fn batch(&self, batch: Uuid) -> Result<Vec<(DecisionRow, Standing)>>;
+
         /// Loads the decisions on a gap, the oldest first.
         async fn history(&self, gap: &GapId) -> Result<Vec<Event>>;
 
@@ -84,5 +97,17 @@ repository! {
 
         /// Counts a reviewer's decisions (without undos and undone ones) since the start of the day (UTC).
         async fn decided_today(&self, reviewer: &Reviewer) -> Result<u64>;
+    }
+}
+
+/// Refuses decisions that are to be written together, where two are on one gap.
+pub(super) fn one_a_gap(decisions: &[Decision]) -> Result<()> {
+    let mut gaps = HashSet::new();
+    match decisions.iter().find(|decision| !gaps.insert(&decision.gap)) {
+        Some(twice) => {
+            let reason = format!("two of them are on {}", twice.gap);
+            Err(RepositoryError::Invalid { field: "decisions", reason })
+        }
+        None => Ok(()),
     }
 }

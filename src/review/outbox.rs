@@ -11,6 +11,7 @@ mod backoff;
 mod entries;
 mod journal;
 mod ledger;
+mod news;
 mod place;
 mod read;
 mod record;
@@ -19,11 +20,13 @@ mod survey;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use backoff::Backoff;
 pub use entries::{Entry, Status};
 pub use ledger::Ledger;
+pub use news::{News, Outage, Rest};
 pub use place::Place;
 pub use record::Failure;
-pub use sender::{News, Outage, Outbox, Rest};
+pub use sender::{Lookout, Outbox};
 pub use survey::{Listed, Survey, discard, survey};
 
 use std::io;

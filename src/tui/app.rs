@@ -1,7 +1,9 @@
 //! The application as plain data: the state, the messages that change it, the actions a key can start.
 
 pub mod action;
+pub mod activity;
 pub mod checks;
+pub mod copy;
 pub mod decide;
 pub mod feed;
 pub mod flow;

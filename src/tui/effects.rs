@@ -4,10 +4,10 @@
 //! disk and sends them in the order they were made.
 
 use super::app::feed;
-use super::app::msg::{Effect, Figures, Msg};
+use super::app::msg::{Effect, Figures, Found, Msg, TakeBack};
 use crate::domain::{AttributeKey, GapId, LeaseToken, ProductCard, ProductKey, QueueFilter};
-use crate::repository::{RepositoryError, Result};
-use crate::review::outbox::{Outbox, Rest};
+use crate::repository::{RepositoryError, Result, abandonable};
+use crate::review::outbox::{Lookout, Outbox, Rest};
 use crate::review::{NEIGHBOURS, Review};
 use crate::tui::screens::queue::COUNT_CAP;
 use futures_util::FutureExt;
@@ -21,6 +21,8 @@ use tokio::task::{AbortHandle, JoinSet};
 
 /// How many neighbours a walk shows.
 const WALK_NEIGHBOURS: usize = 25;
+/// How long a shared database may take for a read before it counts as out of reach. Longer than it lets a statement run.
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// Runs effects.
 #[derive(Debug)]
@@ -30,18 +32,21 @@ pub struct Effects {
     reads: HashMap<Discriminant<Effect>, AbortHandle>,
     releases: JoinSet<()>,
     outbox: Outbox,
+    patience: Option<Duration>,
 }
 
 impl Effects {
     /// Serves one review; answers go to `answers`.
-    pub fn new(review: Review, outbox: Outbox, answers: mpsc::Sender<Msg>) -> Self {
-        Self { review, answers, reads: HashMap::new(), releases: JoinSet::new(), outbox }
+    pub fn new(review: Review, outbox: Outbox, answers: mpsc::Sender<Msg>, shared: bool) -> Self {
+        let patience = shared.then_some(PATIENCE);
+        Self { review, answers, reads: HashMap::new(), releases: JoinSet::new(), outbox, patience }
     }
 
     /// Starts an effect.
     pub fn start(&mut self, effect: Effect) {
         match effect {
             Effect::Decide(decision, fence) => self.outbox.keep(decision, fence),
+            Effect::DecideTogether(decisions) => self.outbox.keep_together(decisions),
             Effect::SendNow => self.outbox.send_now(),
             Effect::SendAgain => self.outbox.again(),
             Effect::Discard(id) => self.outbox.discard(id),
@@ -50,6 +55,7 @@ impl Effects {
             Effect::LoadCard(_)
             | Effect::LoadHistory(_)
             | Effect::LoadProduct { .. }
+            | Effect::FindTakeBack { .. }
             | Effect::Claim { .. }
             | Effect::Renew { .. } => {
                 self.spawn(effect);
@@ -67,10 +73,26 @@ impl Effects {
     fn spawn(&self, effect: Effect) -> AbortHandle {
         let review = self.review.clone();
         let answers = self.answers.clone();
+        let (lookout, patience) = (self.outbox.lookout(), self.patience);
         tokio::spawn(async move {
-            if let Some(answer) = read(&review, effect).await {
-                let _ = answers.send(answer).await;
-            }
+            let unanswered = effect.clone();
+            // A claim and a renewal write: what they wrote must be known.
+            let reading = async {
+                match effect {
+                    Effect::Claim { .. } | Effect::Renew { .. } => read(&review, effect).await,
+                    _ => abandonable(read(&review, effect)).await,
+                }
+            };
+            let answer = match patience {
+                Some(patience) => match tokio::time::timeout(patience, reading).await {
+                    Ok(answer) => answer,
+                    Err(_) => unanswered.refused(&no_answer(patience)),
+                },
+                None => reading.await,
+            };
+            let Some(answer) = answer else { return };
+            tell_of_outage(&lookout, &answer);
+            let _ = answers.send(answer).await;
         })
         .abort_handle()
     }
@@ -94,6 +116,17 @@ impl Effects {
         let _ = tokio::time::timeout(patience, released).await;
         // Everything that could be sent in a moment has been.
         self.outbox.finish(Duration::ZERO).await
+    }
+}
+
+fn no_answer(patience: Duration) -> RepositoryError {
+    RepositoryError::Unavailable(format!("no answer within {} seconds", patience.as_secs()))
+}
+
+/// Lets the outbox, which alone tries again, know that a read did not reach the database.
+fn tell_of_outage(lookout: &Lookout, answer: &Msg) {
+    if let Some(RepositoryError::Unavailable(reason)) = answer.error() {
+        lookout.lost(reason.clone());
     }
 }
 
@@ -141,14 +174,32 @@ async fn read(review: &Review, effect: Effect) -> Option<Msg> {
         Effect::Poll { ticket, since } => {
             Msg::Changes { ticket, result: guarded(store.changes(since, feed::MOST)).await }
         }
+        Effect::LoadActivity { ticket, filter, after, limit } => {
+            Msg::Activity { ticket, result: guarded(store.decisions(&filter, after.as_ref(), limit)).await }
+        }
+        Effect::LoadEvents { ticket, gap } => {
+            Msg::Events { ticket, result: guarded(store.history(&gap)).await }
+        }
+        Effect::FindTakeBack { ticket, what } => {
+            Msg::FoundTakeBack { ticket, result: guarded(find_take_back(review, what)).await }
+        }
         Effect::Decide(..)
+        | Effect::DecideTogether(_)
         | Effect::SendNow
         | Effect::SendAgain
         | Effect::Discard(_)
         | Effect::Release { .. }
+        | Effect::Copy(_)
         | Effect::Suspend
         | Effect::Quit => return None,
     })
+}
+
+async fn find_take_back(review: &Review, what: TakeBack) -> Result<Found> {
+    match what.batch {
+        Some(batch) => Ok(Found::Bulk(Box::new(review.undoable_batch(batch).await?), what.id)),
+        None => Ok(Found::One(Box::new(review.undoable_decision(what.id).await?))),
+    }
 }
 
 async fn figures(review: &Review) -> Result<Figures> {

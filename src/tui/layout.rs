@@ -73,6 +73,50 @@ pub fn review(size: Size) -> Review {
     Review { list, rows: inside(list), card, content, is_strip: false }
 }
 
+/// The activity screen: the list of decisions and what is known of the one under the cursor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Activity {
+    /// The list with its border, where it has one.
+    pub list: Rect,
+    /// Where the rows are.
+    pub rows: Rect,
+    pub detail: Rect,
+    /// Where the detail's text is.
+    pub content: Rect,
+    pub is_beside: bool,
+}
+
+/// How wide a terminal must be for a decision's detail to stand beside the list.
+const DETAIL_BESIDE: u16 = 110;
+
+/// Lays the activity screen out.
+pub fn activity(size: Size) -> Activity {
+    let body = frame(size).body;
+    let is_beside = size.width >= DETAIL_BESIDE;
+    let (list, detail) = if is_beside {
+        let wide = u16::try_from(u32::from(body.width) * 56 / 100).unwrap_or(body.width);
+        (Rect { width: wide, ..body }, Rect { x: body.x + wide, width: body.width - wide, ..body })
+    } else {
+        let high = u16::try_from(u32::from(body.height) * 52 / 100).unwrap_or(body.height);
+        (Rect { height: high, ..body }, Rect { y: body.y + high, height: body.height - high, ..body })
+    };
+    let (rows, content) = if is_beside {
+        let content = inside(detail);
+        let content =
+            Rect { x: content.x + 1.min(content.width), width: content.width.saturating_sub(2), ..content };
+        (inside(list), content)
+    } else {
+        let content = Rect {
+            x: detail.x + 1.min(detail.width),
+            y: detail.y + 1.min(detail.height),
+            width: detail.width.saturating_sub(2),
+            height: detail.height.saturating_sub(1),
+        };
+        (list, content)
+    };
+    Activity { list, rows, detail, content, is_beside }
+}
+
 /// The room inside a border.
 pub fn inside(area: Rect) -> Rect {
     Rect {
@@ -103,7 +147,12 @@ mod tests {
                 let Frame { header, status, body, hints } = frame(size);
                 let Review { list, rows, card, content, .. } = review(size);
                 let box_ = centred(body, 60, 20);
-                for area in [header, status, body, hints, list, rows, card, content, box_] {
+                let activity = activity(size);
+                let of_activity = [activity.list, activity.rows, activity.detail, activity.content];
+                for area in [header, status, body, hints, list, rows, card, content, box_]
+                    .into_iter()
+                    .chain(of_activity)
+                {
                     assert_eq!(area.intersection(all).area(), area.area(), "{size:?} {area:?}");
                     assert!(area.right() <= width && area.bottom() <= height, "{size:?} {area:?}");
                 }

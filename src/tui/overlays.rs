@@ -1,5 +1,6 @@
 //! What lies on top of a screen and has the keyboard while it is there.
 
+mod activity_filter;
 mod comment;
 mod confirm;
 mod filter;
@@ -8,7 +9,9 @@ mod outbox;
 mod override_editor;
 mod palette;
 mod suggestions;
+mod take_back;
 
+pub use activity_filter::ActivityFilter;
 pub use comment::Comment;
 pub use confirm::Confirm;
 pub use filter::Filter;
@@ -16,6 +19,7 @@ pub use help::Help;
 pub use outbox::Outbox;
 pub use override_editor::OverrideEditor;
 pub use palette::Palette;
+pub use take_back::TakeBack;
 
 use super::app::keymap::Key;
 use super::app::msg::Effect;
@@ -33,6 +37,7 @@ use ratatui::widgets::{Block, BorderType, Clear};
 /// The overlay that is open.
 #[derive(Debug, Clone)]
 pub enum Overlay {
+    ActivityFilter(Box<ActivityFilter>),
     Comment(Comment),
     Confirm(Confirm),
     Filter(Box<Filter>),
@@ -40,12 +45,14 @@ pub enum Overlay {
     Outbox(Outbox),
     Override(Box<OverrideEditor>),
     Palette(Palette),
+    TakeBack(Box<TakeBack>),
 }
 
 impl Overlay {
     /// Takes a key. The overlay was taken out of the state; it puts itself back unless the key closes it.
     pub fn key(self, state: &mut State, key: Key) -> Vec<Effect> {
         match self {
+            Self::ActivityFilter(form) => form.key(state, key),
             Self::Comment(comment) => comment.key(state, key),
             Self::Confirm(confirm) => confirm.key(state, key),
             Self::Filter(filter) => filter.key(state, key),
@@ -53,18 +60,20 @@ impl Overlay {
             Self::Outbox(outbox) => outbox.key(state, key),
             Self::Override(editor) => editor.key(state, key),
             Self::Palette(palette) => palette.key(state, key),
+            Self::TakeBack(question) => question.key(state, key),
         }
     }
 
     /// Takes pasted text; as [`Self::key`].
     pub fn paste(self, state: &mut State, text: &str) -> Vec<Effect> {
         match self {
+            Self::ActivityFilter(form) => form.paste(state, text),
             Self::Comment(comment) => comment.paste(state, text),
             Self::Filter(filter) => filter.paste(state, text),
             Self::Help(help) => help.paste(state, text),
             Self::Override(editor) => editor.paste(state, text),
             Self::Palette(palette) => palette.paste(state, text),
-            other @ (Self::Confirm(_) | Self::Outbox(_)) => {
+            other @ (Self::Confirm(_) | Self::Outbox(_) | Self::TakeBack(_)) => {
                 state.overlay = Some(other);
                 Vec::new()
             }
@@ -74,6 +83,7 @@ impl Overlay {
     /// Draws the overlay.
     pub fn view(&self, state: &State, frame: &mut Frame) {
         match self {
+            Self::ActivityFilter(form) => form.view(state, frame),
             Self::Comment(comment) => comment.view(state, frame),
             Self::Confirm(confirm) => confirm.view(state, frame),
             Self::Filter(filter) => filter.view(state, frame),
@@ -81,6 +91,7 @@ impl Overlay {
             Self::Outbox(outbox) => outbox.view(state, frame),
             Self::Override(editor) => editor.view(state, frame),
             Self::Palette(palette) => palette.view(state, frame),
+            Self::TakeBack(question) => question.view(state, frame),
         }
     }
 }

@@ -1,5 +1,8 @@
 //! The screens: state, update and view of each.
 
+pub mod activity;
+pub mod activity_detail;
+pub mod activity_view;
 pub mod card;
 pub mod card_choices;
 pub mod card_evidence;

@@ -1,14 +1,16 @@
 //! The terminal: entered, drawn on, and given back as it was, whatever ends the program.
 
+use super::anchored::Anchored;
 use super::app::State;
 use super::view::view;
 use crate::error::{AppError, ErrorKind};
+use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-    disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, DisableLineWrap, EnableLineWrap, EndSynchronizedUpdate, EnterAlternateScreen,
+    LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
-use crossterm::{cursor, execute, queue};
+use crossterm::{Command, cursor, execute, queue};
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Rect, Size};
 use std::io::{self, IsTerminal, Stdout, Write};
@@ -51,7 +53,7 @@ pub struct Terminal {
     inner: Inner,
 }
 
-type Inner = ratatui::Terminal<CrosstermBackend<FrameWriter>>;
+type Inner = ratatui::Terminal<Anchored<CrosstermBackend<FrameWriter>>>;
 
 impl Terminal {
     /// Takes the terminal: raw mode, the alternate screen, bracketed paste.
@@ -73,10 +75,10 @@ impl Terminal {
 
     /// Draws the state, in one synchronised update.
     pub fn draw(&mut self, state: &State) -> io::Result<()> {
-        queue!(self.inner.backend_mut(), BeginSynchronizedUpdate)?;
+        queue!(self.inner.backend_mut().inner(), BeginSynchronizedUpdate)?;
         self.inner.draw(|frame| view(state, frame))?;
-        queue!(self.inner.backend_mut(), EndSynchronizedUpdate)?;
-        io::Write::flush(self.inner.backend_mut())
+        queue!(self.inner.backend_mut().inner(), EndSynchronizedUpdate)?;
+        io::Write::flush(self.inner.backend_mut().inner())
     }
 
     /// Lets the next frame draw everything: a terminal that was smaller for a moment has lost what did not fit, even where
@@ -108,9 +110,27 @@ fn take() -> io::Result<Inner> {
     enable_raw_mode()?;
     ENTERED.store(true, Ordering::SeqCst);
     let writer = FrameWriter { frame: Vec::with_capacity(1 << 16), out: io::stdout() };
-    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
-        .and_then(|()| ratatui::Terminal::new(CrosstermBackend::new(writer)))
+    // A line that the terminal holds for longer than we do ends at the edge instead of running into the next.
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, DisableLineWrap, cursor::Hide)
+        .and_then(|()| ratatui::Terminal::new(Anchored::new(CrosstermBackend::new(writer))))
         .inspect_err(|_| restore())
+}
+
+/// Puts a sanitised text into the clipboard of whoever sits at the terminal (OSC 52), through tmux where that is between.
+pub fn copy(text: &str) -> io::Result<()> {
+    let mut sequence = String::new();
+    CopyToClipboard::to_clipboard_from(text).write_ansi(&mut sequence).map_err(io::Error::other)?;
+    if std::env::var_os("TMUX").is_some_and(|value| !value.is_empty()) {
+        sequence.push_str(&through_tmux(&sequence));
+    }
+    let mut out = io::stdout().lock();
+    out.write_all(sequence.as_bytes())?;
+    out.flush()
+}
+
+/// Wraps a sequence so that tmux hands it to the terminal around it.
+fn through_tmux(sequence: &str) -> String {
+    format!("\x1bPtmux;{}\x1b\\", sequence.replace('\x1b', "\x1b\x1b"))
 }
 
 /// Gives the terminal back as it was; does nothing when it is not ours.
@@ -123,6 +143,7 @@ pub fn restore() {
         io::stdout(),
         EndSynchronizedUpdate,
         cursor::Show,
+        EnableLineWrap,
         DisableBracketedPaste,
         LeaveAlternateScreen
     );
@@ -148,4 +169,14 @@ fn install_panic_hook() {
             }
         }));
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tmux_hands_a_sequence_on_with_its_escapes_doubled() {
+        assert_eq!(through_tmux("\x1b]52;c;YQ==\x1b\\"), "\x1bPtmux;\x1b\x1b]52;c;YQ==\x1b\x1b\\\x1b\\");
+    }
 }

@@ -1,24 +1,28 @@
 //! The terminal application without a terminal: keys in, effects and screens out.
 
+mod activity;
 mod flow;
 mod flows;
+mod outage;
 mod random;
 mod snapshots;
 
 use super::app::keymap::Key;
-use super::app::msg::{Effect, Figures, Msg};
+use super::app::msg::{Effect, Figures, Found, Msg, TakeBack};
 use super::app::{State, update};
 use super::fixture;
 use super::theme::Theme;
 use super::view::view;
 use super::{Identity, Progress};
 use crate::domain::{
-    Action, Changes, Claim, Claimed, Count, CursorValue, Decision, DecisionId, Event, Fence, GapId, Lease,
-    LeaseToken, Outcome, QueueCursor, QueueRow, Reviewer, State as GapState,
+    Action, Changes, Claim, Claimed, Count, CursorValue, Decision, DecisionCursor, DecisionFilter,
+    DecisionId, DecisionRow, Event, Fence, GapId, Lease, LeaseToken, Outcome, QueueCursor, QueueRow,
+    Reviewer, Standing, State as GapState,
 };
 use crate::repository::{Page, RepositoryError, Result};
 use crate::review::Undoable;
 use crate::review::outbox::{Failure, News, Outage, OutboxError};
+use crate::review::takeback::Bulk;
 use crossterm::event::KeyCode;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -193,6 +197,120 @@ impl Database {
         news
     }
 
+    /// Keeps and sends decisions that go together: all are taken, or none.
+    fn keep_together(&mut self, decisions: &[Decision]) -> Vec<News> {
+        if let Some(reason) = self.disk {
+            let error = OutboxError { path: "/state/outbox".into(), reason: reason.into() };
+            return decisions
+                .iter()
+                .map(|one| News::Kept { id: one.id, result: Err(error.clone()) })
+                .collect();
+        }
+        let mut news: Vec<News> =
+            decisions.iter().map(|one| News::Kept { id: one.id, result: Ok(()) }).collect();
+        let version = |one: &Decision| self.rows.iter().find(|row| row.gap == one.gap).unwrap().version;
+        if let Some(first) = decisions.iter().find(|one| version(one) != one.base_version) {
+            let failure =
+                Failure::Refused { reason: format!("none of {} was saved: {}", decisions.len(), first.gap) };
+            self.failed.extend(decisions.iter().map(|one| (one.clone(), Fence::Open)));
+            news.extend(decisions.iter().map(|one| News::Failed {
+                id: one.id,
+                failure: failure.clone(),
+                error: None,
+            }));
+            return news;
+        }
+        for decision in decisions {
+            let outcome = self.decide(decision).unwrap();
+            news.push(News::Sent { id: decision.id, outcome });
+        }
+        news
+    }
+
+    /// Lists decisions as the database does.
+    fn activity(
+        &self,
+        filter: &DecisionFilter,
+        after: Option<DecisionCursor>,
+        limit: usize,
+    ) -> Page<DecisionRow, DecisionCursor> {
+        let place = |row: &DecisionRow| DecisionCursor { recorded_at: row.recorded_at, id: row.id };
+        let mut rows: Vec<DecisionRow> = self
+            .events
+            .iter()
+            .filter(|event| {
+                let decision = &event.decision;
+                filter.reviewer.as_ref().is_none_or(|one| decision.reviewer == *one)
+                    && filter.action.is_none_or(|one| decision.action == one)
+                    && filter.attribute.as_ref().is_none_or(|one| decision.gap.attribute == *one)
+                    && filter.batch.is_none_or(|one| decision.batch == Some(one))
+                    && filter.since.is_none_or(|since| event.recorded_at >= since)
+            })
+            .map(|event| self.decision_row(event))
+            .collect();
+        rows.sort_by_key(|row| std::cmp::Reverse(place(row)));
+        rows.retain(|row| after.is_none_or(|after| place(row) < after));
+        let next = rows.len().gt(&limit).then(|| place(&rows[limit - 1]));
+        rows.truncate(limit);
+        Page { rows, next }
+    }
+
+    fn decision_row(&self, event: &Event) -> DecisionRow {
+        let decision = event.decision.clone();
+        let row = self.rows.iter().find(|row| row.gap == decision.gap).unwrap();
+        DecisionRow {
+            id: decision.id,
+            gap: decision.gap,
+            product_name: row.product_name.clone(),
+            action: decision.action,
+            value: decision.value,
+            comment: decision.comment,
+            reviewer: decision.reviewer,
+            result_version: event.result_version,
+            undoes: decision.undoes,
+            undone_by: event.undone_by,
+            batch: decision.batch,
+            decided_at: decision.decided_at,
+            recorded_at: event.recorded_at,
+        }
+    }
+
+    fn history(&self, gap: &GapId) -> Vec<Event> {
+        self.events.iter().filter(|event| event.decision.gap == *gap).cloned().collect()
+    }
+
+    /// Asks the service what can be taken back, over the same decisions in memory.
+    fn find_take_back(&self, what: &TakeBack) -> Result<Found> {
+        self.up(())?;
+        let standing = |decision: &Decision| {
+            let row = self.rows.iter().find(|row| row.gap == decision.gap).unwrap();
+            Standing::of(decision, &self.history(&decision.gap), Some(row.version))
+        };
+        let one = self.events.iter().find(|event| event.decision.id == what.id).unwrap();
+        let Some(batch) = what.batch else {
+            return match standing(&one.decision) {
+                Standing::InForce { version, leads_to } => {
+                    let decision = one.decision.clone();
+                    Ok(Found::One(Box::new(Undoable { decision, version, leads_to })))
+                }
+                other => Err(RepositoryError::NotUndoable(format!("{other:?}"))),
+            };
+        };
+        let mut bulk = Bulk::default();
+        for event in self.events.iter().filter(|event| event.decision.batch == Some(batch)) {
+            match standing(&event.decision) {
+                Standing::InForce { version, leads_to } => {
+                    let decision = event.decision.clone();
+                    bulk.undoable.push(Undoable { decision, version, leads_to });
+                }
+                Standing::Undone => bulk.undone += 1,
+                Standing::Superseded { .. } => bulk.superseded += 1,
+                Standing::Gone | Standing::Undo => {}
+            }
+        }
+        Ok(Found::Bulk(Box::new(bulk), what.id))
+    }
+
     /// Sends what rests in the outbox, as far as the database takes it.
     fn send(&mut self) -> Vec<News> {
         let mut news = Vec::new();
@@ -201,9 +319,7 @@ impl Database {
             match self.decide_fenced(&decision, fence) {
                 Ok(outcome) => news.push(News::Sent { id, outcome }),
                 Err(error @ RepositoryError::Unavailable(_)) => {
-                    let (since, reason) = (fixture::noon(), error.to_string());
-                    self.is_lost = true;
-                    news.push(News::Connection(Some(Outage { since, next_try: None, reason })));
+                    news.push(self.lost(&error));
                     return news;
                 }
                 Err(error) => {
@@ -232,7 +348,17 @@ impl Database {
             }
             self.pending.remove(0);
         }
+        if self.down.is_none() && std::mem::take(&mut self.is_lost) {
+            news.push(News::Connection(None));
+        }
         news
+    }
+
+    /// Tells of an outage, and when the next try is.
+    fn lost(&mut self, error: &RepositoryError) -> News {
+        self.is_lost = true;
+        let next_try = Some(fixture::noon() + chrono::Duration::seconds(7));
+        News::Connection(Some(Outage { since: fixture::noon(), next_try, reason: error.to_string() }))
     }
 
     fn outbox(&mut self, effect: &Effect) -> Vec<News> {
@@ -245,6 +371,7 @@ impl Database {
                 news.extend(self.send());
                 news
             }
+            Effect::DecideTogether(decisions) => self.keep_together(decisions),
             Effect::Discard(id) => {
                 let Some(gap) =
                     self.failed.iter().find(|(one, _)| one.id == *id).map(|(one, _)| one.gap.clone())
@@ -317,6 +444,13 @@ impl Database {
             Effect::LoadHistory(gap) => {
                 let history = self.events.iter().filter(|event| event.decision.gap == gap);
                 Msg::History { result: self.up(history.cloned().collect()), gap }
+            }
+            Effect::LoadActivity { ticket, filter, after, limit } => {
+                Msg::Activity { ticket, result: self.up(self.activity(&filter, after, limit)) }
+            }
+            Effect::LoadEvents { ticket, gap } => Msg::Events { ticket, result: self.up(self.history(&gap)) },
+            Effect::FindTakeBack { ticket, what } => {
+                Msg::FoundTakeBack { ticket, result: self.find_take_back(&what) }
             }
             Effect::LoadExperiments { ticket } => {
                 Msg::Experiments { ticket, result: self.up(fixture::experiments()) }
@@ -397,6 +531,11 @@ impl App {
                 self.send(Msg::Outbox(news));
             }
             if let Some(msg) = self.database.answer(effect) {
+                let lost = msg.error().filter(|error| matches!(error, RepositoryError::Unavailable(_)));
+                if let Some(error) = lost.cloned().filter(|_| !self.database.is_lost) {
+                    let news = self.database.lost(&error);
+                    self.send(Msg::Outbox(news));
+                }
                 self.send(msg);
             }
         }

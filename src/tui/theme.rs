@@ -32,6 +32,8 @@ pub enum Role {
     Match,
     /// The screen shown, among the tabs.
     TabActive,
+    /// A line across the screen that tells of something that lasts.
+    Bar,
     /// What is out of date while something newer is on its way.
     Stale,
 }
@@ -68,10 +70,12 @@ impl Theme {
             Role::Border if self == Self::Colour => plain.fg(Color::DarkGray),
             Role::Muted | Role::Stale | Role::Border => plain.add_modifier(Modifier::DIM),
             Role::BorderFocused => coloured(Color::Cyan),
-            Role::Selected => plain.add_modifier(Modifier::REVERSED),
             Role::SelectedElsewhere => plain.add_modifier(Modifier::BOLD),
             Role::Good => coloured(Color::Green),
             Role::Bad => coloured(Color::Red).add_modifier(Modifier::BOLD),
+            // Calm where colour tells it from the rest.
+            Role::Bar if self == Self::Colour => plain.fg(Color::Yellow),
+            Role::Selected | Role::Bar => plain.add_modifier(Modifier::REVERSED),
             Role::Warning => coloured(Color::Yellow),
             Role::Attention => coloured(Color::Magenta),
             Role::Mention => coloured(Color::Yellow).add_modifier(Modifier::BOLD | Modifier::UNDERLINED),

@@ -3,7 +3,7 @@
 use super::app::State;
 use super::app::state::Screen;
 use super::layout;
-use super::screens::{chrome, experiments, neighbours, opening, product, review, texts};
+use super::screens::{activity_view, chrome, experiments, neighbours, opening, product, review, texts};
 use ratatui::Frame;
 
 /// Draws one frame.
@@ -26,7 +26,9 @@ pub fn view(state: &State, frame: &mut Frame) {
             Some(Screen::Product(pane)) => product::view(state, frame, pane),
             Some(Screen::Walk(walk)) => neighbours::view(state, frame, walk),
             Some(Screen::Texts(screen)) => texts::view(state, frame, screen),
+            Some(Screen::Activity(screen)) => activity_view::view(state, frame, screen),
         }
+        chrome::outage(state, frame, place.status);
         chrome::hints(state, frame, place.hints);
     }
     if let Some(overlay) = &state.overlay {

@@ -11,7 +11,6 @@ use crate::support::random::Random;
 use crate::support::server::{TestDatabase, connect};
 use gapdeck::domain::Reviewer;
 use gapdeck::repository::LeaseRepository;
-use gapdeck::review::outbox::Place;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -79,7 +78,7 @@ async fn of_what_64_reviewers_were_told_nothing_is_lost_doubled_or_overwritten_u
         let desk = Desk {
             url,
             // Of the database's own address: two desks of one user name the same one.
-            place: Place::shared(&homes.path().join(user.to_string()), &database.url).expect("a place"),
+            place: crate::place(&homes.path().join(user.to_string()), &database.url),
             reviewer: Reviewer::from(format!("reviewer {user}")),
             book: Arc::clone(&book),
             thinks,

@@ -9,7 +9,7 @@ use crate::support::faulty::FaultyWire;
 use crate::support::server::TestDatabase;
 use gapdeck::database::Database;
 use gapdeck::domain::{Action, Fence, GapId, Reviewer};
-use gapdeck::review::outbox::{News, Outbox, Place};
+use gapdeck::review::outbox::{News, Outbox};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ async fn stream(
     gaps: Vec<GapId>,
     book: Arc<Book>,
 ) {
-    let place = Place::shared(&home, &url).expect("a place");
+    let place = crate::place(&home, &url);
     let store = Arc::new(connected(&url).await.store());
     let (outbox, mut news) = Outbox::start(place, store).await;
     let mut waiting = BTreeSet::new();

@@ -22,7 +22,8 @@ pub struct Ran {
 }
 
 /// What may stand in a tester's environment and would change what the binary does.
-const STRAY: [&str; 15] = [
+const STRAY: [&str; 16] = [
+    "TMUX",
     "GAPDECK_EMBED_KEY",
     "OPENAI_API_KEY",
     "http_proxy",
@@ -60,6 +61,10 @@ impl Gapdeck {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gapdeck"));
         for name in STRAY {
+            command.env_remove(name);
+        }
+        // What libpq's users set.
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PG")) {
             command.env_remove(name);
         }
         command.env("HOME", self.home.path()).env("USER", "ada").env("LOGNAME", "ada");

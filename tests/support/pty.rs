@@ -145,12 +145,24 @@ impl Terminal {
         assert!(!screen.hide_cursor(), "the cursor is still hidden");
         assert!(!screen.bracketed_paste(), "bracketed paste is still on");
         assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None, "the mouse is still taken");
-        for (on, off) in [("\x1b[?1004h", "\x1b[?1004l"), (FRAME_BEGINS, FRAME_ENDS)] {
+        for (on, off) in
+            [("\x1b[?1004h", "\x1b[?1004l"), ("\x1b[?7l", "\x1b[?7h"), (FRAME_BEGINS, FRAME_ENDS)]
+        {
             assert!(last(&seen.bytes, off) >= last(&seen.bytes, on), "{on:?} without {off:?} after it");
         }
         let pushed = count(&seen.bytes, "\x1b[>1u") + count(&seen.bytes, "\x1b[>5u");
         assert!(count(&seen.bytes, "\x1b[<1u") >= pushed, "keyboard enhancements are still on");
         assert_eq!(settings(&*self.master), self.settings_before, "the line settings have changed");
+    }
+
+    /// Returns the program's process id.
+    pub fn process(&self) -> u32 {
+        self.child.process_id().expect("a process")
+    }
+
+    /// Returns every byte that the program wrote.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.output.lock().bytes.clone()
     }
 
     /// Returns the screen's text.

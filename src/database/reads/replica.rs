@@ -56,6 +56,7 @@ pub(super) struct Replica {
     label: String,
     primary: Pool<AsyncPgConnection>,
     pool: Pool<AsyncPgConnection>,
+    server: Arc<shared::Route>,
     last_error: Arc<shared::LastError>,
     max_lag: Duration,
     state: Mutex<State>,
@@ -66,6 +67,7 @@ impl Replica {
         label: String,
         primary: Pool<AsyncPgConnection>,
         manager: AsyncDieselConnectionManager<AsyncPgConnection>,
+        server: Arc<shared::Route>,
         last_error: Arc<shared::LastError>,
         max_lag: Duration,
     ) -> Self {
@@ -75,7 +77,7 @@ impl Replica {
             .connection_timeout(CHECKOUT)
             .retry_connection(false)
             .build_unchecked(manager);
-        Self { label, primary, pool, last_error, max_lag, state: Mutex::default() }
+        Self { label, primary, pool, server, last_error, max_lag, state: Mutex::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -93,9 +95,9 @@ impl Replica {
             return None;
         }
         match self.pool.get_owned().await {
-            Ok(connection) => Some(connection),
+            Ok(connection) => Some(Connection::guarded(connection, Some(&self.server))),
             Err(error) => {
-                self.skip(self.last_error.take().unwrap_or_else(|| error.to_string()));
+                self.skip(self.last_error.take().map_or_else(|| error.to_string(), |failure| failure.reason));
                 None
             }
         }
@@ -165,11 +167,9 @@ impl Replica {
                 state.marks.pop_front();
             }
         }
-        let mut replica = self
-            .pool
-            .get_owned()
-            .await
-            .map_err(|error| self.last_error.take().unwrap_or_else(|| error.to_string()))?;
+        let mut replica = self.pool.get_owned().await.map_err(|error| {
+            self.last_error.take().map_or_else(|| error.to_string(), |failure| failure.reason)
+        })?;
         for look in 0..LOOKS {
             let replayed: Replayed = replayed(&mut replica).await.map_err(|error| chain(&error))?;
             let Some(position) = replayed.position.filter(|_| replayed.is_standby) else {

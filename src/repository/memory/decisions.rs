@@ -4,13 +4,15 @@ use super::tables::{Tables, microseconds};
 use super::{MemoryStore, checks};
 use crate::domain::{
     Action, Decision, DecisionCursor, DecisionFilter, DecisionId, DecisionRow, Event, Fence, GapId, Outcome,
-    ProposalCursor, Recommendation, Reviewer, Round, RoundKey, State, normalised,
+    ProposalCursor, Recommendation, Reviewer, Round, RoundKey, Standing, State, normalised,
 };
+use crate::repository::recommendation::one_a_gap;
 use crate::repository::{Page, RecommendationRepository, RepositoryError, Result};
 use crate::transfer::record::{RecommendationRecord, RoundRecord};
 use async_trait::async_trait;
 use chrono::Utc;
 use std::collections::BTreeSet;
+use uuid::Uuid;
 
 #[async_trait]
 impl RecommendationRepository for MemoryStore {
@@ -51,6 +53,17 @@ impl RecommendationRepository for MemoryStore {
     async fn decide_fenced(&self, decision: &Decision, fence: Fence) -> Result<Outcome> {
         let decision = Decision { decided_at: microseconds(decision.decided_at), ..decision.clone() };
         self.tables().decide(&decision, fence)
+    }
+
+    async fn decide_together(&self, decisions: &[Decision]) -> Result<Vec<Outcome>> {
+        let to_microseconds =
+            |one: &Decision| Decision { decided_at: microseconds(one.decided_at), ..one.clone() };
+        let decisions: Vec<Decision> = decisions.iter().map(to_microseconds).collect();
+        self.tables().decide_together(&decisions)
+    }
+
+    async fn batch(&self, batch: Uuid) -> Result<Vec<(DecisionRow, Standing)>> {
+        Ok(self.tables().batch(batch))
     }
 
     async fn decision(&self, decision: DecisionId) -> Result<Option<Event>> {
@@ -98,6 +111,16 @@ impl RecommendationRepository for MemoryStore {
     }
 }
 
+/// What writing a decision comes to.
+enum Judged {
+    /// It is there already.
+    Replayed(Outcome),
+    New {
+        /// The decision that it takes back.
+        undone: Option<DecisionId>,
+    },
+}
+
 impl Tables {
     /// Returns the decision that a pair's state comes from.
     pub(super) fn in_force(&self, gap: &GapId) -> Option<&Event> {
@@ -118,9 +141,44 @@ impl Tables {
     }
 
     fn decide(&mut self, decision: &Decision, fence: Fence) -> Result<Outcome> {
+        match self.judge(decision, fence)? {
+            Judged::Replayed(outcome) => Ok(outcome),
+            Judged::New { undone } => Ok(self.write(decision, undone)),
+        }
+    }
+
+    /// Writes all decisions, or none where one is refused.
+    fn decide_together(&mut self, decisions: &[Decision]) -> Result<Vec<Outcome>> {
+        one_a_gap(decisions)?;
+        let judged: Vec<Judged> =
+            decisions.iter().map(|one| self.judge(one, Fence::Open)).collect::<Result<_>>()?;
+        let written = decisions.iter().zip(judged).map(|(decision, judged)| match judged {
+            Judged::Replayed(outcome) => outcome,
+            Judged::New { undone } => self.write(decision, undone),
+        });
+        Ok(written.collect())
+    }
+
+    /// Returns the decisions of a bulk action and how each stands.
+    fn batch(&self, batch: Uuid) -> Vec<(DecisionRow, Standing)> {
+        let filter = DecisionFilter { batch: Some(batch), ..DecisionFilter::default() };
+        let rows = self.activity(&filter, None, usize::MAX).rows;
+        let made = rows.into_iter().filter(|row| row.action != Action::Undo);
+        made.map(|row| {
+            let history = self.history(&row.gap);
+            let version = self.gaps.contains_key(&row.gap).then(|| self.version(&row.gap));
+            let decision = history.iter().find(|event| event.decision.id == row.id);
+            let standing = decision.map(|event| Standing::of(&event.decision, &history, version));
+            (row, standing.unwrap_or(Standing::Gone))
+        })
+        .collect()
+    }
+
+    /// Tells what writing a decision comes to; changes nothing.
+    fn judge(&mut self, decision: &Decision, fence: Fence) -> Result<Judged> {
         check(decision)?;
         if let Some(outcome) = self.replay(decision)? {
-            return Ok(outcome);
+            return Ok(Judged::Replayed(outcome));
         }
         let gap = decision.gap.clone();
         if !self.gaps.contains_key(&gap) {
@@ -138,23 +196,33 @@ impl Tables {
             return Err(RepositoryError::Conflict { state: self.state(&gap), gap, version, by });
         }
         self.check_fence(&gap, fence)?;
-        self.take_back(decision)?;
+        Ok(Judged::New { undone: self.undoable(decision)? })
+    }
+
+    fn write(&mut self, decision: &Decision, undone: Option<DecisionId>) -> Outcome {
+        let gap = decision.gap.clone();
+        for (event, _) in self.decisions.entry(gap.clone()).or_default() {
+            if Some(event.decision.id) == undone {
+                event.undone_by = Some(decision.id);
+            }
+        }
         self.leases.remove(&gap);
+        let version = decision.base_version + 1;
         let event = Event {
-            result_version: version + 1,
+            result_version: version,
             recorded_at: self.now(),
             undone_by: None,
             decision: decision.clone(),
         };
         let events = self.decisions.entry(gap.clone()).or_default();
-        events.push((event, Outcome { state: State::Open, version: version + 1, replayed: false }));
-        let outcome = Outcome { state: self.state(&gap), version: version + 1, replayed: false };
+        events.push((event, Outcome { state: State::Open, version, replayed: false }));
+        let outcome = Outcome { state: self.state(&gap), version, replayed: false };
         if let Some((_, kept)) = self.decisions.get_mut(&gap).and_then(|events| events.last_mut()) {
             *kept = outcome.clone();
         }
         self.decided_gaps.insert(decision.id, gap.clone());
         self.mark(&gap);
-        Ok(outcome)
+        outcome
     }
 
     /// Returns what a decision led to that is there already.
@@ -169,10 +237,10 @@ impl Tables {
         Err(RepositoryError::DecisionIdReused(decision.id.to_string()))
     }
 
-    /// Marks the decision that an undo names as undone; other decisions pass.
-    fn take_back(&mut self, undo: &Decision) -> Result<()> {
+    /// Returns the decision that an undo takes back, if it may; none for other decisions.
+    fn undoable(&self, undo: &Decision) -> Result<Option<DecisionId>> {
         if undo.action != Action::Undo {
-            return Ok(());
+            return Ok(None);
         }
         let refuse = |reason: String| Err(RepositoryError::NotUndoable(reason));
         let Some(last) = self.in_force(&undo.gap) else {
@@ -184,13 +252,7 @@ impl Tables {
         if last.decision.reviewer != undo.reviewer {
             return refuse(format!("it is a decision of {}", last.decision.reviewer));
         }
-        let undone = last.decision.id;
-        for (event, _) in self.decisions.entry(undo.gap.clone()).or_default() {
-            if event.decision.id == undone {
-                event.undone_by = Some(undo.id);
-            }
-        }
-        Ok(())
+        Ok(Some(last.decision.id))
     }
 
     /// Marks a pair's predictions as the decision in force says.

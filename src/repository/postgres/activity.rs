@@ -1,23 +1,30 @@
 //! Decisions as a list shows them, newest first.
 
+use super::event::history;
 use super::fragment::left_or_null;
 use super::keyset::{before, one_more, page};
+use super::lenient::Moment;
 use super::queue::SHORT;
-use crate::database::schema::{human_recommendations, raw_products};
-use crate::domain::{Action, DecisionCursor, DecisionFilter, DecisionId, DecisionRow, GapId, Reviewer};
+use crate::database::schema::{human_recommendations, raw_products, review_queue};
+use crate::domain::{
+    Action, DecisionCursor, DecisionFilter, DecisionId, DecisionRow, GapId, Reviewer, Standing, State,
+};
 use crate::repository::{Page, RepositoryError, Result};
-use chrono::{DateTime, Utc};
 use diesel::expression::AsExpression;
 use diesel::prelude::*;
 use diesel::sql_types::{Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::future::try_join_all;
 use uuid::Uuid;
 
 diesel::alias!(const UNDO: Alias<Undo> = human_recommendations as undo);
 
+/// How many gaps of a bulk action are asked about at once.
+const AT_ONCE: usize = 200;
+
 type Selected = (
     (Uuid, String, String, Option<String>, String, Option<String>, Option<String>),
-    (String, i32, Option<Uuid>, Option<Uuid>, Option<Uuid>, DateTime<Utc>, DateTime<Utc>),
+    (String, i32, Option<Uuid>, Option<Uuid>, Option<Uuid>, Moment, Moment),
 );
 
 fn row(selected: Selected) -> Result<DecisionRow> {
@@ -40,8 +47,8 @@ fn row(selected: Selected) -> Result<DecisionRow> {
         undoes: undoes.map(DecisionId),
         undone_by: undone_by.map(DecisionId),
         batch,
-        decided_at,
-        recorded_at,
+        decided_at: decided_at.into(),
+        recorded_at: recorded_at.into(),
     })
 }
 
@@ -119,4 +126,54 @@ pub(super) async fn decisions(
     let selected: Vec<Selected> = query.load(&mut connection).await?;
     let rows = selected.into_iter().map(row).collect::<Result<Vec<_>>>()?;
     Ok(page(rows, limit, |row: &DecisionRow| DecisionCursor { recorded_at: row.recorded_at, id: row.id }))
+}
+
+/// Loads the decisions of a bulk action and how each stands.
+pub(super) async fn batch(
+    connection: &AsyncPgConnection,
+    batch: Uuid,
+) -> Result<Vec<(DecisionRow, Standing)>> {
+    let filter = DecisionFilter { batch: Some(batch), ..DecisionFilter::default() };
+    let mut rows = Vec::new();
+    let mut place = None;
+    loop {
+        let page = decisions(connection, &filter, place.as_ref(), usize::MAX).await?;
+        rows.extend(page.rows.into_iter().filter(|row| row.action != Action::Undo));
+        place = page.next;
+        if place.is_none() {
+            break;
+        }
+    }
+    let mut standings = Vec::with_capacity(rows.len());
+    for some in rows.chunks(AT_ONCE) {
+        standings.extend(try_join_all(some.iter().map(|row| standing(connection, row))).await?);
+    }
+    Ok(rows.into_iter().zip(standings).collect())
+}
+
+/// Tells how a decision stands.
+async fn standing(connection: &AsyncPgConnection, row: &DecisionRow) -> Result<Standing> {
+    use review_queue as q;
+    if row.undone_by.is_some() {
+        return Ok(Standing::Undone);
+    }
+    let mut asked = connection;
+    let now: Option<(i32, Option<Uuid>)> = q::table
+        .find((row.gap.product.as_str(), row.gap.attribute.as_str()))
+        .select((q::version, q::decision_id))
+        .first(&mut asked)
+        .await
+        .optional()?;
+    match now {
+        // The gap's first decision: nothing was before it.
+        Some((version, Some(id))) if id == row.id.0 && row.result_version == 1 => {
+            Ok(Standing::InForce { version, leads_to: State::Open })
+        }
+        now => {
+            let history = history(connection, &row.gap).await?;
+            let decision = history.iter().find(|event| event.decision.id == row.id);
+            let version = now.map(|(version, _)| version);
+            Ok(decision.map_or(Standing::Gone, |event| Standing::of(&event.decision, &history, version)))
+        }
+    }
 }

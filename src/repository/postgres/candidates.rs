@@ -1,5 +1,6 @@
 //! Candidates: what experiments predicted and rounds recommended for gaps, ranked.
 
+use super::lenient::Moment;
 use crate::domain::{Candidate, Confidence, GapId, Source};
 use crate::repository::Result;
 use chrono::{DateTime, Utc};
@@ -44,6 +45,7 @@ struct Proposed {
     #[diesel(sql_type = Nullable<Text>)]
     reasoning: Option<String>,
     #[diesel(sql_type = Timestamptz)]
+    #[diesel(deserialize_as = Moment)]
     created_at: DateTime<Utc>,
 }
 

@@ -2,7 +2,7 @@
 
 use super::candidates::candidates_of;
 use super::embedding::neighbours_of;
-use super::event::history;
+use super::event::shown_history;
 use super::fragment::{Counted, fixed, left_or_null};
 use super::input::dictionary::{Attributes, Categories, attributes, categories};
 use super::queue::{gaps_of, left, load_row};
@@ -48,7 +48,7 @@ pub(super) async fn load(
         attributes(connection, Attributes::Key(&gap.attribute)),
         candidates_of(connection, std::slice::from_ref(gap)),
         allowed_values(connection, gap),
-        history(connection, gap),
+        shown_history(connection, gap),
         product_card(connection, lagging, &gap.product, Some(&gap.attribute), neighbours),
     )?;
     let (Some(row), Some(attribute), Some(product)) = (row, attribute.pop(), product) else {
@@ -102,7 +102,7 @@ pub(super) async fn load_product(
         .find(product.as_str())
         .select((
             left_or_null(p::product_name, LONGEST_VALUE),
-            p::code_type,
+            left_or_null(p::code_type, LONGEST_VALUE),
             left_or_null(p::description, LONGEST_TEXT),
         ))
         .first::<(Option<String>, Option<String>, Option<String>)>(&mut connection)

@@ -1,5 +1,7 @@
 //! Writing a decision: the event, the queue row and the predictions' correctness, in one transaction.
 
+mod together;
+
 use super::PostgresStore;
 use super::event::{EventRow, history};
 use super::failure::is_passing;
@@ -47,17 +49,7 @@ impl From<RepositoryError> for Ended {
 impl PostgresStore {
     /// Writes a decision, once more when the database asks for it.
     pub(super) async fn write(&self, decision: &Decision, fence: Fence) -> Result<Outcome> {
-        if decision.action.has_value() && decision.value.as_deref().is_none_or(str::is_empty) {
-            return Err(RepositoryError::Invalid { field: "value", reason: "a value is needed".into() });
-        }
-        for text in [&decision.value, &decision.comment].into_iter().flatten() {
-            if text.contains('\0') {
-                return Err(RepositoryError::Invalid {
-                    field: "value",
-                    reason: "it holds a NUL character".into(),
-                });
-            }
-        }
+        check(decision)?;
         let mut tried = 0;
         loop {
             let mut connection = self.connection().await?;
@@ -66,26 +58,49 @@ impl PostgresStore {
                 .await
             {
                 Ok(outcome) => return Ok(outcome),
-                Err(Ended::Refused(error)) => return Err(error),
-                Err(Ended::Database(error)) => error,
+                Err(ended) => ended,
             };
             drop(connection);
             tried += 1;
-            // A unique violation means that the same decision, or another on the same version, was written meanwhile.
-            let again = is_passing(&ended)
-                || matches!(
-                    &ended,
-                    diesel::result::Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)
-                );
-            if !again || tried == TRIES {
-                return Err(ended.into());
-            }
-            tokio::time::sleep(Duration::from_millis(
-                u64::from(decision.id.0.as_bytes()[15] % 16) + 5 * u64::from(tried),
-            ))
-            .await;
+            pause(ended, decision, tried).await?;
         }
     }
+}
+
+/// Refuses a decision that the database could not hold.
+fn check(decision: &Decision) -> Result<()> {
+    if decision.action.has_value() && decision.value.as_deref().is_none_or(str::is_empty) {
+        return Err(RepositoryError::Invalid { field: "value", reason: "a value is needed".into() });
+    }
+    for text in [&decision.value, &decision.comment].into_iter().flatten() {
+        if text.contains('\0') {
+            return Err(RepositoryError::Invalid {
+                field: "value",
+                reason: "it holds a NUL character".into(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Waits for a moment where trying a transaction again may help.
+///
+/// # Errors
+/// What ended the transaction, where it would do so again.
+async fn pause(ended: Ended, decision: &Decision, tried: u32) -> Result<()> {
+    let ended = match ended {
+        Ended::Refused(error) => return Err(error),
+        Ended::Database(error) => error,
+    };
+    // A unique violation means that the same decision, or another on the same version, was written meanwhile.
+    let again = is_passing(&ended)
+        || matches!(&ended, diesel::result::Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _));
+    if !again || tried == TRIES {
+        return Err(ended.into());
+    }
+    let wait = u64::from(decision.id.0.as_bytes()[15] % 16) + 5 * u64::from(tried);
+    tokio::time::sleep(Duration::from_millis(wait)).await;
+    Ok(())
 }
 
 async fn transact(
@@ -93,31 +108,85 @@ async fn transact(
     decision: &Decision,
     fence: Fence,
 ) -> Result<Outcome, Ended> {
-    let gap = &decision.gap;
+    let connection = &*connection;
     // The row's lock comes first: whoever decides on the same gap waits here.
-    let (locked, multi_valued) = {
-        let connection = &*connection;
-        try_join!(lock(connection, gap), multi_valued(connection, gap))?
-    };
-    let (stored, history, predictions, held) = {
-        let connection = &*connection;
-        // A refusal by the fence must not end the reading: a decision that is stored already counts all the same.
-        let held = async { Ok(lease::check(connection, gap, fence).await) };
-        try_join!(
-            stored(connection, decision.id),
-            history(connection, gap),
-            predictions(connection, gap),
-            held
-        )?
-    };
-    match stored {
-        Some(stored) if stored == *gap => return replayed(decision, &history),
+    let locked = lock(connection, &decision.gap).await?;
+    let found = find(connection, decision, fence).await?;
+    match judge(decision, fence, locked, &found)? {
+        Judged::Replayed(outcome) => Ok(outcome),
+        Judged::New(step) => take(connection, *step).await,
+    }
+}
+
+/// What the queue says of a gap, under a lock.
+struct Locked {
+    /// Version, state and who decided; none for a pair that is no gap.
+    row: Option<(i32, String, Option<String>)>,
+    multi_valued: bool,
+}
+
+/// What a decision has to be held against.
+struct Found {
+    /// The gap of the decision, where that is stored already.
+    stored: Option<GapId>,
+    history: Vec<Event>,
+    predictions: Vec<Prediction>,
+    /// Refuses a gap in other hands.
+    held: Result<()>,
+}
+
+/// What a decision comes to.
+enum Judged<'a> {
+    /// It is there already.
+    Replayed(Outcome),
+    New(Box<Step<'a>>),
+}
+
+/// What is to be written.
+struct Step<'a> {
+    gap: &'a GapId,
+    row: EventRow,
+    outcome: Outcome,
+    /// What is in force after the decision: the decision itself, or what was before the one that it takes back.
+    in_force: Option<&'a Decision>,
+    marks: Vec<(String, Uuid, Option<bool>)>,
+}
+
+async fn lock(connection: &AsyncPgConnection, gap: &GapId) -> Result<Locked, Ended> {
+    let (row, multi_valued) = try_join!(lock_row(connection, gap), multi_valued(connection, gap))?;
+    Ok(Locked { row, multi_valued })
+}
+
+async fn find(connection: &AsyncPgConnection, decision: &Decision, fence: Fence) -> Result<Found, Ended> {
+    let gap = &decision.gap;
+    // A refusal by the fence must not end the reading: a decision that is stored already counts all the same.
+    let held = async { Ok(lease::check(connection, gap, fence).await) };
+    let (stored, history, predictions, held) = try_join!(
+        stored(connection, decision.id),
+        history(connection, gap),
+        predictions(connection, gap),
+        held
+    )?;
+    Ok(Found { stored, history, predictions, held })
+}
+
+/// Tells what writing a decision comes to.
+fn judge<'a>(
+    decision: &'a Decision,
+    fence: Fence,
+    locked: Locked,
+    found: &'a Found,
+) -> Result<Judged<'a>, Ended> {
+    let gap = &decision.gap;
+    match &found.stored {
+        Some(stored) if stored == gap => return replayed(decision, &found.history).map(Judged::Replayed),
         Some(_) => return Err(RepositoryError::DecisionIdReused(decision.id.to_string()).into()),
         None => {}
     }
-    let Some((version, state, by)) = locked else {
+    let Some((version, state, by)) = locked.row else {
         return Err(RepositoryError::NotFound { what: "gap", key: gap.to_string() }.into());
     };
+    let history = &found.history;
     let is_next = match fence {
         Fence::After(before) => history.last().is_some_and(|last| last.decision.id == before),
         Fence::Open | Fence::Unheld | Fence::Lease(_) => true,
@@ -126,36 +195,35 @@ async fn transact(
         let state = State::parse(&state).unwrap_or(State::Open);
         return Err(RepositoryError::Conflict { gap: gap.clone(), version, state, by }.into());
     }
-    held?;
-    let undone = if decision.action == Action::Undo { Some(undoable(decision, &history)?) } else { None };
-
-    let row = EventRow::of(decision)?;
-    // What is in force after the decision: the decision itself, or what was before the one that it takes back.
-    let in_force = match undone {
-        None => Some(decision),
-        Some(undone) => {
-            let rest: Vec<Event> =
-                history.iter().filter(|event| event.decision.id != undone.decision.id).cloned().collect();
-            let id = Event::in_force(&rest).map(|event| event.decision.id);
-            history.iter().map(|event| &event.decision).find(|one| Some(one.id) == id)
-        }
+    found.held.clone()?;
+    let in_force = if decision.action == Action::Undo {
+        let undone = undoable(decision, history)?;
+        let rest: Vec<Event> =
+            history.iter().filter(|event| event.decision.id != undone.decision.id).cloned().collect();
+        let id = Event::in_force(&rest).map(|event| event.decision.id);
+        history.iter().map(|event| &event.decision).find(|one| Some(one.id) == id)
+    } else {
+        Some(decision)
     };
     let state = in_force.and_then(|one| one.action.state()).unwrap_or(State::Open);
-    let marks = marks(in_force, &predictions, multi_valued);
+    let row = EventRow::of(decision)?;
     let outcome = Outcome { state, version: row.result_version, replayed: false };
-    {
-        let connection = &*connection;
-        try_join!(
-            insert(connection, &row),
-            update_queue(connection, gap, &outcome, in_force),
-            mark(connection, gap, in_force, marks),
-            async { Ok(lease::end(connection, gap).await?) },
-        )?;
-    }
+    let marks = marks(in_force, &found.predictions, locked.multi_valued);
+    Ok(Judged::New(Box::new(Step { gap, row, outcome, in_force, marks })))
+}
+
+async fn take(connection: &AsyncPgConnection, step: Step<'_>) -> Result<Outcome, Ended> {
+    let Step { gap, row, outcome, in_force, marks } = step;
+    try_join!(
+        insert(connection, &row),
+        update_queue(connection, gap, &outcome, in_force),
+        mark(connection, gap, in_force, marks),
+        async { Ok(lease::end(connection, gap).await?) },
+    )?;
     Ok(outcome)
 }
 
-async fn lock(
+async fn lock_row(
     connection: &AsyncPgConnection,
     gap: &GapId,
 ) -> Result<Option<(i32, String, Option<String>)>, Ended> {

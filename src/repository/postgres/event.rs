@@ -1,5 +1,8 @@
 //! Decisions as rows of `human_recommendations`.
 
+use super::card::LONGEST_VALUE;
+use super::fragment::left_or_null;
+use super::lenient::{Json, Moment};
 use crate::database::schema::human_recommendations;
 use crate::domain::{Action, Confidence, Decision, DecisionId, Event, GapId, Reviewer, Seen};
 use crate::repository::{RepositoryError, Result};
@@ -30,10 +33,12 @@ pub(super) struct EventRow {
     pub selection_probability: Option<f64>,
     pub seconds: Option<f64>,
     pub kept_on_purpose: bool,
+    #[diesel(deserialize_as = Json)]
     pub seen: serde_json::Value,
+    #[diesel(deserialize_as = Moment)]
     pub decided_at: DateTime<Utc>,
     /// The server says when; what stands here is not written.
-    #[diesel(skip_insertion)]
+    #[diesel(skip_insertion, deserialize_as = Moment)]
     pub recorded_at: DateTime<Utc>,
 }
 
@@ -137,6 +142,41 @@ pub(super) async fn history(connection: &AsyncPgConnection, gap: &GapId) -> Resu
         .filter(h::attribute_key.eq(gap.attribute.as_str()))
         .select(EventRow::as_select())
         .load(&mut connection)
+        .await?;
+    events(rows)
+}
+
+/// As [`history`], for a screen: long texts are cut.
+pub(super) async fn shown_history(connection: &AsyncPgConnection, gap: &GapId) -> Result<Vec<Event>> {
+    use human_recommendations as h;
+    let mut connection = connection;
+    let rows = h::table
+        .filter(h::product_key.eq(gap.product.as_str()))
+        .filter(h::attribute_key.eq(gap.attribute.as_str()))
+        .select((
+            h::product_key,
+            h::decision_id,
+            h::attribute_key,
+            h::reviewer,
+            h::action,
+            left_or_null(h::value, LONGEST_VALUE),
+            left_or_null(h::comment, LONGEST_VALUE),
+            h::base_version,
+            h::result_version,
+            h::undoes,
+            left_or_null(h::shown_value, LONGEST_VALUE),
+            h::shown_confidence,
+            h::shown_experiment,
+            h::batch_id,
+            h::policy,
+            h::selection_probability,
+            h::seconds,
+            h::kept_on_purpose,
+            h::seen,
+            h::decided_at,
+            h::recorded_at,
+        ))
+        .load::<EventRow>(&mut connection)
         .await?;
     events(rows)
 }

@@ -6,7 +6,8 @@ mod read;
 mod save;
 
 use super::PostgresStore;
-use super::card::{allowed_values, known_values, load_product, product_card, rich_texts};
+use super::card::{LONGEST_VALUE, allowed_values, known_values, load_product, product_card, rich_texts};
+use super::fragment::left_or_null;
 use super::keyset::page;
 use crate::database::schema::{prediction_experiments, raw_attributes, raw_categories};
 use crate::domain::{
@@ -171,9 +172,10 @@ impl InputRepository for PostgresStore {
 /// Loads what a queue can be filtered by.
 async fn facets(connection: &AsyncPgConnection) -> Result<Facets> {
     let (mut one, mut two, mut three) = (connection, connection, connection);
-    let attributes = raw_attributes::table.select((raw_attributes::attribute_key, raw_attributes::label));
-    let categories =
-        raw_categories::table.select((raw_categories::category_key, raw_categories::category_name));
+    let attributes = raw_attributes::table
+        .select((raw_attributes::attribute_key, left_or_null(raw_attributes::label, LONGEST_VALUE)));
+    let categories = raw_categories::table
+        .select((raw_categories::category_key, left_or_null(raw_categories::category_name, LONGEST_VALUE)));
     let experiments = prediction_experiments::table.select(prediction_experiments::experiment_key);
     let (attributes, categories, experiments) = futures_util::try_join!(
         attributes.load::<(String, Option<String>)>(&mut one),

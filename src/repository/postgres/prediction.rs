@@ -3,6 +3,7 @@
 use super::card::LONGEST_VALUE;
 use super::fragment::{fixed, left_or_null};
 use super::keyset::{after, one_more, page};
+use super::lenient::{Json, MaybeMoment, Moment};
 use super::proposal::save_proposals;
 use super::queue::SHORT;
 use super::upsert::{BATCH, upsert};
@@ -30,9 +31,13 @@ struct ExperimentRow {
     experiment_key: String,
     model: Option<String>,
     description: Option<String>,
+    #[diesel(deserialize_as = Json)]
     parameters: serde_json::Value,
+    #[diesel(deserialize_as = Json)]
     metrics: serde_json::Value,
+    #[diesel(deserialize_as = Moment)]
     created_at: DateTime<Utc>,
+    #[diesel(deserialize_as = MaybeMoment)]
     completed_at: Option<DateTime<Utc>>,
 }
 
@@ -50,14 +55,35 @@ impl From<ExperimentRow> for Experiment {
     }
 }
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = experiment_summary, check_for_backend(diesel::pg::Pg))]
+/// The columns of a summary, long words cut.
+macro_rules! summary {
+    ($table:ident) => {
+        (
+            $table::experiment_key,
+            left_or_null($table::model, LONGEST_VALUE),
+            left_or_null($table::description, LONGEST_VALUE),
+            $table::metrics,
+            $table::created_at,
+            $table::completed_at,
+            $table::predictions,
+            $table::gaps,
+            $table::average_confidence,
+            $table::correct,
+            $table::incorrect,
+        )
+    };
+}
+
+#[derive(Queryable)]
 struct SummaryRow {
     experiment_key: String,
     model: Option<String>,
     description: Option<String>,
+    #[diesel(deserialize_as = Json)]
     metrics: serde_json::Value,
+    #[diesel(deserialize_as = Moment)]
     created_at: DateTime<Utc>,
+    #[diesel(deserialize_as = MaybeMoment)]
     completed_at: Option<DateTime<Utc>>,
     predictions: i64,
     gaps: i64,
@@ -279,7 +305,7 @@ impl PredictionRepository for PostgresStore {
             .lagging(|mut connection| async move {
                 Ok(experiment_summary::table
                     .find(experiment.as_str())
-                    .select(SummaryRow::as_select())
+                    .select(summary!(experiment_summary))
                     .first(&mut connection)
                     .await
                     .optional()?)
@@ -293,7 +319,7 @@ impl PredictionRepository for PostgresStore {
         let rows: Vec<SummaryRow> = self
             .lagging(|mut connection| async move {
                 Ok(s::table
-                    .select(SummaryRow::as_select())
+                    .select(summary!(s))
                     .order((s::created_at.desc(), s::experiment_key))
                     .load(&mut connection)
                     .await?)
@@ -304,7 +330,7 @@ impl PredictionRepository for PostgresStore {
 
     async fn metric_trends(&self, experiment: &ExperimentKey) -> Result<Vec<MetricTrend>> {
         use metric_trends as t;
-        type Row = (DateTime<Utc>, i64, Option<f64>, Option<f64>, i64, i64);
+        type Row = (Moment, i64, Option<f64>, Option<f64>, i64, i64);
         let rows: Vec<Row> = self
             .lagging(|mut connection| async move {
                 Ok(t::table
@@ -324,7 +350,7 @@ impl PredictionRepository for PostgresStore {
             .await?;
         Ok(rows
             .into_iter()
-            .map(|(day, predictions, average_confidence, confidence_change, correct, incorrect)| {
+            .map(|(Moment(day), predictions, average_confidence, confidence_change, correct, incorrect)| {
                 MetricTrend {
                     experiment: experiment.clone(),
                     day,

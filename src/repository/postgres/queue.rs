@@ -9,6 +9,7 @@ mod statements;
 pub(super) use conditions::{Boxed, after, filtered, is_in_order, sort_expression};
 
 use super::PostgresStore;
+use super::lenient::Moment;
 use crate::database::schema::review_queue;
 use crate::domain::{
     Candidate, Confidence, Count, CursorValue, GapId, QueueCursor, QueueFilter, QueueRow, QueueSort,
@@ -16,7 +17,7 @@ use crate::domain::{
 };
 use crate::repository::{Page, QueueRepository, Result};
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
@@ -31,7 +32,7 @@ pub(super) const SHORT: i32 = 200;
 /// A queue row as selected; the last text is the sort name.
 pub(super) type Selected = (
     (String, String, String, String, Option<String>, Option<f64>, i32, i32),
-    (f64, f64, String, i32, Option<String>, Option<String>, Option<DateTime<Utc>>, DateTime<Utc>, String),
+    (f64, f64, String, i32, Option<String>, Option<String>, Option<Moment>, Moment, String),
 );
 
 /// The columns of a queue row, as types.
@@ -116,8 +117,8 @@ pub(super) fn row(selected: Selected) -> QueueRow {
         version,
         decided_by: decided_by.map(Reviewer::from),
         decided_value,
-        decided_at,
-        gap_created_at,
+        decided_at: decided_at.map(DateTime::from),
+        gap_created_at: gap_created_at.into(),
     }
 }
 
@@ -132,7 +133,7 @@ pub(super) fn cursor(sort: QueueSort, selected: &Selected) -> QueueCursor {
         QueueSort::Uncertainty => CursorValue::Number(-selected.1.1),
         QueueSort::Disagreement => CursorValue::Number(-selected.1.0),
         QueueSort::Product => CursorValue::Text(selected.1.8.clone()),
-        QueueSort::Age => CursorValue::Time(selected.1.7),
+        QueueSort::Age => CursorValue::Time(selected.1.7.into()),
     };
     QueueCursor { value, gap: GapId::new(selected.0.0.clone(), selected.0.1.clone()) }
 }

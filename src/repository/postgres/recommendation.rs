@@ -15,7 +15,7 @@ use crate::database::schema::{
 };
 use crate::domain::{
     Action, Confidence, Decision, DecisionCursor, DecisionFilter, DecisionId, DecisionRow, Event, Fence,
-    GapId, Outcome, ProposalCursor, Recommendation, Reviewer, Round, RoundKey,
+    GapId, Outcome, ProposalCursor, Recommendation, Reviewer, Round, RoundKey, Standing,
 };
 use crate::repository::{Page, RecommendationRepository, Result};
 use crate::transfer::record::{RecommendationRecord, RoundRecord};
@@ -24,6 +24,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
 
 diesel::alias!(const UNDO: Alias<Undo> = human_recommendations as undo);
 
@@ -211,6 +212,14 @@ impl RecommendationRepository for PostgresStore {
 
     async fn decide_fenced(&self, decision: &Decision, fence: Fence) -> Result<Outcome> {
         self.write(decision, fence).await
+    }
+
+    async fn decide_together(&self, decisions: &[Decision]) -> Result<Vec<Outcome>> {
+        self.write_together(decisions).await
+    }
+
+    async fn batch(&self, batch: Uuid) -> Result<Vec<(DecisionRow, Standing)>> {
+        activity::batch(&*self.connection().await?, batch).await
     }
 
     async fn decision(&self, decision: DecisionId) -> Result<Option<Event>> {

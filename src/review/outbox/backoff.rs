@@ -10,7 +10,7 @@ const LONGEST: Duration = Duration::from_secs(30);
 
 /// Counts failures in a row.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Backoff {
+pub(crate) struct Backoff {
     failures: u32,
 }
 

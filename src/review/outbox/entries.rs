@@ -2,7 +2,7 @@
 
 use super::record::{Failure, Record};
 use crate::domain::{Action, Decision, DecisionId, Fence, GapId};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// How far a decision in the outbox is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct Entry {
     pub decision: Decision,
     pub fence: Fence,
     pub status: Status,
+    /// The decisions that go to the database in one transaction, named by the first of them; none for one that goes alone.
+    pub together: Option<DecisionId>,
     /// The file that holds it, by its place in the ledger.
     pub(super) journal: usize,
 }
@@ -27,7 +29,7 @@ impl Entry {
     /// A decision that waits to be sent.
     #[cfg(test)]
     pub(crate) fn pending(decision: Decision, fence: Fence) -> Self {
-        Self { decision, fence, status: Status::Pending, journal: 0 }
+        Self { decision, fence, status: Status::Pending, together: None, journal: 0 }
     }
 
     fn is_pending(&self) -> bool {
@@ -59,8 +61,15 @@ impl Entries {
             match record {
                 Record::Header(_) => {}
                 Record::Decision { decision, fence } => {
-                    entries.push(Entry { decision: *decision, fence, status: Status::Pending, journal });
+                    entries.push(Entry {
+                        decision: *decision,
+                        fence,
+                        status: Status::Pending,
+                        together: None,
+                        journal,
+                    });
                 }
+                Record::Together { decisions } => entries.push_together(decisions, journal),
                 Record::Sent { id } | Record::Dropped { id } => {
                     entries.remove(id);
                 }
@@ -75,6 +84,14 @@ impl Entries {
     pub fn push(&mut self, entry: Entry) {
         if self.get(entry.decision.id).is_none() {
             self.entries.push(entry);
+        }
+    }
+
+    /// Adds decisions that go to the database in one transaction.
+    pub fn push_together(&mut self, decisions: Vec<Decision>, journal: usize) {
+        let together = decisions.first().map(|first| first.id);
+        for decision in decisions {
+            self.push(Entry { decision, fence: Fence::Open, status: Status::Pending, together, journal });
         }
     }
 
@@ -106,14 +123,46 @@ impl Entries {
         Some(self.entries.remove(index))
     }
 
-    /// Returns what to send next: the oldest that waits, where nothing else on its gap has to go before it.
-    pub fn next(&self) -> Option<&Entry> {
-        self.entries.iter().find(|entry| {
-            entry.is_pending()
-                && !self.on_gap(&entry.decision.gap).any(|other| {
-                    other.is_pending() && other.decision.base_version < entry.decision.base_version
-                })
-        })
+    /// Returns what to send next, in one transaction: the oldest that waits, with those that go together with it, where
+    /// nothing else on their gaps has to go before.
+    pub fn next(&self) -> Vec<&Entry> {
+        let mut first: HashMap<&GapId, i32> = HashMap::new();
+        for one in self.entries.iter().filter(|entry| entry.is_pending()).map(|entry| &entry.decision) {
+            let lowest = first.entry(&one.gap).or_insert(one.base_version);
+            *lowest = (*lowest).min(one.base_version);
+        }
+        let is_free = |entry: &Entry| {
+            first.get(&entry.decision.gap).is_none_or(|lowest| entry.decision.base_version <= *lowest)
+        };
+        let waiting = self.entries.iter().filter(|entry| entry.is_pending());
+        let mut blocked = HashSet::new();
+        for entry in waiting {
+            let Some(together) = entry.together else {
+                if is_free(entry) {
+                    return vec![entry];
+                }
+                continue;
+            };
+            if blocked.insert(together) {
+                let group = self.with(entry);
+                if group.iter().all(|entry| is_free(entry)) {
+                    return group;
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    /// Returns the entries in the same state that go to the database together with one, itself among them.
+    fn with<'a>(&'a self, entry: &'a Entry) -> Vec<&'a Entry> {
+        match entry.together {
+            None => vec![entry],
+            together => self
+                .entries
+                .iter()
+                .filter(|other| other.together == together && other.is_pending() == entry.is_pending())
+                .collect(),
+        }
     }
 
     fn on_gap<'a>(&'a self, gap: &'a GapId) -> impl Iterator<Item = &'a Entry> {
@@ -131,8 +180,22 @@ impl Entries {
         decision.undoes.and_then(|id| self.get(id)).is_some_and(|entry| !entry.is_pending())
     }
 
-    /// Notes that the database did not take a decision, and with it none that builds on it.
+    /// Notes that the database did not take a decision, and with it neither those that go together with it nor any that
+    /// builds on them.
     pub fn fail(&mut self, id: DecisionId, failure: &Failure) -> Changes {
+        let Some(first) = self.get(id) else { return Changes::default() };
+        let group: Vec<DecisionId> = self.with(first).iter().map(|entry| entry.decision.id).collect();
+        let mut changes = Changes::default();
+        for id in group {
+            let of_one = self.fail_one(id, failure);
+            changes.failed.extend(of_one.failed);
+            changes.dropped.extend(of_one.dropped);
+            changes.marks.extend(of_one.marks);
+        }
+        changes
+    }
+
+    fn fail_one(&mut self, id: DecisionId, failure: &Failure) -> Changes {
         let Some(first) = self.get(id).map(|entry| entry.decision.clone()) else { return Changes::default() };
         let builds_on_it = |entry: &&Entry| {
             entry.is_pending()
@@ -182,15 +245,21 @@ impl Entries {
             .collect()
     }
 
-    /// Returns a failed decision and those that build on it, each with the number of its file.
+    /// Returns a failed decision with those that go together with it and those that build on them, each with the number of
+    /// its file.
     pub fn failed_with(&self, id: DecisionId) -> Vec<(DecisionId, usize)> {
         let Some(first) = self.get(id).filter(|entry| !entry.is_pending()) else { return Vec::new() };
-        let base = first.decision.base_version;
-        self.on_gap(&first.decision.gap)
-            .filter(|entry| !entry.is_pending())
-            .filter(|entry| entry.decision.id == id || entry.decision.base_version > base)
-            .map(|entry| (entry.decision.id, entry.journal))
-            .collect()
+        let base: HashMap<&GapId, i32> =
+            self.with(first).iter().map(|entry| (&entry.decision.gap, entry.decision.base_version)).collect();
+        let goes = |entry: &&Entry| {
+            !entry.is_pending()
+                && base.get(&entry.decision.gap).is_some_and(|base| {
+                    entry.decision.base_version > *base
+                        || entry.decision.id == id
+                        || entry.together.is_some() && entry.together == first.together
+                })
+        };
+        self.entries.iter().filter(goes).map(|entry| (entry.decision.id, entry.journal)).collect()
     }
 
     /// Counts the decisions that wait and those that failed.

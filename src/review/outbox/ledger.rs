@@ -9,7 +9,7 @@ use super::record::{FORMAT, Failure, Header, Record};
 use super::{OutboxError, Place};
 use crate::domain::{Decision, DecisionId, Fence};
 use chrono::Utc;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 /// A file is not tidied up before it is this long.
@@ -96,8 +96,7 @@ impl Ledger {
             return Err(OutboxError::new(path, reason));
         }
         let number = self.files.len();
-        let decisions =
-            contents.records.iter().filter(|record| matches!(record, Record::Decision { .. })).count();
+        let decisions = contents.records.iter().map(Record::decisions).sum();
         settled.extend(contents.records.iter().filter_map(|record| match record {
             Record::Sent { id } | Record::Dropped { id } => Some(*id),
             _ => None,
@@ -141,8 +140,8 @@ impl Ledger {
         self.entries.count()
     }
 
-    /// Returns what to send next.
-    pub(super) fn next(&self) -> Option<&Entry> {
+    /// Returns what to send next, in one transaction; nothing where nothing waits.
+    pub(super) fn next(&self) -> Vec<&Entry> {
         self.entries.next()
     }
 
@@ -186,19 +185,46 @@ impl Ledger {
         for id in &replaced {
             written = written.and_then(|()| Record::Dropped { id: *id }.write(&mut bytes));
         }
-        let entry = Entry { decision, fence, status: Status::Pending, journal: 0 };
+        let entry = Entry { decision, fence, status: Status::Pending, together: None, journal: 0 };
         Draft { entry, withdrawn, replaced, bytes: written.map(|()| bytes) }
     }
 
-    /// Takes note of a decision that is on the disk.
-    fn take(&mut self, draft: Draft) -> Kept {
-        let replaced = draft.replaced.iter().filter_map(|id| self.entries.remove(*id));
+    /// Keeps decisions that go to the database in one transaction: all are on the disk when this returns, or none is.
+    /// Returns the failed decisions on their gaps, which they replace.
+    pub(super) fn keep_together(&mut self, decisions: Vec<Decision>) -> Result<Vec<DecisionId>, OutboxError> {
+        let replaced: Vec<DecisionId> =
+            decisions.iter().flat_map(|decision| self.entries.replaced_by(decision)).collect();
+        let record = Record::Together { decisions: decisions.clone() };
+        let mut bytes = Vec::new();
+        let mut written = record.write(&mut bytes);
+        for id in &replaced {
+            written = written.and_then(|()| Record::Dropped { id: *id }.write(&mut bytes));
+        }
+        written.map_err(|reason| OutboxError::new(&self.place.directory, reason))?;
+        self.write(&bytes)?;
+        self.replace(&replaced);
+        let number = self.own.unwrap_or_default();
+        if let Some(held) = self.files.get_mut(number).and_then(Option::as_mut) {
+            held.decisions += decisions.len();
+        }
+        self.entries.push_together(decisions, number);
+        Ok(replaced)
+    }
+
+    /// Forgets decisions that newer ones replace.
+    fn replace(&mut self, replaced: &[DecisionId]) {
+        let replaced = replaced.iter().filter_map(|id| self.entries.remove(*id));
         let elsewhere: Vec<(usize, Record)> = replaced
             .filter(|entry| Some(entry.journal) != self.own)
             .map(|entry| (entry.journal, Record::Dropped { id: entry.decision.id }))
             .collect();
         // The file that says so may be gone before the one that holds them.
         self.mark(elsewhere);
+    }
+
+    /// Takes note of a decision that is on the disk.
+    fn take(&mut self, draft: Draft) -> Kept {
+        self.replace(&draft.replaced);
         if let Some(of) = draft.withdrawn {
             return Kept::Withdrawn { of };
         }
@@ -230,14 +256,14 @@ impl Ledger {
         }
     }
 
-    /// Notes that the database has a decision.
-    pub(super) fn sent(&mut self, id: DecisionId) {
-        if let Some(entry) = self.entries.remove(id) {
-            self.mark(vec![(entry.journal, Record::Sent { id })]);
-        }
+    /// Notes that the database has decisions.
+    pub(super) fn sent(&mut self, ids: &[DecisionId]) {
+        let sent = ids.iter().filter_map(|id| self.entries.remove(*id));
+        let marks = sent.map(|entry| (entry.journal, Record::Sent { id: entry.decision.id })).collect();
+        self.mark(marks);
     }
 
-    /// Notes that the database did not take a decision; returns what else that ends.
+    /// Notes that the database did not take a decision, or any that goes together with it; returns what else that ends.
     pub(super) fn failed(&mut self, id: DecisionId, failure: &Failure) -> Changes {
         let mut changes = self.entries.fail(id, failure);
         self.mark(std::mem::take(&mut changes.marks));
@@ -275,10 +301,14 @@ impl Ledger {
 
     /// Writes marks behind the decisions: one that is lost is made again, as the database's answer will be the same.
     fn mark(&mut self, marks: Vec<(usize, Record)>) {
+        let mut by_file: BTreeMap<usize, Vec<u8>> = BTreeMap::new();
         for (number, record) in marks {
-            let mut bytes = Vec::new();
-            if record.write(&mut bytes).is_ok()
-                && let Some(held) = self.files.get_mut(number).and_then(Option::as_mut)
+            if let Err(reason) = record.write(by_file.entry(number).or_default()) {
+                tracing::warn!("a mark in the outbox could not be written: {reason}");
+            }
+        }
+        for (number, bytes) in by_file {
+            if let Some(held) = self.files.get_mut(number).and_then(Option::as_mut)
                 && let Err(error) = held.journal.append(&bytes, Durability::Whenever)
             {
                 tracing::warn!("{error}; a decision will be sent once more, which does no harm");
@@ -314,12 +344,25 @@ impl Ledger {
     /// Returns what a file has to hold for what is unsettled in it.
     fn records_of(&self, number: usize) -> Result<Vec<u8>, String> {
         let mut bytes = header(&self.place).map_err(|error| error.reason)?;
-        for entry in self.entries.iter().filter(|entry| entry.journal == number) {
-            let id = entry.decision.id;
-            Record::Decision { decision: Box::new(entry.decision.clone()), fence: entry.fence }
-                .write(&mut bytes)?;
+        let here = || self.entries.iter().filter(|entry| entry.journal == number);
+        let mut groups: HashMap<DecisionId, Vec<Decision>> = HashMap::new();
+        for (together, entry) in here().filter_map(|entry| Some((entry.together?, entry))) {
+            groups.entry(together).or_default().push(entry.decision.clone());
+        }
+        for entry in here() {
+            match entry.together {
+                None => Record::Decision { decision: Box::new(entry.decision.clone()), fence: entry.fence }
+                    .write(&mut bytes)?,
+                Some(together) => {
+                    if let Some(decisions) = groups.remove(&together) {
+                        Record::Together { decisions }.write(&mut bytes)?;
+                    }
+                }
+            }
+        }
+        for entry in here() {
             if let Status::Failed(failure) = &entry.status {
-                Record::Failed { id, failure: failure.clone() }.write(&mut bytes)?;
+                Record::Failed { id: entry.decision.id, failure: failure.clone() }.write(&mut bytes)?;
             }
         }
         Ok(bytes)

@@ -1,9 +1,7 @@
 //! Where a database's outbox is.
 
 use crate::database::url::Target;
-use crate::error::AppError;
 use std::path::{Path, PathBuf};
-use tokio_postgres::config::Host;
 
 /// The directory of one database's outbox files.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,12 +18,8 @@ impl Place {
     }
 
     /// The outbox of a shared database: in the user's state directory, under a name made from its identity.
-    ///
-    /// # Errors
-    /// As [`Target::parse`].
-    pub fn shared(state_directory: &Path, url: &str) -> Result<Self, AppError> {
-        let target = Target::parse(url)?;
-        let identity = identity(&target.config);
+    pub fn shared(state_directory: &Path, target: &Target) -> Self {
+        let identity = identity(target);
         let readable = identity.split_once('@').map_or(identity.as_str(), |(_, rest)| rest);
         let readable: String = readable
             .chars()
@@ -34,36 +28,34 @@ impl Place {
             .collect();
         // Two databases with the same checksum share a directory, not a file: each file names its database.
         let name = format!("{readable}-{:08x}", crc32fast::hash(identity.as_bytes()));
-        Ok(Self { directory: state_directory.join("outbox").join(name), identity })
+        Self { directory: state_directory.join("outbox").join(name), identity }
     }
 }
 
 /// Names servers, database and user; the order of the servers does not matter.
-fn identity(config: &tokio_postgres::Config) -> String {
-    let ports = config.get_ports();
-    let port = |index: usize| ports.get(index).or(ports.first()).copied().unwrap_or(5432);
-    let mut servers: Vec<String> = config
-        .get_hosts()
+fn identity(target: &Target) -> String {
+    let mut servers: Vec<String> = target
+        .servers
         .iter()
-        .enumerate()
-        .map(|(index, host)| match host {
-            Host::Tcp(name) => format!("{}:{}", name.to_lowercase(), port(index)),
-            #[cfg(unix)]
-            Host::Unix(path) => format!("{}:{}", path.display(), port(index)),
+        .map(|server| {
+            let is_name = !server.is_socket();
+            let host = if is_name { server.host.to_lowercase() } else { server.host.clone() };
+            format!("{host}:{}", server.port)
         })
         .collect();
     servers.sort();
-    let user = config.get_user().unwrap_or_default();
-    let database = config.get_dbname().unwrap_or(user);
-    format!("{user}@{}/{database}", servers.join(","))
+    let user = target.config.get_user().unwrap_or_default();
+    format!("{user}@{}/{}", servers.join(","), target.database())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::database::url::Environment;
 
     fn place(url: &str) -> Place {
-        Place::shared(Path::new("/state"), url).unwrap()
+        let target = Target::parse(url, &Environment::default()).unwrap();
+        Place::shared(Path::new("/state"), &target)
     }
 
     #[test]

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// The format that this gapdeck writes, and the newest that it reads.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 /// The longest record: a decision holds the values that the reviewer saw.
 pub(super) const LONGEST: usize = 32 << 20;
 /// How many bytes stand before the JSON: two numbers of eight hexadecimal digits, each with a space after it.
@@ -20,6 +20,8 @@ pub(super) enum Record {
     Header(Header),
     /// A decision to be sent.
     Decision { decision: Box<Decision>, fence: Fence },
+    /// Decisions to be sent in one transaction, on as many gaps. One record, so that none is there without the others.
+    Together { decisions: Vec<Decision> },
     /// The database has it.
     Sent { id: DecisionId },
     /// The database refused it.
@@ -88,6 +90,15 @@ impl Failure {
 }
 
 impl Record {
+    /// Counts the decisions to be sent that the record holds.
+    pub(super) fn decisions(&self) -> usize {
+        match self {
+            Self::Decision { .. } => 1,
+            Self::Together { decisions } => decisions.len(),
+            _ => 0,
+        }
+    }
+
     /// Writes the record behind what a buffer holds already.
     ///
     /// # Errors

@@ -2,11 +2,12 @@
 
 use super::backoff::Backoff;
 use super::ledger::Kept;
+use super::news::{News, Outage, Rest};
 use super::record::Failure;
-use super::{Entry, Ledger, OutboxError, Place};
+use super::{Ledger, OutboxError, Place};
 use crate::domain::{Decision, DecisionId, Fence, Outcome};
 use crate::repository::{RepositoryError, Store};
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,56 +18,22 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 /// How long the database may take for one decision, before it counts as out of reach. Longer than it lets a statement run.
 const PATIENCE: Duration = Duration::from_secs(40);
+/// How much longer it may take for each of those that go together.
+const PATIENCE_EACH: Duration = Duration::from_millis(20);
+/// What is said where something went wrong that cannot.
+const FAULT: &str = "a fault in gapdeck itself";
 /// How often a decision is tried that the database refuses for a reason of its own (a missing privilege, a full disk).
 const TRIES: u32 = 3;
 /// How many decisions are written together at most.
 const TOGETHER: usize = 256;
 
-/// What the outbox tells whoever uses it; everything about one decision in the order in which it happened.
-#[derive(Debug, Clone, PartialEq)]
-pub enum News {
-    /// What was left from before, the oldest first; and what could not be read of it.
-    Found { entries: Vec<Entry>, notices: Vec<String> },
-    /// A decision is on the disk, or could not be brought there and is not kept.
-    Kept { id: DecisionId, result: Result<(), OutboxError> },
-    /// The database has a decision.
-    Sent { id: DecisionId, outcome: Outcome },
-    /// The database did not take a decision, with what it said if it was asked about this one; it is kept until somebody
-    /// does something about it.
-    Failed { id: DecisionId, failure: Failure, error: Option<RepositoryError> },
-    /// Refused decisions are to be sent again.
-    Again,
-    /// Decisions are gone: discarded, replaced, or taken back before the database had them.
-    Dropped { ids: Vec<DecisionId> },
-    /// Something could not be done with a decision that the reviewer wants no more.
-    NotDropped { error: OutboxError },
-    /// The database is out of reach, or (none) is not any more.
-    Connection(Option<Outage>),
-}
-
-/// Since when the database has been out of reach, and what is done about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outage {
-    pub since: DateTime<Utc>,
-    /// When the next try begins; none while one is under way.
-    pub next_try: Option<DateTime<Utc>>,
-    pub reason: String,
-}
-
-/// What is left in the outbox at the end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Rest {
-    /// To be sent by the next start.
-    pub pending: usize,
-    /// Refused by the database.
-    pub failed: usize,
-}
-
 enum Command {
     Keep(Box<Decision>, Fence),
+    KeepTogether(Vec<Decision>),
     SendNow,
     Again,
     Discard(DecisionId),
+    Lost(String),
     Finish(Duration, oneshot::Sender<Rest>),
 }
 
@@ -113,6 +80,11 @@ impl Outbox {
         let _ = self.commands.send(Command::Keep(decision, fence));
     }
 
+    /// Keeps decisions on as many gaps and sends them in one transaction when their turn comes; [`News::Kept`] tells of each.
+    pub fn keep_together(&self, decisions: Vec<Decision>) {
+        let _ = self.commands.send(Command::KeepTogether(decisions));
+    }
+
     /// Tries to reach the database now, however long the wait would still be.
     pub fn send_now(&self) {
         let _ = self.commands.send(Command::SendNow);
@@ -128,6 +100,11 @@ impl Outbox {
         let _ = self.commands.send(Command::Discard(id));
     }
 
+    /// Returns what others tell the outbox by that they could not reach the database.
+    pub fn lookout(&self) -> Lookout {
+        Lookout(self.commands.downgrade())
+    }
+
     /// Ends the work once everything is sent, the database is out of reach, or `patience` has run out.
     pub async fn finish(self, patience: Duration) -> Rest {
         let (reply, rest) = oneshot::channel();
@@ -135,6 +112,19 @@ impl Outbox {
         let rest = rest.await.unwrap_or_default();
         let _ = self.working.await;
         rest
+    }
+}
+
+/// Tells the outbox what others find out about the database: one place knows of an outage, and tries again for all.
+#[derive(Debug, Clone)]
+pub struct Lookout(mpsc::WeakUnboundedSender<Command>);
+
+impl Lookout {
+    /// Says that the database could not be reached.
+    pub fn lost(&self, reason: String) {
+        if let Some(commands) = self.0.upgrade() {
+            let _ = commands.send(Command::Lost(reason));
+        }
     }
 }
 
@@ -148,10 +138,16 @@ fn outlive_file_size_limit() {
     }
 }
 
+/// What is on its way to the database, in one transaction.
 struct Sending {
-    id: DecisionId,
-    answer: JoinHandle<Result<Outcome, RepositoryError>>,
+    /// The decisions; none where the database is only asked whether it is there, because nothing waits to be sent and
+    /// others wait for it.
+    ids: Vec<DecisionId>,
+    answer: JoinHandle<Answer>,
 }
+
+/// What the database took.
+type Answer = Result<Vec<Outcome>, RepositoryError>;
 
 struct Sender {
     ledger: Arc<Mutex<Ledger>>,
@@ -169,7 +165,7 @@ struct Sender {
 /// What woke the sender.
 enum Event {
     Command(Option<Command>),
-    Answer(Result<Outcome, RepositoryError>),
+    Answer(Answer),
     Again,
     TimeIsUp,
 }
@@ -237,6 +233,7 @@ impl Sender {
     async fn obey(&mut self, command: Command, finishing: &mut Option<(Instant, oneshot::Sender<Rest>)>) {
         match command {
             Command::Keep(..) => {}
+            Command::KeepTogether(decisions) => self.keep_together(decisions).await,
             Command::SendNow => self.next_try = None,
             Command::Again => {
                 self.next_try = None;
@@ -249,6 +246,7 @@ impl Sender {
                 Some(Err(error)) => self.say(News::NotDropped { error }),
                 None => {}
             },
+            Command::Lost(reason) => self.lost(reason),
             Command::Finish(patience, reply) => *finishing = Some((Instant::now() + patience, reply)),
         }
     }
@@ -274,7 +272,7 @@ impl Sender {
         }
         let ids: Vec<DecisionId> = batch.iter().map(|(decision, _)| decision.id).collect();
         let Some(kept) = self.with_ledger(|ledger| ledger.keep(batch)).await else {
-            let error = OutboxError { path: "outbox".into(), reason: "a fault in gapdeck itself".into() };
+            let error = OutboxError::new("outbox".as_ref(), FAULT);
             for id in ids {
                 self.say(News::Kept { id, result: Err(error.clone()) });
             }
@@ -294,46 +292,96 @@ impl Sender {
         other
     }
 
+    /// Keeps decisions that go to the database in one transaction.
+    async fn keep_together(&mut self, decisions: Vec<Decision>) {
+        let ids: Vec<DecisionId> = decisions.iter().map(|decision| decision.id).collect();
+        let kept = self.with_ledger(move |ledger| ledger.keep_together(decisions)).await;
+        let kept = kept.unwrap_or_else(|| Err(OutboxError::new("outbox".as_ref(), FAULT)));
+        for id in ids {
+            self.say(News::Kept { id, result: kept.as_ref().map(|_| ()).map_err(Clone::clone) });
+        }
+        if let Ok(ids) = kept
+            && !ids.is_empty()
+        {
+            self.say(News::Dropped { ids });
+        }
+    }
+
     /// Starts to send the decision whose turn it is, unless one is on its way or a wait is on.
     fn send_next(&mut self) {
         if self.sending.is_some() || self.next_try.is_some() {
             return;
         }
-        let next = self.lock(|ledger| ledger.next().map(|entry| (entry.decision.clone(), entry.fence)));
-        let Some((decision, fence)) = next else { return };
-        let id = decision.id;
+        let next = self.lock(|ledger| {
+            let next = ledger.next();
+            let fence = next.first().map(|entry| (entry.fence, entry.together));
+            let decisions: Vec<Decision> = next.iter().map(|entry| entry.decision.clone()).collect();
+            fence.map(|fence| (decisions, fence))
+        });
+        if next.is_none() && self.outage.is_none() {
+            return;
+        }
+        let (decisions, (fence, together)) = next.unwrap_or_else(|| (Vec::new(), (Fence::Open, None)));
+        let ids = decisions.iter().map(|decision| decision.id).collect();
         let store = Arc::clone(&self.store);
         if let Some(outage) = &mut self.outage {
             outage.next_try = None;
             let outage = Some(outage.clone());
             self.say(News::Connection(outage));
         }
+        let patience = PATIENCE + PATIENCE_EACH * u32::try_from(decisions.len()).unwrap_or(u32::MAX);
         let answer = tokio::spawn(async move {
-            let deciding = AssertUnwindSafe(store.decide_fenced(&decision, fence)).catch_unwind();
-            if let Ok(answer) = timeout(PATIENCE, deciding).await {
+            let deciding = async {
+                match (decisions.as_slice(), together) {
+                    // The least that only the primary can answer.
+                    ([], _) => store.changes(None, 1).await.map(|_| Vec::new()),
+                    ([decision], None) => Ok(vec![store.decide_fenced(decision, fence).await?]),
+                    (decisions, _) => store.decide_together(decisions).await,
+                }
+            };
+            if let Ok(answer) = timeout(patience, AssertUnwindSafe(deciding).catch_unwind()).await {
                 return answer.unwrap_or_else(|_| Err(fault()));
             }
-            let reason = format!("no answer within {} seconds", PATIENCE.as_secs());
+            let reason = format!("no answer within {} seconds", patience.as_secs());
             Err(RepositoryError::Unavailable(reason))
         });
-        self.sending = Some(Sending { id, answer });
+        self.sending = Some(Sending { ids, answer });
     }
 
-    async fn answered(&mut self, answer: Result<Outcome, RepositoryError>) {
-        let Some(Sending { id, .. }) = self.sending.take() else { return };
+    async fn answered(&mut self, answer: Answer) {
+        let Some(Sending { ids, .. }) = self.sending.take() else { return };
+        let Some(first) = ids.first().copied() else {
+            return match answer {
+                Err(error @ RepositoryError::Unavailable(_)) => self.wait_and_try_again(&error),
+                // A refusal is an answer, too.
+                Ok(_) | Err(_) => self.reached(),
+            };
+        };
         let error = match answer {
-            Ok(outcome) => {
-                self.with_ledger(move |ledger| ledger.sent(id)).await;
+            Ok(outcomes) => {
+                let sent = ids.clone();
+                self.with_ledger(move |ledger| ledger.sent(&sent)).await;
                 self.reached();
-                return self.say(News::Sent { id, outcome });
+                for (id, outcome) in ids.into_iter().zip(outcomes) {
+                    self.say(News::Sent { id, outcome });
+                }
+                return;
             }
             Err(error) => error,
         };
-        let Some(failure) = self.judged(id, &error) else { return self.wait_and_try_again(&error) };
-        let Some(changes) = self.with_ledger(move |ledger| ledger.failed(id, &failure)).await else { return };
+        let Some(failure) = self.judged(first, &error) else { return self.wait_and_try_again(&error) };
+        let failure = if ids.len() > 1 {
+            // One that is refused stands for all: none of them was taken.
+            Failure::Refused { reason: format!("none of {} was saved: {error}", ids.len()) }
+        } else {
+            failure
+        };
+        let Some(changes) = self.with_ledger(move |ledger| ledger.failed(first, &failure)).await else {
+            return;
+        };
         self.reached();
         for (failed, failure) in changes.failed {
-            let error = (failed == id).then(|| error.clone());
+            let error = ids.contains(&failed).then(|| error.clone());
             self.say(News::Failed { id: failed, failure, error });
         }
         if !changes.dropped.is_empty() {
@@ -363,9 +411,30 @@ impl Sender {
         }
     }
 
+    /// Takes from somebody else that the database is out of reach.
+    fn lost(&mut self, reason: String) {
+        if self.outage.is_some() {
+            return;
+        }
+        if self.sending.is_none() {
+            return self.wait_and_try_again(&RepositoryError::Unavailable(reason));
+        }
+        // What is on its way right now tells how it is.
+        let outage = Outage { since: Utc::now(), next_try: None, reason };
+        self.outage = Some(outage.clone());
+        self.say(News::Connection(Some(outage)));
+    }
+
     fn wait_and_try_again(&mut self, error: &RepositoryError) {
         let wait = self.backoff.next();
         self.next_try = Some(Instant::now() + wait);
+        if !matches!(error, RepositoryError::Unavailable(_)) {
+            // It refuses, so it is there.
+            if self.outage.take().is_some() {
+                self.say(News::Connection(None));
+            }
+            return;
+        }
         let since = self.outage.take().map_or_else(Utc::now, |outage| outage.since);
         let outage = Outage { since, next_try: Some(Utc::now() + wait), reason: error.to_string() };
         self.outage = Some(outage.clone());

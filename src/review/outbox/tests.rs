@@ -1,5 +1,7 @@
 //! What an outbox file and the ledger over it promise, whatever happens to the bytes.
 
+mod together;
+
 use super::entries::{Entries, Entry, Status};
 use super::ledger::Kept;
 use super::read::read;
@@ -174,13 +176,13 @@ fn what_is_kept_is_there_after_a_crash_and_gone_once_it_is_sent() {
     let [a, b] = [decision(1, 1, 0), decision(2, 2, 0)];
     keep(&mut ledger, a.clone());
     keep(&mut ledger, b.clone());
-    ledger.sent(a.id);
+    ledger.sent(&[a.id]);
     // As a killed process: nothing is closed.
     drop(ledger);
     let (mut ledger, _) = Ledger::open(place.clone());
     assert_eq!(ids(&ledger), [b.id]);
-    assert_eq!(ledger.next().unwrap().decision, b);
-    ledger.sent(b.id);
+    assert_eq!(ledger.next()[0].decision, b);
+    ledger.sent(&[b.id]);
     assert_eq!(ledger.close(), (0, 0));
     assert!(outbox_files(&place).is_empty());
 }
@@ -337,7 +339,7 @@ fn a_long_file_of_settled_decisions_is_shortened_while_it_is_in_use() {
     let batch: Vec<_> = (1..=400).map(|number| (decision(number, number, 0), Fence::Open)).collect();
     for (id, result) in ledger.keep(batch) {
         result.unwrap();
-        ledger.sent(id);
+        ledger.sent(&[id]);
     }
     let path = outbox_files(&place).remove(0);
     assert!(fs::metadata(&path).unwrap().len() < 1_000, "nothing unsettled is left in it");
@@ -360,12 +362,12 @@ fn a_refused_decision_blocks_those_that_build_on_it_and_no_others() {
     let mut all = entries(&[a.clone(), b.clone(), on_a.clone()]);
     let changes = all.fail(a.id, &refused());
     assert_eq!(changes.failed, [(a.id, refused()), (on_a.id, Failure::BuildsOn { id: a.id })]);
-    assert_eq!(all.next().unwrap().decision, b);
+    assert_eq!(all.next()[0].decision, b);
     all.remove(b.id);
-    assert!(all.next().is_none());
+    assert!(all.next().is_empty());
     assert_eq!(all.count(), (0, 2));
     all.again();
-    assert_eq!(all.next().unwrap().decision, a, "in the order in which they build on each other");
+    assert_eq!(all.next()[0].decision, a, "in the order in which they build on each other");
 }
 
 #[test]
@@ -388,7 +390,7 @@ fn decisions_on_one_gap_go_in_order_whatever_the_clock_said() {
     all.merge(entries(std::slice::from_ref(&first)));
     all.merge(entries(std::slice::from_ref(&late_clock)));
     assert_eq!(all.iter().next().unwrap().decision.id, late_clock.id);
-    assert_eq!(all.next().unwrap().decision, first);
+    assert_eq!(all.next()[0].decision, first);
 }
 
 #[test]
@@ -437,6 +439,8 @@ fn what_is_listed_is_what_is_there_and_only_refused_decisions_are_discarded() {
 #[derive(Debug, Clone)]
 enum Step {
     Keep(u32),
+    /// Three gaps, the first of this number.
+    KeepTogether(u32),
     Sent,
     Failed,
     Again,
@@ -449,6 +453,7 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => (0_u32..4).prop_map(Step::Keep),
+        2 => (0_u32..4).prop_map(Step::KeepTogether),
         3 => Just(Step::Sent),
         2 => Just(Step::Failed),
         1 => Just(Step::Again),
@@ -475,13 +480,21 @@ proptest! {
                     keep(&mut ledger, decision(count, gap, *version));
                     *version += 1;
                 }
+                Step::KeepTogether(gap) => {
+                    let decisions = (gap..gap + 3).map(|gap| {
+                        count += 1;
+                        let version = versions.entry(gap).or_insert(0);
+                        *version += 1;
+                        decision(count, gap, *version - 1)
+                    });
+                    ledger.keep_together(decisions.collect()).unwrap();
+                }
                 Step::Sent => {
-                    if let Some(id) = ledger.next().map(|entry| entry.decision.id) {
-                        ledger.sent(id);
-                    }
+                    let next: Vec<_> = ledger.next().iter().map(|entry| entry.decision.id).collect();
+                    ledger.sent(&next);
                 }
                 Step::Failed => {
-                    if let Some(id) = ledger.next().map(|entry| entry.decision.id) {
+                    if let Some(id) = ledger.next().first().map(|entry| entry.decision.id) {
                         ledger.failed(id, &refused());
                     }
                 }

@@ -44,7 +44,18 @@ pub enum ActionId {
     Texts,
     Queue,
     Experiments,
+    Activity,
+    /// Takes the decision under the cursor of the activity screen back.
+    TakeBack,
+    /// Goes from a decision to its gap.
+    GoToGap,
+    FilterActivity,
+    Mine,
+    TimeSpan,
+    ThisBatch,
+    ClearActivity,
     Refresh,
+    Copy,
     Help,
     Palette,
     Quit,
@@ -66,13 +77,23 @@ pub enum Context {
     Walk,
     /// A product's texts in full.
     Texts,
+    /// Who decided what.
+    Activity,
 }
 
 impl Context {
     /// Every context.
     #[cfg(test)]
-    pub const ALL: [Self; 7] =
-        [Self::Opening, Self::Queue, Self::Card, Self::Experiments, Self::Product, Self::Walk, Self::Texts];
+    pub const ALL: [Self; 8] = [
+        Self::Opening,
+        Self::Queue,
+        Self::Card,
+        Self::Experiments,
+        Self::Product,
+        Self::Walk,
+        Self::Texts,
+        Self::Activity,
+    ];
 
     /// Returns the heading of the context in the help.
     pub fn label(self) -> &'static str {
@@ -84,6 +105,7 @@ impl Context {
             Self::Product => "Product",
             Self::Walk => "Neighbours",
             Self::Texts => "Texts",
+            Self::Activity => "Activity",
         }
     }
 }
@@ -154,11 +176,11 @@ impl Action {
     }
 }
 
-use Context::{Card, Experiments, Opening, Product, Queue, Texts, Walk};
+use Context::{Activity, Card, Experiments, Opening, Product, Queue, Texts, Walk};
 
 const REVIEW: &[Context] = &[Queue, Card];
-const LISTS: &[Context] = &[Queue, Card, Experiments, Product, Walk, Texts];
-const EVERYWHERE: &[Context] = &[Opening, Queue, Card, Experiments, Product, Walk, Texts];
+const LISTS: &[Context] = &[Queue, Card, Experiments, Product, Walk, Texts, Activity];
+const EVERYWHERE: &[Context] = &[Opening, Queue, Card, Experiments, Product, Walk, Texts, Activity];
 
 const fn c(c: char) -> Key {
     Key::char(c)
@@ -205,6 +227,7 @@ actions! {
     A::Defer, "defer", Decide, REVIEW, [c('d')], Some("defer"), checks::decide, "Puts the gap off";
     A::Flag, "flag", Decide, REVIEW, [c('f')], Some("flag"), checks::decide, "Asks for someone's attention, with a comment";
     A::Undo, "undo", Decide, REVIEW, [c('u')], Some("undo"), checks::undo, "Takes your last decision back, also after a restart";
+    A::TakeBack, "take back", Decide, &[Activity], [c('u')], Some("take back"), checks::take_back, "Takes this decision of yours back, a bulk action as one";
     A::Flow, "flow", Decide, REVIEW, [c(' ')], Some("flow"), checks::flow, "Serves gaps held for you, one after another, until it ends";
     A::Retry, "retry", Decide, REVIEW, [], None, checks::retry, "Sends again what is not saved, without waiting";
     A::Outbox, "outbox", Decide, LISTS, [c('O')], None, checks::always, "Shows the decisions that are not saved, and why";
@@ -217,7 +240,8 @@ actions! {
     A::NextChoice, "next candidate", Move, REVIEW, [c('l'), k(KeyCode::Right)], None, checks::choices, "Selects the next candidate";
     A::PreviousChoice, "previous candidate", Move, REVIEW, [c('h'), k(KeyCode::Left)], None, checks::choices, "Selects the candidate before";
     A::Open, "open", Move, &[Queue, Product, Walk], [k(KeyCode::Enter)], None, checks::open, "Opens what is under the cursor";
-    A::SwitchPanel, "switch panel", Move, &[Queue, Card, Walk, Product], [k(KeyCode::Tab), k(KeyCode::BackTab)], None, checks::always, "Goes from the list to the card and back";
+    A::SwitchPanel, "switch panel", Move, &[Queue, Card, Walk, Product, Activity], [k(KeyCode::Tab), k(KeyCode::BackTab)], None, checks::always, "Goes from the list to the card and back";
+    A::GoToGap, "go to the gap", Move, &[Activity], [k(KeyCode::Enter)], Some("go to the gap"), checks::activity_row, "Goes to the gap in the queue";
     A::Back, "back", Move, LISTS, [k(KeyCode::Esc), k(KeyCode::Backspace)], None, checks::back, "Goes one step back";
     A::Filter, "filter", Find, REVIEW, [c('/')], Some("filter"), checks::always, "Narrows the queue by product, attribute, state and more";
     A::ClearFilter, "clear filter", Find, REVIEW, [c('x')], None, checks::clear_filter, "Shows every open gap again";
@@ -229,13 +253,20 @@ actions! {
     A::Sort(QueueSort::Disagreement), "sort by disagreement", Find, REVIEW, [], None, checks::always, "Shows first where the experiments disagree";
     A::Sort(QueueSort::Product), "sort by product", Find, REVIEW, [], None, checks::always, "Sorts by product name";
     A::Sort(QueueSort::Age), "sort by age", Find, REVIEW, [], None, checks::always, "Shows the oldest gap first";
-    A::Refresh, "refresh", Find, LISTS, [c('R')], None, checks::always, "Loads what is shown again; sends unsaved decisions again";
+    A::FilterActivity, "filter activity", Find, &[Activity], [c('/')], Some("filter"), checks::always, "Narrows the list by reviewer, action, attribute and time";
+    A::Mine, "mine", Find, &[Activity], [c('m')], Some("mine"), checks::always, "Shows your own decisions only; again, everybody's";
+    A::TimeSpan, "time span", Find, &[Activity], [c('t')], Some("time"), checks::always, "Goes from all to today, to the last 7 days, and to all again";
+    A::ThisBatch, "this bulk action", Find, &[Activity], [c('b')], None, checks::batch, "Shows the bulk action of this decision only; again, everything";
+    A::ClearActivity, "clear activity filter", Find, &[Activity], [c('x')], None, checks::clear_activity, "Shows every decision again";
+    A::Refresh, "refresh", Find, EVERYWHERE, [c('R')], None, checks::always, "Loads what is shown again; sends unsaved decisions again";
     A::Reasoning, "reasoning", Look, REVIEW, [c('e')], Some("reasoning"), checks::choices, "Shows or hides why the model proposes the candidate";
     A::Walk, "neighbours", Look, &[Queue, Card, Product], [c('w')], Some("neighbours"), checks::product, "Walks to the nearest products, and on from there";
     A::Product, "product", Look, &[Queue, Card, Walk], [c('p')], Some("product"), checks::product, "Shows everything known about the product";
     A::Texts, "texts", Look, &[Queue, Card, Product, Walk], [c('t')], Some("texts"), checks::product, "Shows the product's texts in full";
-    A::Experiments, "experiments", Look, &[Queue, Card, Product, Walk, Texts], [c('E')], None, checks::always, "Shows how the experiments do";
-    A::Queue, "queue", Look, &[Experiments, Product, Walk, Texts], [c('Q')], None, checks::always, "Goes back to the queue";
+    A::Experiments, "experiments", Look, &[Queue, Card, Product, Walk, Texts, Activity], [c('E')], None, checks::always, "Shows how the experiments do";
+    A::Activity, "activity", Look, &[Queue, Card, Experiments, Product, Walk, Texts], [c('A')], None, checks::always, "Shows who decided what, and takes decisions back";
+    A::Queue, "queue", Look, &[Experiments, Product, Walk, Texts, Activity], [c('Q')], None, checks::always, "Goes back to the queue";
+    A::Copy, "copy", Look, &[Queue, Card, Experiments, Product, Walk, Activity], [c('y')], None, checks::copy, "Copies the product's key, or on the card the value";
     A::Palette, "commands", Application, LISTS, [c(':')], Some("commands"), checks::always, "Finds any command by its name";
     A::Help, "help", Application, EVERYWHERE, [c('?'), k(KeyCode::F(1))], Some("help"), checks::always, "Shows the keys";
     A::Suspend, "suspend", Application, EVERYWHERE, [Key::ctrl('z')], None, checks::always, "Gives the terminal back to the shell until `fg`";

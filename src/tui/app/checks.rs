@@ -3,6 +3,8 @@
 use super::action::{Context, Refusal};
 use super::state::{Screen, State};
 use super::unsaved::Phase;
+use crate::domain::Action;
+use crate::tui::screens::activity::Activity;
 
 type Check = Result<(), Refusal>;
 
@@ -24,7 +26,7 @@ pub fn decide(state: &State) -> Check {
         return Err("the undo waits for the database".into());
     }
     if let Some(by) = state.feed.surprise(&row.data.gap, state.now) {
-        let by = crate::tui::sanitise::line(by.as_str(), 24);
+        let by = crate::sanitise::line(by.as_str(), 24);
         return Err(format!("{by} has just decided this gap; look again, then decide").into());
     }
     match state.current_card() {
@@ -51,6 +53,59 @@ pub fn choices(state: &State) -> Check {
         Some(_) => Ok(()),
         None => Err("the card is still being loaded".into()),
     }
+}
+
+/// A decision is under the cursor of the activity screen.
+pub fn activity_row(state: &State) -> Check {
+    state
+        .activity()
+        .and_then(Activity::current)
+        .map(drop)
+        .ok_or_else(|| "no decision is under the cursor".into())
+}
+
+/// The decision under the cursor of the activity screen is part of a bulk action, or such a one is all that is shown.
+pub fn batch(state: &State) -> Check {
+    activity_row(state)?;
+    let screen = state.activity();
+    let has_batch = screen.is_some_and(|screen| screen.wanted.batch.is_some());
+    if has_batch || screen.and_then(Activity::current).is_some_and(|row| row.batch.is_some()) {
+        return Ok(());
+    }
+    Err("this decision was made alone, not in a bulk action".into())
+}
+
+/// Something narrows the activity screen.
+pub fn clear_activity(state: &State) -> Check {
+    match state.activity() {
+        Some(screen) if !screen.wanted.is_plain() => Ok(()),
+        _ => Err("every decision is shown already".into()),
+    }
+}
+
+/// The decision under the cursor of the activity screen can be taken back, as far as can be told here.
+pub fn take_back(state: &State) -> Check {
+    activity_row(state)?;
+    let Some((screen, row)) = state.activity().and_then(|screen| Some((screen, screen.current()?))) else {
+        return Ok(());
+    };
+    if row.action == Action::Undo {
+        return Err("an undo is not taken back; Enter goes to the gap, to decide again".into());
+    }
+    if row.undone_by.is_some() {
+        return Err("this decision was taken back already".into());
+    }
+    if row.reviewer != state.identity.reviewer {
+        let by = crate::sanitise::line(row.reviewer.as_str(), 24);
+        return Err(format!("this is {by}'s decision; Enter goes to the gap, where yours goes on top").into());
+    }
+    if state.unsaved_on(&row.gap).is_some() {
+        return Err("another decision on this gap is not saved yet; O shows it".into());
+    }
+    if screen.is_finding() || state.undo.is_busy() {
+        return Err("the undo waits for the database".into());
+    }
+    Ok(())
 }
 
 /// Nothing is being undone just now.
@@ -98,6 +153,15 @@ pub fn back(state: &State) -> Check {
         Err("this is the first screen; q quits".into())
     } else {
         Ok(())
+    }
+}
+
+/// Something can be copied.
+pub fn copy(state: &State) -> Check {
+    if super::copy::copied(state).is_some() {
+        Ok(())
+    } else {
+        Err("nothing to copy is under the cursor".into())
     }
 }
 

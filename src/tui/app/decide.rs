@@ -7,11 +7,11 @@ use super::msg::Effect;
 use super::state::State;
 use super::toast::Level;
 use super::unsaved::{Phase, Unsaved};
-use crate::domain::{Action, Decision, DecisionId, Event, Fence, GapId, Reviewer, State as GapState};
+use crate::domain::{Action, Decision, DecisionId, Event, Fence, GapId, Reviewer, State as GapState, is_cut};
 use crate::repository::Result as RepositoryResult;
 use crate::review::{Circumstances, Review, Undoable};
+use crate::sanitise;
 use crate::tui::overlays::Overlay;
-use crate::tui::sanitise;
 use crate::tui::widgets::wrap;
 use chrono::{DateTime, Utc};
 use std::collections::HashSet;
@@ -76,6 +76,10 @@ impl Verdict {
     }
 }
 
+/// Why a value that was cut when it was read cannot be accepted.
+const TOO_LONG: &str =
+    "only the first 4,000 characters of this value are at hand; it cannot be accepted here";
+
 /// Decides the gap under the cursor: goes on to the next open gap, and keeps the decision.
 pub fn decide(state: &mut State, verdict: Verdict) -> Vec<Effect> {
     match draft(state, verdict) {
@@ -102,6 +106,10 @@ pub fn decide_on(state: &mut State, gap: &GapId, verdict: Verdict) -> Result<Vec
 fn draft(state: &State, verdict: Verdict) -> Result<Decision, Refusal> {
     checks::decide(state)?;
     let card = state.current_card().ok_or("the card is still being loaded")?;
+    let is_proposed = |value: &String| card.choices.iter().any(|choice| choice.value == *value);
+    if verdict.value.as_ref().is_some_and(|value| is_cut(value) && is_proposed(value)) {
+        return Err(TOO_LONG.into());
+    }
     let how = Circumstances {
         keys: verdict.keys,
         seconds: state.shown_at.map(|at| {
@@ -156,6 +164,7 @@ fn keep(
         phase: Phase::Keeping,
         leads_to,
         undone: undone.map(Box::new),
+        together: None,
     });
     Effect::Decide(Box::new(decision), fence)
 }
@@ -223,20 +232,20 @@ pub fn undo(state: &mut State) -> Vec<Effect> {
 }
 
 fn undo_saved(state: &mut State) -> Vec<Effect> {
-    if state.is_keeping() || state.is_sending() {
-        if state.outage.is_some() {
-            let text = "The database does not answer: what it has already can be undone once it does";
-            state.toasts.show(state.now, Level::Warning, text);
-        } else {
-            state.undo.wanted = true;
-        }
+    if state.outage.is_none() && (state.is_keeping() || state.is_sending()) {
+        state.undo.wanted = true;
+        return Vec::new();
+    }
+    if state.outage.is_some() {
+        let text = "The database does not answer: what it has already can be undone once it does";
+        state.toasts.show(state.now, Level::Warning, text);
         return Vec::new();
     }
     state.undo.searching = true;
     vec![Effect::FindUndo]
 }
 
-fn keep_undo(state: &mut State, undoable: &Undoable) -> Effect {
+pub(super) fn keep_undo(state: &mut State, undoable: &Undoable) -> Effect {
     let mut undo = Review::draft_undo_for(&state.identity.reviewer, &undoable.decision, undoable.version);
     undo.id = (state.new_id)();
     undo.decided_at = state.wall;
@@ -272,9 +281,10 @@ pub fn reopen(state: &mut State, gap: &GapId) -> bool {
     if let Some(row) = state.queue.row_mut(gap) {
         row.decided_here = false;
     }
-    match &state.overlay {
-        None => state.queue.go_to(gap),
-        Some(_) => state.queue.row(gap).is_some(),
+    if state.overlay.is_none() && state.screens.is_empty() {
+        state.queue.go_to(gap)
+    } else {
+        state.queue.row(gap).is_some()
     }
 }
 

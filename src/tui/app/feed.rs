@@ -1,16 +1,16 @@
 //! What others do meanwhile: their decisions and leases, asked for about every second while somebody works here.
 
-use super::flow;
 use super::msg::Effect;
 use super::slot::{Slot, Ticket};
 use super::state::State;
 use super::toast::Level;
+use super::{activity, flow};
 use crate::domain::{Changes, GapId, Lease, QueueRow, Reviewer, State as GapState};
 use crate::repository::Result;
-use crate::tui::sanitise;
+use crate::sanitise;
 use crate::tui::screens::queue::KeepPlace;
 use chrono::{DateTime, TimeDelta, Utc};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 /// How long after a key somebody counts as working.
@@ -39,6 +39,8 @@ pub struct Feed {
     answered: Option<Instant>,
     /// What others hold, with for how long from `answered` on.
     held: HashMap<GapId, (Reviewer, Duration)>,
+    /// What the last answer told: it is told again for a while.
+    told: HashSet<(GapId, i32)>,
     /// The gap that somebody else decided last while it was under the cursor.
     surprise: Option<(GapId, Reviewer, Instant)>,
 }
@@ -88,7 +90,7 @@ impl Feed {
 
 /// Asks for changes when it is time to.
 pub fn sync(state: &mut State) -> Option<Effect> {
-    if !state.identity.shared || state.feed.due(state.last_key)? > state.now {
+    if !state.identity.shared || state.outage.is_some() || state.feed.due(state.last_key)? > state.now {
         return None;
     }
     let feed = &mut state.feed;
@@ -116,6 +118,11 @@ pub fn changed(state: &mut State, ticket: Ticket, result: Result<Changes>) -> Ve
     if state.feed.held.len() < was_held {
         flow::look_again(state);
     }
+    let told: HashSet<_> = changes.rows.iter().map(|row| (row.gap.clone(), row.version)).collect();
+    if changes.cut || !told.is_subset(&state.feed.told) {
+        activity::has_news(state);
+    }
+    state.feed.told = told;
     if changes.cut && state.flow.is_none() && state.overlay.is_none() {
         return vec![state.queue.reload(now, KeepPlace::Yes)];
     }

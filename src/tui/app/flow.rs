@@ -8,8 +8,8 @@ use super::slot::{Slot, Ticket};
 use super::state::State;
 use super::toast::Level;
 use crate::domain::{Claim, Claimed, Fence, GapId, Lease, LeaseToken, QueueCursor, QueueFilter};
-use crate::repository::Result;
-use crate::tui::sanitise;
+use crate::repository::{RepositoryError, Result};
+use crate::sanitise;
 use crate::tui::screens::queue::{KeepPlace, Source};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -129,6 +129,7 @@ pub fn decided(state: &mut State, gap: &GapId) {
 pub fn look_again(state: &mut State) {
     if let Some(flow) = &mut state.flow {
         flow.is_exhausted = false;
+        flow.claim.error = None;
         flow.has_told = false;
         flow.after = None;
     }
@@ -138,14 +139,17 @@ pub fn look_again(state: &mut State) {
 pub fn sync(state: &mut State) -> Vec<Effect> {
     let now = state.now;
     let left = state.queue.undecided_from_cursor();
+    let is_reachable = state.outage.is_none();
     let Some(flow) = &mut state.flow else { return Vec::new() };
     let mut effects = Vec::new();
-    if flow.renew_at(state.last_key).is_some_and(|at| at <= now) {
+    if is_reachable && flow.renew_at(state.last_key).is_some_and(|at| at <= now) {
         let ticket = flow.renewal.begin(now);
         let gaps = flow.held.iter().cloned().collect();
         effects.push(Effect::Renew { ticket, token: flow.token, gaps, lasts: LASTS });
     }
-    if left < AHEAD && !flow.is_exhausted && !flow.claim.is_waiting() {
+    // A claim that did not reach the database is made again once it is back.
+    let may_claim = is_reachable && !flow.claim.is_waiting() && flow.claim.error.is_none();
+    if left < AHEAD && !flow.is_exhausted && may_claim {
         let ticket = flow.claim.begin(now);
         let claim = Claim {
             filter: state.queue.filter.clone(),
@@ -185,6 +189,9 @@ pub fn claimed(state: &mut State, ticket: Ticket, token: LeaseToken, result: Res
         let gaps: Vec<GapId> =
             claimed.into_iter().flat_map(|claimed| claimed.rows).map(|(row, _)| row.gap).collect();
         return if gaps.is_empty() { Vec::new() } else { vec![Effect::Release { token, gaps }] };
+    }
+    if matches!(answer, Err(RepositoryError::Unavailable(_))) {
+        return Vec::new();
     }
     let Some(claimed) = claimed else {
         let reason = answer.err().map(|error| sanitise::line(&error.to_string(), 200)).unwrap_or_default();

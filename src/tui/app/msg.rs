@@ -3,17 +3,19 @@
 use super::keymap::Key;
 use super::slot::Ticket;
 use crate::domain::{
-    AttributeKey, Changes, Claim, Claimed, Count, Decision, DecisionId, Event, ExperimentKey,
-    ExperimentSummary, Facets, Fence, GapId, Lease, LeaseToken, MetricTrend, ProductCard, ProductKey,
-    QueueCursor, QueueFilter, QueueRow, QueueSort, ReviewCard,
+    AttributeKey, Changes, Claim, Claimed, Count, Decision, DecisionCursor, DecisionFilter, DecisionId,
+    DecisionRow, Event, ExperimentKey, ExperimentSummary, Facets, Fence, GapId, Lease, LeaseToken,
+    MetricTrend, ProductCard, ProductKey, QueueCursor, QueueFilter, QueueRow, QueueSort, ReviewCard,
 };
-use crate::repository::{Page, Result};
+use crate::repository::{Page, RepositoryError, Result};
 use crate::review::Undoable;
 use crate::review::outbox::News;
+use crate::review::takeback::Bulk;
 use crate::tui::Progress;
 use chrono::{DateTime, Utc};
 use ratatui::layout::Size;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// Something that happened.
 #[derive(Debug, Clone)]
@@ -27,6 +29,8 @@ pub enum Msg {
     /// A deadline that [`super::State::next_deadline`] named has passed.
     Woke,
     Progress(Progress),
+    /// So many decisions rest in the outbox while the database cannot be opened.
+    Resting(usize),
     /// The database is open.
     Opened,
     Page {
@@ -85,6 +89,59 @@ pub enum Msg {
         ticket: Ticket,
         result: Result<Option<Box<ProductCard>>>,
     },
+    Activity {
+        ticket: Ticket,
+        result: Result<Page<DecisionRow, DecisionCursor>>,
+    },
+    /// The decisions on the gap under the cursor of the activity screen.
+    Events {
+        ticket: Ticket,
+        result: Result<Vec<Event>>,
+    },
+    FoundTakeBack {
+        ticket: Ticket,
+        result: Result<Found>,
+    },
+}
+
+/// A decision of the activity screen that is to be taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TakeBack {
+    pub id: DecisionId,
+    /// The bulk action that it is part of.
+    pub batch: Option<Uuid>,
+}
+
+/// What can be taken back.
+#[derive(Debug, Clone)]
+pub enum Found {
+    One(Box<Undoable>),
+    /// A bulk action, and the decision of it that was asked about.
+    Bulk(Box<Bulk>, DecisionId),
+}
+
+impl Msg {
+    /// Returns what went wrong with a read.
+    pub fn error(&self) -> Option<&RepositoryError> {
+        match self {
+            Self::Page { result, .. } => result.as_ref().err(),
+            Self::Counted { result, .. } => result.as_ref().err(),
+            Self::Figures { result, .. } => result.as_ref().err(),
+            Self::Facets { result, .. } => result.as_ref().err(),
+            Self::Card { result, .. } => result.as_ref().err(),
+            Self::History { result, .. } | Self::Events { result, .. } => result.as_ref().err(),
+            Self::FoundUndo { result } => result.as_ref().err(),
+            Self::Claimed { result, .. } => result.as_ref().err(),
+            Self::Renewed { result, .. } => result.as_ref().err(),
+            Self::Changes { result, .. } => result.as_ref().err(),
+            Self::Experiments { result, .. } => result.as_ref().err(),
+            Self::Trends { result, .. } => result.as_ref().err(),
+            Self::Product { result, .. } => result.as_ref().err(),
+            Self::Activity { result, .. } => result.as_ref().err(),
+            Self::FoundTakeBack { result, .. } => result.as_ref().err(),
+            _ => None,
+        }
+    }
 }
 
 /// Numbers for the header line.
@@ -121,8 +178,15 @@ pub enum Effect {
     LoadHistory(GapId),
     /// Keeps a decision in the outbox, which sends it; in the order asked for.
     Decide(Box<Decision>, Fence),
+    /// Keeps decisions on as many gaps in the outbox, which sends them in one transaction.
+    DecideTogether(Vec<Decision>),
     /// Looks for the reviewer's last decision.
     FindUndo,
+    /// Looks for what has to be known to take a decision, or its bulk action, back.
+    FindTakeBack {
+        ticket: Ticket,
+        what: TakeBack,
+    },
     /// Sends what rests in the outbox without waiting for the next try.
     SendNow,
     /// Sends refused decisions again, too.
@@ -163,7 +227,49 @@ pub enum Effect {
         product: ProductKey,
         attribute: Option<AttributeKey>,
     },
+    /// Puts a text into the terminal's clipboard.
+    Copy(String),
+    /// Decisions, the newest first.
+    LoadActivity {
+        ticket: Ticket,
+        filter: Box<DecisionFilter>,
+        after: Option<DecisionCursor>,
+        limit: usize,
+    },
+    /// The decisions on a gap, for the activity screen.
+    LoadEvents {
+        ticket: Ticket,
+        gap: GapId,
+    },
     /// Leaves the terminal to the shell until `fg`.
     Suspend,
     Quit,
+}
+
+impl Effect {
+    /// Answers what asks the database for something with an error, as the database would; `None` where it asks for nothing.
+    pub fn refused(&self, error: &RepositoryError) -> Option<Msg> {
+        let error = error.clone();
+        Some(match *self {
+            Self::LoadPage { ticket, .. } => Msg::Page { ticket, result: Err(error) },
+            Self::Count { ticket, .. } => Msg::Counted { ticket, result: Err(error) },
+            Self::LoadFigures { ticket } => Msg::Figures { ticket, result: Err(error) },
+            Self::LoadFacets { ticket } => Msg::Facets { ticket, result: Err(error) },
+            Self::LoadCard(ref gap) => Msg::Card { gap: gap.clone(), result: Err(error) },
+            Self::LoadHistory(ref gap) => Msg::History { gap: gap.clone(), result: Err(error) },
+            Self::FindUndo => Msg::FoundUndo { result: Err(error) },
+            Self::Claim { ticket, ref claim } => {
+                Msg::Claimed { ticket, token: claim.token, result: Err(error) }
+            }
+            Self::Renew { ticket, token, .. } => Msg::Renewed { ticket, token, result: Err(error) },
+            Self::Poll { ticket, .. } => Msg::Changes { ticket, result: Err(error) },
+            Self::LoadExperiments { ticket } => Msg::Experiments { ticket, result: Err(error) },
+            Self::LoadTrends { ticket, .. } => Msg::Trends { ticket, result: Err(error) },
+            Self::LoadProduct { ticket, .. } => Msg::Product { ticket, result: Err(error) },
+            Self::LoadActivity { ticket, .. } => Msg::Activity { ticket, result: Err(error) },
+            Self::LoadEvents { ticket, .. } => Msg::Events { ticket, result: Err(error) },
+            Self::FindTakeBack { ticket, .. } => Msg::FoundTakeBack { ticket, result: Err(error) },
+            _ => return None,
+        })
+    }
 }

@@ -1,12 +1,14 @@
 //! Moving about: within lists, between panels, from screen to screen.
 
 use super::action::ActionId;
+use super::activity;
 use super::flow;
 use super::msg::Effect;
 use super::state::{Screen, State};
 use super::toast::Level;
 use crate::domain::{AttributeKey, GapId, ProductKey, QueueFilter, StateFilter};
 use crate::tui::layout;
+use crate::tui::screens::activity::Side;
 use crate::tui::screens::experiments::Experiments;
 use crate::tui::screens::neighbours::{self, Walk};
 use crate::tui::screens::pane::Pane;
@@ -58,6 +60,11 @@ pub fn perform(state: &mut State, id: ActionId) -> Vec<Effect> {
             state.screens.push(Screen::Experiments(Box::new(screen)));
             return vec![effect];
         }
+        ActionId::Activity => activity::open(state),
+        ActionId::GoToGap => {
+            let gap = state.activity().and_then(|screen| screen.current()).map(|row| row.gap.clone());
+            return gap.map(|gap| open_gap(state, gap)).unwrap_or_default();
+        }
         ActionId::Product => {
             let Some((product, name, _)) = in_view(state) else { return Vec::new() };
             state.screens.push(Screen::Product(Box::new(Pane::new(product, &name, None))));
@@ -75,29 +82,33 @@ pub fn perform(state: &mut State, id: ActionId) -> Vec<Effect> {
 }
 
 /// Brings the top screen in step with what the last message changed.
-pub fn sync(state: &mut State) -> Option<Effect> {
+pub fn sync(state: &mut State) -> Vec<Effect> {
     let (size, theme, now) = (state.size, state.theme, state.now);
-    match state.screens.last_mut()? {
-        Screen::Experiments(screen) => return screen.sync(size, now),
-        Screen::Product(pane) => {
+    match state.screens.last_mut() {
+        None => {}
+        Some(Screen::Experiments(screen)) => return screen.sync(size, now).into_iter().collect(),
+        Some(Screen::Activity(_)) => return activity::sync(state),
+        Some(Screen::Product(pane)) => {
             let rows = product::gaps(pane).len();
             pane.sync(rows, size, theme);
         }
-        Screen::Walk(walk) => {
+        Some(Screen::Walk(walk)) => {
             if let Some(pane) = walk.here_mut() {
                 let rows = neighbours::neighbours(pane).len();
                 pane.sync(rows, size, theme);
             }
         }
-        Screen::Texts(texts) => texts.sync(size, theme),
+        Some(Screen::Texts(texts)) => texts.sync(size, theme),
     }
-    None
+    Vec::new()
 }
 
 /// Goes back to the review screen.
 pub fn to_queue(state: &mut State) {
     state.product_slot.cancel();
-    state.screens.clear();
+    for screen in std::mem::take(&mut state.screens) {
+        activity::remember(state, screen);
+    }
 }
 
 /// Loads what the top screen shows again.
@@ -106,6 +117,7 @@ pub fn reload(state: &mut State) -> Vec<Effect> {
     match state.screens.last_mut() {
         Some(Screen::Experiments(screen)) => vec![screen.load(now)],
         Some(Screen::Product(_) | Screen::Walk(_)) => load_product(state),
+        Some(Screen::Activity(screen)) => vec![screen.reload(now, state.wall)],
         Some(Screen::Texts(_)) | None => Vec::new(),
     }
 }
@@ -157,7 +169,7 @@ fn open(state: &mut State) -> Vec<Effect> {
             walk.steps.push(next);
             load_product(state)
         }
-        Some(Screen::Experiments(_) | Screen::Texts(_)) => Vec::new(),
+        Some(Screen::Experiments(_) | Screen::Texts(_) | Screen::Activity(_)) => Vec::new(),
     }
 }
 
@@ -187,10 +199,11 @@ fn back(state: &mut State) -> Vec<Effect> {
         walk.steps.pop();
         return reload_missing(state);
     }
-    if state.screens.pop().is_none() {
+    let Some(screen) = state.screens.pop() else {
         state.review.card_focused = false;
         return Vec::new();
-    }
+    };
+    activity::remember(state, screen);
     reload_missing(state)
 }
 
@@ -205,6 +218,7 @@ fn motion(state: &mut State, motion: Motion) {
         None => review_motion(state, motion),
         Some(Screen::Experiments(screen)) => screen.motion(motion, size),
         Some(Screen::Texts(texts)) => texts.motion(motion, size),
+        Some(Screen::Activity(screen)) => screen.motion(motion, size),
         Some(Screen::Product(pane)) => {
             let rows = product::gaps(pane).len();
             pane.motion(motion, rows, size);
@@ -244,6 +258,11 @@ fn choose(state: &mut State, by: isize) {
 fn switch_panel(state: &mut State) {
     if let Some(pane) = state.pane_mut() {
         pane.document_focused = !pane.document_focused;
+    } else if let Some(screen) = state.activity_mut() {
+        screen.side = match screen.side {
+            Side::List if screen.current().is_some() => Side::Detail,
+            _ => Side::List,
+        };
     } else if state.screens.is_empty() && state.queue.current().is_some() {
         state.review.card_focused = !state.review.card_focused;
     }

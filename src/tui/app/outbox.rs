@@ -1,14 +1,22 @@
 //! What the outbox tells of decisions: on the disk, in the database, refused.
 
+use super::activity;
 use super::decide::{self, Conflict, Held};
 use super::flow;
 use super::msg::Effect;
+use super::navigate;
 use super::state::State;
 use super::toast::Level;
 use super::unsaved::{Phase, Unsaved};
 use crate::domain::{Action, Count, Decision, DecisionId, Outcome, State as GapState};
 use crate::review::outbox::{Entry, Failure, News, Outage, OutboxError, Status};
-use crate::tui::sanitise;
+use crate::sanitise;
+use crate::tui::screens::queue::KeepPlace;
+use chrono::TimeDelta;
+
+/// After an outage longer than this the list is loaded anew, its place kept. After a shorter one it stays as it is, as
+/// ever: what others did meanwhile the feed tells.
+const LONG: TimeDelta = TimeDelta::minutes(1);
 
 /// Takes one piece of news.
 pub fn told(state: &mut State, news: News) -> Vec<Effect> {
@@ -32,7 +40,7 @@ pub fn told(state: &mut State, news: News) -> Vec<Effect> {
             let text = format!("Not discarded for good: {}", sanitise::line(&error.to_string(), 200));
             state.toasts.show(state.now, Level::Error, text);
         }
-        News::Connection(outage) => connection(state, outage),
+        News::Connection(outage) => effects = connection(state, outage),
     }
     effects.extend(decide::undo_if_wanted(state));
     effects
@@ -51,7 +59,8 @@ fn found(state: &mut State, entries: Vec<Entry>, notices: &[String]) -> Vec<Effe
         let id = decision.id;
         let leads_to = decision.action.state().unwrap_or(GapState::Open);
         let phase = Phase::Kept;
-        state.unsaved.push(Unsaved { decision, fence, since: state.now, phase, leads_to, undone });
+        let together = None;
+        state.unsaved.push(Unsaved { decision, fence, since: state.now, phase, leads_to, undone, together });
         if let Status::Failed(failure) = status {
             effects.extend(failed(state, id, &failure));
         }
@@ -82,9 +91,11 @@ fn kept(state: &mut State, id: DecisionId, result: Result<(), OutboxError>) {
     let Err(error) = result else {
         let one = &mut state.unsaved[index];
         one.phase = Phase::Kept;
-        let undone = one.undone.clone();
-        if let Some(undone) = undone {
-            show_undone(state, &undone);
+        let (undone, together) = (one.undone.clone(), one.together);
+        match (undone, together) {
+            (Some(undone), None) => show_undone(state, &undone),
+            (Some(undone), Some(count)) => activity::show_undone_together(state, &undone, count),
+            (None, _) => {}
         }
         return;
     };
@@ -114,7 +125,7 @@ fn show_undone(state: &mut State, undone: &Decision) {
         value.unwrap_or_default(),
         sanitise::line(undone.gap.attribute.as_str(), 40),
         sanitise::line(name, 60),
-        if found { "" } else { " · not in this list" },
+        if found || !state.screens.is_empty() { "" } else { " · not in this list" },
     );
     state.toasts.show(state.now, Level::Info, text);
 }
@@ -124,6 +135,7 @@ fn sent(state: &mut State, id: DecisionId, outcome: &Outcome) {
     let Unsaved { decision, undone, .. } = state.unsaved.remove(index);
     state.cards.invalidate(&decision.gap);
     flow::decided(state, &decision.gap);
+    activity::has_news(state);
     let was = state.queue.row(&decision.gap).map(|row| row.data.state);
     if let Some(row) = state.queue.row_mut(&decision.gap) {
         row.data.state = outcome.state;
@@ -213,14 +225,33 @@ fn dropped(state: &mut State, ids: &[DecisionId]) {
     }
 }
 
-fn connection(state: &mut State, outage: Option<Outage>) {
-    match (&state.outage, &outage) {
-        (None, Some(_)) => {
-            let text = "The database does not answer · decisions are kept here and sent when it does";
-            state.toasts.show(state.now, Level::Warning, text);
-        }
-        (Some(_), None) => state.toasts.show(state.now, Level::Info, "The database answers again"),
-        _ => {}
+/// Shows or takes away the bar; what could not be loaded meanwhile is loaded once the database answers again.
+fn connection(state: &mut State, outage: Option<Outage>) -> Vec<Effect> {
+    let before = std::mem::replace(&mut state.outage, outage);
+    let Some(before) = before.filter(|_| state.outage.is_none() && state.opening.is_none()) else {
+        return Vec::new();
+    };
+    let was_long = state.wall - before.since > LONG;
+    state.toasts.show(state.now, Level::Info, "Connected again");
+    if was_long {
+        state.cards.clear();
+    } else {
+        state.cards.forget_failures();
     }
-    state.outage = outage;
+    flow::look_again(state);
+    let mut effects = Vec::new();
+    let is_wanting = !state.queue.is_loaded() || state.queue.error().is_some();
+    if state.flow.is_none() && (was_long || is_wanting) {
+        effects.push(state.queue.reload(state.now, KeepPlace::Yes));
+    } else {
+        effects.push(state.queue.recount(state.now));
+        effects.push(Effect::LoadFigures { ticket: state.figures.begin(state.now) });
+    }
+    if state.facets.error.is_some() {
+        effects.push(Effect::LoadFacets { ticket: state.facets.begin(state.now) });
+    }
+    effects.extend(navigate::reload(state));
+    let untold = state.conflicts.iter().filter(|conflict| conflict.theirs.is_none());
+    effects.extend(untold.map(|conflict| Effect::LoadHistory(conflict.gap.clone())));
+    effects
 }

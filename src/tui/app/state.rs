@@ -12,6 +12,7 @@ use crate::domain::{DecisionId, Facets};
 use crate::review::outbox::Outage;
 use crate::tui::Identity;
 use crate::tui::overlays::Overlay;
+use crate::tui::screens::activity::Activity;
 use crate::tui::screens::card::{Cards, LoadedCard};
 use crate::tui::screens::experiments::Experiments;
 use crate::tui::screens::neighbours::Walk;
@@ -40,6 +41,7 @@ pub enum Screen {
     Product(Box<Pane>),
     Walk(Walk),
     Texts(Box<Texts>),
+    Activity(Box<Activity>),
 }
 
 /// Whether the application ends.
@@ -84,7 +86,7 @@ pub struct State {
     pub undo: Undo,
     /// When the latest decision was made that the database took from here.
     pub last_saved: Option<DateTime<Utc>>,
-    /// Since when the database is out of reach, as the outbox tells.
+    /// Since when the database is out of reach, as the outbox tells; nothing is asked of it meanwhile.
     pub outage: Option<Outage>,
     /// The gaps that the reviewer holds, while the flow is on.
     pub flow: Option<Flow>,
@@ -94,6 +96,8 @@ pub struct State {
     pub last_key: Instant,
     /// Screens on top of the review screen.
     pub screens: Vec<Screen>,
+    /// The activity screen as it was left.
+    pub activity_before: Option<Box<Activity>>,
     /// The request for the product on the top screen.
     pub product_slot: Slot<()>,
     pub overlay: Option<Overlay>,
@@ -128,6 +132,7 @@ impl State {
             feed: Feed::default(),
             last_key: now,
             screens: Vec::new(),
+            activity_before: None,
             product_slot: Slot::default(),
             overlay: None,
             toasts: Toasts::default(),
@@ -147,6 +152,23 @@ impl State {
             Some(Screen::Product(_)) => Context::Product,
             Some(Screen::Walk(_)) => Context::Walk,
             Some(Screen::Texts(_)) => Context::Texts,
+            Some(Screen::Activity(_)) => Context::Activity,
+        }
+    }
+
+    /// Returns the activity screen if it is shown.
+    pub fn activity(&self) -> Option<&Activity> {
+        match self.screens.last() {
+            Some(Screen::Activity(screen)) => Some(screen),
+            _ => None,
+        }
+    }
+
+    /// Returns the activity screen if it is shown, to change it.
+    pub fn activity_mut(&mut self) -> Option<&mut Activity> {
+        match self.screens.last_mut() {
+            Some(Screen::Activity(screen)) => Some(screen),
+            _ => None,
         }
     }
 
@@ -200,7 +222,9 @@ impl State {
     /// Returns when the screen must change although nothing happens: `None` lets the loop sleep.
     pub fn next_deadline(&self) -> Option<Instant> {
         let toast = self.toasts.current().map(|toast| toast.until);
-        let opening = self.opening.as_ref().map(|_| Opening::next_frame(self.now));
+        // Nothing moves while the database is out of reach.
+        let reachable = self.outage.is_none();
+        let opening = self.opening.as_ref().filter(|_| reachable).map(|_| Opening::next_frame(self.now));
         let quitting = match self.quit {
             Quit::Waiting { since, .. } if self.is_keeping() => Some(since + QUIT_PATIENCE),
             Quit::Waiting { since, .. } => Some(since + MOMENT),
@@ -214,6 +238,7 @@ impl State {
             self.product_slot.waiting_since,
             self.experiments().and_then(|screen| screen.list.waiting_since),
             self.experiments().and_then(|screen| screen.trends.waiting_since),
+            self.activity().and_then(Activity::waiting_since),
         ];
         let unsaved = self.unsaved.iter().filter(|one| one.phase.stands()).map(|one| one.since);
         let signs = waits
@@ -222,9 +247,10 @@ impl State {
             .chain(unsaved)
             .map(|since| since + PATIENCE)
             .filter(|at| *at > self.now);
-        let feed =
-            (self.identity.shared && self.opening.is_none()).then(|| self.feed.due(self.last_key)).flatten();
-        let renewal = self.flow.as_ref().and_then(|flow| flow.renew_at(self.last_key));
+        let feed = (self.identity.shared && reachable && self.opening.is_none())
+            .then(|| self.feed.due(self.last_key))
+            .flatten();
+        let renewal = self.flow.as_ref().filter(|_| reachable).and_then(|flow| flow.renew_at(self.last_key));
         toast.into_iter().chain(opening).chain(quitting).chain(signs).chain(feed).chain(renewal).min()
     }
 

@@ -42,6 +42,8 @@ pub struct Unsaved {
     pub leads_to: GapState,
     /// The decision that it takes back, for an undo made here.
     pub undone: Option<Box<Decision>>,
+    /// How many go to the database in one transaction with it, itself included; none where it goes alone.
+    pub together: Option<usize>,
 }
 
 impl Unsaved {

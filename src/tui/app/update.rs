@@ -8,19 +8,42 @@ use super::navigate;
 use super::outbox;
 use super::state::{MOMENT, QUIT_PATIENCE, Quit, Screen, State};
 use super::toast::Level;
-use super::{feed, flow};
+use super::{activity, copy, feed, flow};
 use crate::domain::{self, QueueFilter, QueueSort};
+use crate::repository::RepositoryError;
+use crate::sanitise;
 use crate::tui::layout;
-use crate::tui::overlays::{self, Comment, Confirm, Filter, Help, Overlay, OverrideEditor, Palette};
-use crate::tui::sanitise;
-
+use crate::tui::overlays::{
+    self, ActivityFilter, Comment, Confirm, Filter, Help, Overlay, OverrideEditor, Palette,
+};
 use crate::tui::screens::queue::{Arrival, FAR, KeepPlace};
 use crate::tui::screens::review;
 use crate::tui::widgets::wrap;
 use decide::Verdict;
 
+/// The most reads that are refused in one step.
+const REFUSALS: usize = 64;
+
 /// Changes the state as the message says; returns what the world is asked to do.
 pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
+    let mut asked = step(state, msg);
+    let mut effects = Vec::new();
+    // While the database is out of reach nothing is asked of it: the outbox alone looks whether it is back. No answer
+    // asks again by itself, so this ends; the limit is for what nobody thought of.
+    for _ in 0..REFUSALS {
+        let Some(outage) = &state.outage else { break };
+        let error = outage.error();
+        let Some(index) = asked.iter().position(|effect| effect.refused(&error).is_some()) else { break };
+        effects.extend(asked.drain(..index));
+        if let Some(answer) = asked.remove(0).refused(&error) {
+            asked.extend(step(state, answer));
+        }
+    }
+    effects.extend(asked);
+    effects
+}
+
+fn step(state: &mut State, msg: Msg) -> Vec<Effect> {
     state.toasts.expire(state.now);
     let mut effects = match msg {
         Msg::Key(key) => on_key(state, key),
@@ -36,12 +59,23 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Woke => Vec::new(),
         Msg::Progress(progress) => {
             if let Some(opening) = &mut state.opening {
+                // A step further than the one that could not be made: the database answers.
+                if opening.progress.as_ref().is_some_and(|before| before.step != progress.step) {
+                    state.outage = None;
+                }
                 opening.progress = Some(progress);
+            }
+            Vec::new()
+        }
+        Msg::Resting(count) => {
+            if let Some(opening) = &mut state.opening {
+                opening.resting = count;
             }
             Vec::new()
         }
         Msg::Opened => {
             state.opening = None;
+            state.outage = None;
             vec![state.queue.reload(state.now, KeepPlace::No)]
         }
         answer => on_answer(state, answer),
@@ -101,6 +135,17 @@ fn on_answer(state: &mut State, msg: Msg) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Msg::Activity { ticket, result } => {
+            activity::arrive(state, ticket, result);
+            Vec::new()
+        }
+        Msg::Events { ticket, result } => {
+            if let Some(screen) = state.activity_mut() {
+                screen.events_arrive(ticket, result);
+            }
+            Vec::new()
+        }
+        Msg::FoundTakeBack { ticket, result } => activity::found(state, ticket, result),
         _ => Vec::new(),
     }
 }
@@ -130,7 +175,10 @@ fn on_page(
             Vec::new()
         }
         Arrival::Failed => {
-            if let Some(error) = state.queue.error().filter(|_| !state.queue.rows.is_empty()) {
+            let is_worth_telling =
+                |error: &&RepositoryError| !matches!(error, RepositoryError::Unavailable(_));
+            let error = state.queue.error().filter(is_worth_telling);
+            if let Some(error) = error.filter(|_| !state.queue.rows.is_empty()) {
                 let reason = sanitise::line(&error.to_string(), 200);
                 let text = format!("The list could not be loaded: {reason} · R tries again");
                 state.toasts.show(state.now, Level::Error, text);
@@ -244,6 +292,14 @@ fn perform(state: &mut State, id: ActionId, keys: &str) -> Vec<Effect> {
             state.overlay = Some(Overlay::Palette(Palette::sorts(state)));
             Vec::new()
         }
+        ActionId::TakeBack => activity::take_back(state),
+        ActionId::FilterActivity => {
+            state.overlay = ActivityFilter::new(state).map(|form| Overlay::ActivityFilter(Box::new(form)));
+            Vec::new()
+        }
+        ActionId::Mine | ActionId::TimeSpan | ActionId::ThisBatch | ActionId::ClearActivity => {
+            activity::narrow(state, id)
+        }
         ActionId::Undo => decide::undo(state),
         ActionId::Flow => flow::toggle(state),
         ActionId::Back if state.screens.is_empty() && state.flow.is_some() && !state.review.card_focused => {
@@ -260,8 +316,11 @@ fn perform(state: &mut State, id: ActionId, keys: &str) -> Vec<Effect> {
             sort(state, QueueSort::ALL[(at + 1) % QueueSort::ALL.len()])
         }
         ActionId::Sort(order) => sort(state, order),
+        ActionId::Refresh if state.outage.is_some() => reconnect(state),
+        ActionId::Refresh if state.opening.is_some() => Vec::new(),
         ActionId::Refresh if !state.screens.is_empty() => navigate::reload(state),
         ActionId::Refresh => refresh(state),
+        ActionId::Copy => copy::copy(state),
         ActionId::Reasoning => {
             state.review.reasoning = !state.review.reasoning;
             Vec::new()
@@ -305,6 +364,15 @@ fn show_anew(state: &mut State) -> Vec<Effect> {
         Some(_) => flow::end(state),
         None => vec![state.queue.reload(state.now, KeepPlace::No)],
     }
+}
+
+/// Tries to reach the database now; what is loaded stays until it answers.
+fn reconnect(state: &mut State) -> Vec<Effect> {
+    let mut effects = decide::retry(state);
+    if !effects.iter().any(|effect| matches!(effect, Effect::SendNow | Effect::SendAgain)) {
+        effects.push(Effect::SendNow);
+    }
+    effects
 }
 
 fn refresh(state: &mut State) -> Vec<Effect> {

@@ -2,11 +2,11 @@
 
 use super::{Overlay, dialog, draw_input, keys_line};
 use crate::domain::{Action, GapId};
+use crate::sanitise;
 use crate::tui::app::decide::{self, Verdict};
 use crate::tui::app::keymap::Key;
 use crate::tui::app::msg::Effect;
 use crate::tui::app::state::State;
-use crate::tui::sanitise;
 use crate::tui::widgets::wrap;
 
 use crate::tui::theme::Role;

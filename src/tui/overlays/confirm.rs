@@ -2,13 +2,13 @@
 
 use super::{Overlay, dialog, draw_lines, keys_line};
 use crate::domain::Decision;
+use crate::sanitise;
 use crate::tui::app::decide::{self, Conflict, Held};
 use crate::tui::app::keymap::Key;
 use crate::tui::app::msg::Effect;
 use crate::tui::app::state::State;
 use crate::tui::app::unsaved::{Phase, Unsaved};
 use crate::tui::app::update::leave;
-use crate::tui::sanitise;
 
 use crate::tui::screens::queue_view::outcome;
 use crate::tui::theme::Role;

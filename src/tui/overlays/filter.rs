@@ -2,11 +2,11 @@
 
 use super::{Overlay, dialog, draw_input, draw_picker, keys_line};
 use crate::domain::{Confidence, Facets, Named, QueueFilter, State as GapState, StateFilter};
+use crate::sanitise;
 use crate::tui::app::keymap::Key;
 use crate::tui::app::msg::Effect;
 use crate::tui::app::state::State;
 use crate::tui::app::update;
-use crate::tui::sanitise;
 use crate::tui::theme::Role;
 use crate::tui::widgets::picker::{Item, Picker};
 use crate::tui::widgets::text_input::{Edit, TextInput};

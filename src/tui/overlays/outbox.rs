@@ -3,13 +3,13 @@
 use super::confirm::{decision_words, name_of};
 use super::{Overlay, dialog, keys_line};
 use crate::domain::DecisionId;
+use crate::sanitise;
 use crate::tui::app::decide;
 use crate::tui::app::keymap::Key;
 use crate::tui::app::msg::Effect;
 use crate::tui::app::navigate;
 use crate::tui::app::state::State;
 use crate::tui::app::unsaved::{Phase, Unsaved};
-use crate::tui::sanitise;
 use crate::tui::theme::Role;
 use crate::tui::widgets::wrap;
 use crossterm::event::KeyCode;

@@ -4,11 +4,11 @@ use super::suggestions::{Suggestion, range_words, suggestions};
 use super::{Overlay, dialog, draw_input, draw_picker, keys_line};
 use crate::domain::{Action, DataType, GapId, normalised};
 use crate::review::Review;
+use crate::sanitise;
 use crate::tui::app::decide::{self, Verdict};
 use crate::tui::app::keymap::Key;
 use crate::tui::app::msg::Effect;
 use crate::tui::app::state::State;
-use crate::tui::sanitise;
 use crate::tui::screens::card::LoadedCard;
 use crate::tui::screens::card_choices::attribute_kind;
 

@@ -1,7 +1,7 @@
 //! Values to offer for a gap: what was predicted, what the neighbours have, what is allowed.
 
 use crate::domain::{DataType, normalised};
-use crate::tui::sanitise;
+use crate::sanitise;
 use crate::tui::screens::card::LoadedCard;
 use std::collections::HashMap;
 

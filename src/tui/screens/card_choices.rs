@@ -5,7 +5,7 @@ use super::card_evidence::mentions;
 use super::card_sections::{FAR, Setting, indented, spread};
 use super::queue_view::outcome;
 use crate::domain::{AllowedValues, Attribute, Choice, DataType, State as GapState};
-use crate::tui::sanitise;
+use crate::sanitise;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::wrap;
 use ratatui::text::{Line, Span};

@@ -4,7 +4,7 @@ use super::card::LoadedCard;
 use super::card_sections::{FAR, Section, Setting, indented};
 use crate::domain::{Choice, Event, KnownValue, Neighbour, RichText, normalised};
 use crate::evidence;
-use crate::tui::sanitise;
+use crate::sanitise;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::wrap::{self, Piece};
 use ratatui::text::{Line, Span};

@@ -3,7 +3,7 @@
 use super::card::LoadedCard;
 use super::card_choices::{attribute_line, choice_lines, name_mention, reasoning_lines};
 use super::card_evidence::{history_lines, known_lines, neighbour_heading, neighbour_lines, text_sections};
-use crate::tui::sanitise;
+use crate::sanitise;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::wrap;
 use ratatui::text::{Line, Span};

@@ -1,19 +1,26 @@
 //! The lines around every screen: tabs and figures above, hints and messages below.
 
 use crate::domain::Count;
+use crate::review::outbox::Outage;
+use crate::sanitise;
 use crate::tui::app::State;
 use crate::tui::app::action::{ACTIONS, Action, ActionId, Context};
 use crate::tui::app::state::Quit;
 use crate::tui::app::toast::Level;
 use crate::tui::app::unsaved::Tally;
 use crate::tui::layout::SMALLEST;
-use crate::tui::sanitise;
 use crate::tui::theme::Role;
 use crate::tui::widgets::wrap;
 use ratatui::Frame;
 use ratatui::layout::{Alignment, Rect};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
+use ratatui::widgets::{Clear, Paragraph};
+
+/// From which width on every tab is shown.
+const WIDE: u16 = 100;
+
+/// From which width on the other tabs have room beside the one shown.
+const NARROW: u16 = 48;
 
 /// Draws what is left of both sides of a line: the right side gives way.
 pub fn two_sided(frame: &mut Frame, area: Rect, left: Line<'_>, right: Line<'_>) {
@@ -34,15 +41,23 @@ pub fn header(state: &State, frame: &mut Frame, area: Rect) {
     let tab = |name: &'static str, active: bool| {
         Span::styled(name, theme.style(if active { Role::TabActive } else { Role::Muted }))
     };
-    let experiments = state.context() == Context::Experiments;
-    let left = Line::from(vec![
+    let context = state.context();
+    let (experiments, activity) = (context == Context::Experiments, context == Context::Activity);
+    let mut left = Line::from(vec![
         Span::raw(" "),
         Span::styled("gapdeck", theme.style(Role::Title)),
         Span::raw("   "),
-        tab("Queue", !experiments),
-        Span::raw("   "),
-        tab("Experiments", experiments),
+        tab("Queue", !experiments && !activity),
     ]);
+    if !activity || area.width >= NARROW {
+        left.push_span(Span::raw("   "));
+        left.push_span(tab("Experiments", experiments));
+    }
+    // Where there is little room, the figures are of more use than the way to another screen.
+    if activity || area.width >= WIDE {
+        left.push_span(Span::raw("   "));
+        left.push_span(tab("Activity", activity));
+    }
     // From the most to the least needed; what does not fit is left out, from the end.
     let room = usize::from(area.width).saturating_sub(left.width() + 3);
     let saving = saving(state);
@@ -68,6 +83,33 @@ pub fn header(state: &State, frame: &mut Frame, area: Rect) {
         right.push_span(Span::styled(text, theme.style(role)));
     }
     two_sided(frame, area, left, right);
+}
+
+/// Draws the bar that tells of a database out of reach.
+pub fn outage(state: &State, frame: &mut Frame, area: Rect) {
+    let Some(outage) = &state.outage else { return };
+    frame.render_widget(Clear, area);
+    let text = format!(" {}", outage_words(outage, usize::from(area.width).saturating_sub(2)));
+    frame.render_widget(Line::raw(text), area);
+    frame.buffer_mut().set_style(area, state.theme.style(Role::Bar));
+}
+
+/// Says since when the database is out of reach and when the next try is, in at most so many columns.
+pub fn outage_words(outage: &Outage, columns: usize) -> String {
+    let since = outage.since.format("%H:%M:%S");
+    let (next, short) = match outage.next_try {
+        Some(at) => {
+            let at = at.format("%H:%M:%S");
+            (format!("next try {at} UTC · R tries now"), format!("next {at} · R now"))
+        }
+        None => ("trying now".to_owned(), "trying now".to_owned()),
+    };
+    let all = [
+        format!("No connection since {since} · decisions are kept here and sent later · {next}"),
+        format!("No connection since {since} · {next}"),
+        format!("Lost {since} · {short}"),
+    ];
+    all.iter().find(|words| wrap::width(words) <= columns).unwrap_or(&all[2]).clone()
 }
 
 /// Says in total how far the decisions are.

@@ -4,12 +4,12 @@ use super::card_sections::{Setting, heading};
 use super::{chrome, trend};
 use crate::domain::{ExperimentKey, ExperimentSummary, MetricTrend};
 use crate::repository::Result;
+use crate::sanitise;
 use crate::tui::app::State;
 use crate::tui::app::msg::Effect;
 use crate::tui::app::navigate::Motion;
 use crate::tui::app::slot::{Slot, Ticket};
 use crate::tui::layout;
-use crate::tui::sanitise;
 use crate::tui::theme::Role;
 use crate::tui::widgets::wrap;
 use ratatui::Frame;
@@ -30,7 +30,7 @@ pub struct Experiments {
     pub list: Slot<Vec<ExperimentSummary>>,
     pub trends: Slot<Vec<MetricTrend>>,
     trends_of: Option<ExperimentKey>,
-    cursor: usize,
+    pub cursor: usize,
     offset: usize,
 }
 
@@ -49,7 +49,7 @@ impl Experiments {
         }
     }
 
-    fn rows(&self) -> &[ExperimentSummary] {
+    pub fn rows(&self) -> &[ExperimentSummary] {
         self.list.value.as_deref().unwrap_or_default()
     }
 

@@ -2,9 +2,9 @@
 
 use super::pane::{self, ListRow, Pane};
 use crate::domain::Neighbour;
+use crate::sanitise;
 use crate::tui::app::State;
 use crate::tui::layout;
-use crate::tui::sanitise;
 use crate::tui::theme::Role;
 use crate::tui::widgets::wrap;
 use ratatui::Frame;

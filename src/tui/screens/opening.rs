@@ -1,13 +1,15 @@
 //! The start screen: what is being opened, how far it is, for how long already.
 
+use super::chrome;
+use crate::review::outbox::Outage;
+use crate::sanitise;
 use crate::tui::Progress;
 use crate::tui::app::State;
 use crate::tui::layout;
-use crate::tui::sanitise;
 use crate::tui::theme::Role;
 use crate::tui::widgets::wrap;
 use ratatui::Frame;
-use ratatui::layout::{Alignment, Rect};
+use ratatui::layout::Alignment;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use std::time::{Duration, Instant};
@@ -20,12 +22,14 @@ const TICK: Duration = Duration::from_millis(100);
 pub struct Opening {
     pub since: Instant,
     pub progress: Option<Progress>,
+    /// How many decisions rest in the outbox, once somebody has looked.
+    pub resting: usize,
 }
 
 impl Opening {
     /// Starts the clock.
     pub fn new(now: Instant) -> Self {
-        Self { since: now, progress: None }
+        Self { since: now, progress: None, resting: 0 }
     }
 
     /// Returns when the elapsed time changes next.
@@ -37,6 +41,9 @@ impl Opening {
 /// Draws the start screen.
 pub fn view(state: &State, opening: &Opening, frame: &mut Frame) {
     let theme = state.theme;
+    if let Some(outage) = &state.outage {
+        return out_of_reach(state, opening, outage, frame);
+    }
     let area = layout::centred(frame.area(), 56, 7);
     let step = opening.progress.as_ref().map_or("Opening the database", |progress| progress.step.as_str());
     let elapsed = state.now.saturating_duration_since(opening.since).as_secs_f64();
@@ -59,16 +66,41 @@ pub fn view(state: &State, opening: &Opening, frame: &mut Frame) {
     let database = sanitise::line(&state.identity.database, 100);
     lines.push(Line::from(Span::styled(database, theme.style(Role::Muted))));
     frame.render_widget(Paragraph::new(lines).alignment(Alignment::Center), area);
-    let last = layout::frame(state.size).hints.intersection(frame.area());
-    hint(state, frame, last);
+    hint(state, frame, &[("q", "quit")]);
 }
 
-fn hint(state: &State, frame: &mut Frame, area: Rect) {
-    let line = Line::from(vec![
-        Span::raw(" "),
-        Span::styled("q", state.theme.style(Role::Key)),
-        Span::styled(" quit", state.theme.style(Role::Muted)),
-    ]);
+/// Says that the database cannot be opened now, and what becomes of it.
+fn out_of_reach(state: &State, opening: &Opening, outage: &Outage, frame: &mut Frame) {
+    let theme = state.theme;
+    let area = layout::centred(frame.area(), 72, 10);
+    let muted = theme.style(Role::Muted);
+    let columns = usize::from(area.width);
+    let reason = wrap::capitalised(&sanitise::line(&outage.reason, 400));
+    let (reason, _) = wrap::wrap(&[(reason, theme.style(Role::Text))], columns, 4);
+    let mut lines = vec![Line::from(Span::styled("gapdeck", theme.style(Role::Title))), Line::default()];
+    lines.extend(reason);
+    lines.push(Line::default());
+    lines.push(Line::styled(chrome::outage_words(outage, columns), theme.style(Role::Warning)));
+    if opening.resting > 0 {
+        let what = match opening.resting {
+            1 => "1 decision rests".to_owned(),
+            count => format!("{} decisions rest", wrap::grouped(count as u64)),
+        };
+        lines.push(Line::default());
+        let what = format!("{what} in the outbox, to be sent once it answers");
+        lines.extend(wrap::wrap(&[(what, muted)], columns, 2).0);
+    }
+    frame.render_widget(Paragraph::new(lines).alignment(Alignment::Center), area);
+    hint(state, frame, &[("R", "try now"), ("q", "quit")]);
+}
+
+fn hint(state: &State, frame: &mut Frame, keys: &[(&str, &str)]) {
+    let area = layout::frame(state.size).hints.intersection(frame.area());
+    let mut line = Line::raw(" ");
+    for (key, word) in keys {
+        line.push_span(Span::styled((*key).to_owned(), state.theme.style(Role::Key)));
+        line.push_span(Span::styled(format!(" {word}   "), state.theme.style(Role::Muted)));
+    }
     frame.render_widget(line, area);
 }
 

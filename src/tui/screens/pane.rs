@@ -3,10 +3,10 @@
 use super::card_sections::{Setting, heading};
 use crate::domain::{AttributeKey, ProductCard, ProductKey};
 use crate::repository::RepositoryError;
+use crate::sanitise;
 use crate::tui::app::State;
 use crate::tui::app::navigate::Motion;
 use crate::tui::layout;
-use crate::tui::sanitise;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::wrap;
 use ratatui::Frame;
@@ -70,6 +70,8 @@ impl Pane {
                 let key = self.product.to_string();
                 self.error = Some(RepositoryError::NotFound { what: "product", key });
             }
+            // What is loaded can be read while the database is out of reach.
+            Err(RepositoryError::Unavailable(_)) if self.card.is_some() => {}
             Err(error) => self.error = Some(error),
         }
         true

@@ -3,9 +3,9 @@
 use super::pane::{self, ListRow, Pane};
 use super::queue_view::outcome;
 use crate::domain::QueueRow;
+use crate::sanitise;
 use crate::tui::app::State;
 use crate::tui::layout;
-use crate::tui::sanitise;
 use crate::tui::theme::Role;
 use crate::tui::widgets::wrap;
 use ratatui::Frame;

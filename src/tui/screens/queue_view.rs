@@ -3,11 +3,11 @@
 use super::chrome;
 use super::queue::{MOST, Row};
 use crate::domain::State as GapState;
+use crate::sanitise;
 use crate::tui::app::State;
 use crate::tui::app::flow::{self, Flow};
 use crate::tui::app::unsaved::Phase;
 use crate::tui::layout;
-use crate::tui::sanitise;
 use crate::tui::theme::Role;
 use crate::tui::widgets::wrap;
 use ratatui::Frame;

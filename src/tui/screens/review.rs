@@ -3,10 +3,10 @@
 use super::card_sections::{self, Setting};
 use super::{chrome, queue_view};
 use crate::domain::{Count, GapId, QueueFilter, StateFilter};
+use crate::sanitise;
 use crate::tui::app::State;
 use crate::tui::app::msg::Effect;
 use crate::tui::layout;
-use crate::tui::sanitise;
 use crate::tui::theme::Role;
 use crate::tui::widgets::wrap;
 use ratatui::Frame;
@@ -225,8 +225,11 @@ fn card(state: &State, frame: &mut Frame) {
 fn no_card(state: &State, frame: &mut Frame, area: Rect) {
     let muted = state.theme.style(Role::Muted);
     let Some(error) = state.queue.current_gap().and_then(|gap| state.cards.failure(gap)) else { return };
-    let text =
-        format!("The card could not be loaded: {}\n\nR tries again", sanitise::line(&error.to_string(), 300));
+    let text = if state.outage.is_some() {
+        "This card was not loaded before the connection was lost".to_owned()
+    } else {
+        format!("The card could not be loaded: {}\n\nR tries again", sanitise::line(&error.to_string(), 300))
+    };
     let (lines, _) = wrap::wrap(&[(text, muted)], usize::from(area.width), usize::from(area.height));
     frame.render_widget(Paragraph::new(lines), area);
 }

@@ -1,8 +1,8 @@
 //! Charts of the experiments screen: confidence by day, and what decisions showed of each experiment.
 
 use crate::domain::{ExperimentSummary, MetricTrend};
+use crate::sanitise;
 use crate::tui::app::State;
-use crate::tui::sanitise;
 use crate::tui::theme::Role;
 use crate::tui::widgets::wrap;
 use ratatui::Frame;

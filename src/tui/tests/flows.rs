@@ -132,7 +132,7 @@ fn deciding_goes_on_without_the_database_and_is_sent_when_it_is_back() {
     let mut app = App::open(SIZE);
     app.database.down = Some(gone());
     app.keys("r");
-    assert_eq!(app.toast(), "The database does not answer · decisions are kept here and sent when it does");
+    assert!(app.screen().contains("No connection since 12:00:00 · decisions are kept here and sent later"));
     app.keys("a");
     assert_eq!(app.cursor(), 2);
     assert!(app.screen().contains("2 pending"), "{}", app.screen());
@@ -655,4 +655,30 @@ fn when_everything_is_decided_the_list_says_so() {
     assert!(app.screen().contains("all 2 decided · R refreshes"), "{}", app.screen());
     app.keys("R");
     assert!(app.screen().contains("No open gaps"), "{}", app.screen());
+}
+
+#[test]
+fn y_copies_the_product_key_or_on_the_card_the_value_and_nothing_that_runs() {
+    let mut app = App::open(SIZE);
+    let key = gap(0).product.to_string();
+    assert_eq!(app.press("y"), [Effect::Copy(key.clone())]);
+    assert_eq!(app.toast(), format!("Copied the product key {key}"));
+    app.keys("Tab l");
+    assert_eq!(app.press("y"), [Effect::Copy("Black".into())]);
+    assert_eq!(app.toast(), "Copied the value Black");
+    app.keys("Esc w j");
+    assert_eq!(app.press("y"), [Effect::Copy(gap(2).product.to_string())], "the neighbour under the cursor");
+    app.keys("Esc E j");
+    assert_eq!(app.press("y"), [Effect::Copy("gpt-3.5".into())]);
+    app.keys("Q");
+    app.state.queue.rows[0].data.gap.product = "k\u{1b}]0;x\u{7}\u{202e}\n".into();
+    app.state.queue.cursor = 0;
+    let copied = |effects: Vec<Effect>| match effects.into_iter().next() {
+        Some(Effect::Copy(text)) => text,
+        other => panic!("{other:?} instead of a copy"),
+    };
+    assert_eq!(copied(app.press("y")), "k␛]0;x␇⟨U+202E⟩↵");
+    app.state.queue.rows[0].data.gap.product = "x".repeat(9_000).into();
+    let text = copied(app.press("y"));
+    assert_eq!(text.chars().count(), 4_001, "what a terminal takes is limited");
 }

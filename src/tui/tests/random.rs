@@ -3,7 +3,11 @@
 use super::*;
 use proptest::prelude::*;
 
-const KEYS: [&str; 61] = [
+const KEYS: [&str; 65] = [
+    "A",
+    "A",
+    "m",
+    "b",
     "O",
     "j",
     "k",

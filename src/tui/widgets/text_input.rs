@@ -1,7 +1,7 @@
 //! One line of text being edited, by grapheme cluster.
 
+use crate::sanitise;
 use crate::tui::app::keymap::Key;
-use crate::tui::sanitise;
 use crate::tui::widgets::wrap;
 use crossterm::event::KeyCode;
 use unicode_segmentation::UnicodeSegmentation;

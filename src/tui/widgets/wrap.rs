@@ -207,7 +207,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_line_is_wider_than_asked(text in r"(\PC|\n|👩‍👩‍👧‍👦|日){0,80}", columns in 2_usize..30) {
-            let text = crate::tui::sanitise::lines(&text, 500);
+            let text = crate::sanitise::lines(&text, 500);
             let (lines, _) = wrap(&[(text, Style::new())], columns, 50);
             for line in lines {
                 let wide: usize = line.spans.iter().map(|span| width(&span.content)).sum();

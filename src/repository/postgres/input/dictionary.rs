@@ -5,11 +5,12 @@ use crate::database::schema::{
 };
 use crate::domain::{Attribute, AttributeKey, Category, CategoryKey, DataType, ProductKey};
 use crate::repository::Result;
+use crate::repository::postgres::card::LONGEST_VALUE;
+use crate::repository::postgres::fragment::left_or_null;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = raw_categories, check_for_backend(diesel::pg::Pg))]
+#[derive(Queryable)]
 struct CategoryRow {
     category_key: String,
     category_name: Option<String>,
@@ -22,8 +23,7 @@ impl From<CategoryRow> for Category {
     }
 }
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = raw_attributes, check_for_backend(diesel::pg::Pg))]
+#[derive(Queryable)]
 struct AttributeRow {
     attribute_key: String,
     system_name: Option<String>,
@@ -64,7 +64,12 @@ pub(in crate::repository::postgres) async fn categories(
 ) -> Result<Vec<Category>> {
     use raw_categories as c;
     let mut connection = connection;
-    let mut query = c::table.select(CategoryRow::as_select()).order(c::category_key).into_boxed();
+    let columns = (
+        c::category_key,
+        left_or_null(c::category_name, LONGEST_VALUE),
+        left_or_null(c::system_name, LONGEST_VALUE),
+    );
+    let mut query = c::table.select(columns).order(c::category_key).into_boxed();
     query = match which {
         Categories::All => query,
         Categories::Key(key) => query.filter(c::category_key.eq(key.as_str())),
@@ -104,7 +109,15 @@ pub(in crate::repository::postgres) async fn attributes(
 ) -> Result<Vec<Attribute>> {
     use raw_attributes as a;
     let mut connection = connection;
-    let mut query = a::table.select(AttributeRow::as_select()).order(a::attribute_key).into_boxed();
+    let columns = (
+        a::attribute_key,
+        left_or_null(a::system_name, LONGEST_VALUE),
+        left_or_null(a::label, LONGEST_VALUE),
+        left_or_null(a::data_type, LONGEST_VALUE),
+        left_or_null(a::unit, LONGEST_VALUE),
+        a::multi_valued,
+    );
+    let mut query = a::table.select(columns).order(a::attribute_key).into_boxed();
     query = match which {
         Attributes::All => query,
         Attributes::Key(key) => query.filter(a::attribute_key.eq(key.as_str())),

@@ -1,9 +1,10 @@
-//! Makes text from the database harmless before it is drawn: nothing in it can move the cursor, hide or turn around.
+//! Makes text from the database harmless before it is shown: nothing in it can move the cursor, hide or turn around.
 //!
 //! Control, bidirectional and zero-width characters become visible (`␛`, `⟨U+202E⟩`). What writing systems and emoji
 //! need stays: joiners inside an emoji or an Indic syllable, variation selectors, up to [`MARKS`] combining marks.
 
 use ratatui::buffer::CellWidth;
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -44,8 +45,47 @@ pub fn value(value: &str, limit: usize) -> String {
     format!("{}{inner}{}", "␣".repeat(lead.min(4)), "␣".repeat(trail.min(4)))
 }
 
+/// Returns JSON that looks harmless, too: what its strings hold is the same.
+pub fn json(json: &str) -> Cow<'_, str> {
+    let is_loud =
+        |c: char| c.is_control() && c != '\n' || is_hidden(c) || matches!(c, '\u{2028}' | '\u{2029}');
+    if !json.contains(is_loud) {
+        return Cow::Borrowed(json);
+    }
+    let mut out = String::with_capacity(json.len() + 64);
+    for c in json.chars() {
+        if is_loud(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// How often a text is cleaned at most. What stands for a hostile character may join the cluster before it, which then is
+/// another one: a second time settles that.
+const TIMES: usize = 3;
+
 fn clean(text: &str, limit: usize, breaks: Breaks) -> String {
-    let mut out = String::with_capacity(text.len().min(limit * 2));
+    let mut clean = once(text, limit, breaks);
+    for _ in 1..TIMES {
+        if clean.is_ascii() {
+            break;
+        }
+        let again = once(&clean, limit, breaks);
+        if again == clean {
+            break;
+        }
+        clean = again;
+    }
+    clean
+}
+
+fn once(text: &str, limit: usize, breaks: Breaks) -> String {
+    let mut out = String::with_capacity(text.len().min(limit.saturating_mul(2)));
     let mut count = 0;
     for cluster in text.graphemes(true) {
         let before = out.len();
@@ -173,7 +213,12 @@ fn is_mark(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::wrap;
     use proptest::prelude::*;
+    use ratatui::buffer::Buffer;
+    use ratatui::layout::Rect;
+    use ratatui::style::Style;
+    use ratatui::text::Line;
 
     #[test]
     fn control_and_bidirectional_characters_become_visible() {
@@ -209,15 +254,40 @@ mod tests {
         assert_eq!(line("abc", 3), "abc");
     }
 
+    /// Whatever a database may hold.
+    const HOSTILE: &str = r"(\PC|[\x00-\x1f\x7f-\x9f]|[\u{200b}-\u{200f}\u{202a}-\u{202e}\u{2060}-\u{206f}\u{feff}\u{e0001}-\u{e007f}\u{2028}\u{2029}\u{61c}]|\u{301}|\u{fe0f}|👩|क|ි|a){0,60}";
+
     proptest! {
         #[test]
-        fn nothing_hostile_is_left(text in r"(\PC|[\x00-\x1f\x7f-\x9f]|[\u{200b}-\u{200f}\u{202a}-\u{202e}\u{2060}-\u{206f}\u{feff}\u{e0001}-\u{e007f}]|\u{301}|👩|a){0,60}", limit in 0_usize..80) {
+        fn nothing_hostile_is_left(text in HOSTILE, limit in 0_usize..80) {
             let clean = line(&text, limit);
             prop_assert!(clean.chars().count() <= limit + 1);
             prop_assert!(!clean.chars().any(char::is_control));
-            let turning = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200b}' | '\u{feff}');
+            let turning = |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{200b}' | '\u{feff}');
             prop_assert!(!clean.chars().any(turning));
             prop_assert!(!lines(&text, limit).chars().any(|c| c.is_control() && c != '\n'));
+        }
+
+        #[test]
+        fn clean_text_is_measured_as_it_is_drawn_and_stays_as_it_is(text in HOSTILE, limit in 1_usize..80) {
+            let clean = line(&text, limit);
+            prop_assert_eq!(line(&clean, limit), clean.clone());
+            let columns = wrap::width(&clean);
+            prop_assert_eq!(columns, Line::raw(&clean).width());
+            let area = Rect::new(0, 0, 700, 1);
+            let mut buffer = Buffer::empty(area);
+            let (end, _) = buffer.set_stringn(0, 0, &clean, 700, Style::new());
+            prop_assert_eq!(usize::from(end), columns);
+            let kept = lines(&text, limit);
+            prop_assert_eq!(lines(&kept, limit), kept);
+        }
+
+        #[test]
+        fn json_that_looks_harmless_means_the_same(text in HOSTILE) {
+            let written = serde_json::to_string(&text).unwrap();
+            let clean = json(&written);
+            prop_assert!(!clean.contains(|c: char| c.is_control() || is_hidden(c)), "{clean}");
+            prop_assert_eq!(serde_json::from_str::<String>(&clean).unwrap(), text);
         }
 
         #[test]

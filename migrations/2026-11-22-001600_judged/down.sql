@@ -1,0 +1,1 @@
+DROP INDEX prediction_results_judged;

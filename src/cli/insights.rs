@@ -1,0 +1,177 @@
+//! `gapdeck insights`: whether confidences mean what they say.
+
+use super::open::{self, Tables};
+use super::output::{json, print, table, visible};
+use super::word;
+use crate::config::Config;
+use crate::domain::{JudgedBy, JudgedFilter};
+use crate::error::AppError;
+use crate::insight::calibration::{Calibration, Cell, calibration};
+use crate::insight::coverage::{Point, curve};
+use crate::insight::{Interval, proportion};
+use crate::repository::{InsightRepository, JudgedGroup};
+use clap::Args;
+use serde::Serialize;
+use std::fmt::Write as _;
+
+/// How many bars a reliability diagram has.
+const BARS: usize = 10;
+/// Characters of a full bar.
+const WIDTH: f64 = 40.0;
+
+/// Shows how often predictions were right, and whether their confidences say so.
+///
+/// Counts predictions that decisions have judged. Reviewers choose what they look at, so this describes what was judged;
+/// of what nobody looked at it says nothing for sure.
+#[derive(Debug, Args)]
+pub struct Insights {
+    #[command(flatten)]
+    only: Only,
+    /// Tell apart by experiment, attribute or category
+    #[arg(long, default_value = "experiment", value_name = "WHAT")]
+    by: String,
+    /// Print a JSON array
+    #[arg(long)]
+    json: bool,
+}
+
+/// Which judged predictions to look at.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct Only {
+    /// Only predictions of this experiment
+    #[arg(long)]
+    experiment: Option<String>,
+    /// Only predictions for this attribute
+    #[arg(long)]
+    attribute: Option<String>,
+    /// Only gaps of products of this category
+    #[arg(long)]
+    category: Option<String>,
+}
+
+impl Only {
+    pub(super) fn filter(self) -> JudgedFilter {
+        JudgedFilter {
+            experiment: self.experiment.map(Into::into),
+            attribute: self.attribute.map(Into::into),
+            category: self.category.map(Into::into),
+        }
+    }
+}
+
+/// What is known of one experiment, attribute or category.
+#[derive(Debug, Serialize)]
+struct Insight {
+    key: String,
+    /// The share of right ones, with its 95 % Wilson interval.
+    share: Option<f64>,
+    interval: Option<Interval>,
+    #[serde(flatten)]
+    calibration: Calibration,
+    risk_coverage: Vec<Point>,
+}
+
+impl Insight {
+    fn of(group: JudgedGroup) -> Self {
+        let mut all = Cell::default();
+        group.cells.iter().for_each(|cell| all.merge(cell));
+        Self {
+            share: all.share(),
+            #[expect(clippy::cast_precision_loss, reason = "counts of decisions stay far below 2^53")]
+            interval: proportion::wilson(all.right as f64, all.judged as f64, 0.95),
+            calibration: calibration(&group.cells, BARS),
+            risk_coverage: curve(group.cells),
+            key: group.key,
+        }
+    }
+}
+
+pub(super) async fn run(command: Insights, config: &Config) -> Result<(), AppError> {
+    let by = word(&command.by, JudgedBy::parse, &JudgedBy::ALL.map(JudgedBy::as_str))?;
+    let database = open::database(config, Tables::Expect).await?;
+    let groups = database.store().judged(&command.only.filter(), by).await;
+    database.close().await;
+    let insights: Vec<Insight> = groups?.into_iter().map(Insight::of).collect();
+    if command.json {
+        return json(&insights);
+    }
+    if insights.is_empty() {
+        return print("No prediction with a confidence has been judged yet.\n");
+    }
+    let rows: Vec<Vec<String>> = insights
+        .iter()
+        .map(|one| {
+            vec![
+                one.key.clone(),
+                one.calibration.judged.to_string(),
+                share_in_words(one.share, one.interval),
+                figure(one.calibration.expected_error),
+                figure(one.calibration.brier),
+            ]
+        })
+        .collect();
+    table(&[&by.as_str().to_uppercase(), "JUDGED", "RIGHT", "CALIBRATION ERROR", "BRIER"], &rows)?;
+    match &insights[..] {
+        [one] => print(&diagram(one)),
+        _ => Ok(()),
+    }
+}
+
+/// Says a share with its interval: `81 % [76-85]`.
+pub(super) fn share_in_words(share: Option<f64>, interval: Option<Interval>) -> String {
+    let percent = |share: f64| format!("{:.0}", share * 100.0);
+    match (share, interval) {
+        (Some(share), Some(interval)) => {
+            format!("{} % [{}-{}]", percent(share), percent(interval.low), percent(interval.high))
+        }
+        _ => "-".into(),
+    }
+}
+
+fn figure(number: Option<f64>) -> String {
+    number.map_or_else(|| "-".into(), |number| format!("{number:.3}"))
+}
+
+/// Draws a reliability diagram: a line for each tenth of confidence, `|` where the share would be if confidences held.
+fn diagram(insight: &Insight) -> String {
+    let mut text = format!(
+        "\n{}: confidence, and how often it was right (| says the confidence itself)\n",
+        visible(&insight.key)
+    );
+    for bar in insight.calibration.bars.iter().rev() {
+        let cells = |share: f64| {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within 0..=WIDTH")]
+            let cells = (share.clamp(0.0, 1.0) * WIDTH).round() as usize;
+            cells
+        };
+        let filled = bar.share.map_or(0, cells);
+        let mut line: Vec<char> = std::iter::repeat_n('#', filled).collect();
+        if let Some(mean) = bar.mean {
+            let mark = cells(mean);
+            line.resize(line.len().max(mark + 1), ' ');
+            line[mark] = '|';
+        }
+        let line: String = line.into_iter().collect();
+        let says = share_in_words(bar.share, bar.interval);
+        let _ = writeln!(text, "  {:.1}-{:.1}  {line:<41}  {says}  n={}", bar.low, bar.high, bar.judged);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_diagram_shows_where_confidence_is_too_high() {
+        let cell = |confidence: f64, judged: u64, right: u64| {
+            let mut cell = Cell::default();
+            (0..judged).for_each(|number| cell.add(confidence, number < right));
+            cell
+        };
+        let cells = vec![cell(0.55, 10, 6), cell(0.92, 240, 194)];
+        let insight = Insight::of(JudgedGroup { key: "gpt\u{1b}[2J".into(), cells });
+        insta::assert_snapshot!(diagram(&insight));
+        assert_eq!(share_in_words(insight.share, insight.interval), "80 % [75-84]");
+    }
+}

@@ -1,0 +1,29 @@
+//! What decisions say about predictions: pure statistics, without database and terminal.
+//!
+//! Every function says which method it is and whom it is from; its tests compare with published examples or with what
+//! SciPy, statsmodels and R's packages return.
+
+pub mod agreement;
+pub mod calibration;
+pub mod comparison;
+pub mod coverage;
+pub mod detection;
+pub mod drift;
+pub mod estimate;
+pub mod proportion;
+pub mod threshold;
+
+use serde::Serialize;
+
+/// A range that holds the true value with a stated probability; `low <= high`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Interval {
+    pub low: f64,
+    pub high: f64,
+}
+
+/// Counts as floating point: exact below 2^53, which no number of decisions reaches.
+#[expect(clippy::cast_precision_loss, reason = "counts of decisions stay far below 2^53")]
+fn real(count: u64) -> f64 {
+    count as f64
+}

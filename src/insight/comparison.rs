@@ -1,0 +1,111 @@
+//! Two experiments on the same gaps: which is right more often, and is that more than luck?
+
+use super::real;
+use serde::Serialize;
+use statrs::distribution::{Binomial, DiscreteCDF};
+use statrs::function::beta::ln_beta;
+
+/// Two experiments compared on gaps that both predicted and a reviewer judged.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Comparison {
+    pub both_right: u64,
+    /// Gaps that only the first one was right on.
+    pub only_first: u64,
+    /// Gaps that only the second one was right on.
+    pub only_second: u64,
+    pub both_wrong: u64,
+}
+
+impl Comparison {
+    /// Returns McNemar's exact two-sided p-value (McNemar 1947; the exact binomial form): how likely a difference as large
+    /// is when both are as good. For a number of gaps that was fixed beforehand.
+    pub fn p_value(&self) -> f64 {
+        let (fewer, all) = (self.only_first.min(self.only_second), self.only_first + self.only_second);
+        Binomial::new(0.5, all).map_or(1.0, |luck| (2.0 * luck.cdf(fewer)).min(1.0))
+    }
+
+    /// Returns the e-value against "both are as good": the wins of one among the gaps that they differ on, tested by a
+    /// mixture over all rates (a Beta(1/2, 1/2) prior: the Krichevsky-Trofimov bet; Grünwald, de Heide and Koolen 2024,
+    /// "Safe testing").
+    ///
+    /// It may be looked at after every decision: it exceeds 20 at any time with a chance of at most 1/20 (Ville 1939).
+    pub fn e_value(&self) -> f64 {
+        let (first, second) = (real(self.only_first), real(self.only_second));
+        (ln_beta(0.5 + first, 0.5 + second) - ln_beta(0.5, 0.5) + (first + second) * std::f64::consts::LN_2)
+            .exp()
+    }
+
+    /// Returns how many gaps were compared.
+    pub fn gaps(&self) -> u64 {
+        self.both_right + self.only_first + self.only_second + self.both_wrong
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn differ(only_first: u64, only_second: u64) -> Comparison {
+        Comparison { only_first, only_second, ..Comparison::default() }
+    }
+
+    /// `statsmodels.stats.contingency_tables.mcnemar(table, exact=True)`, statsmodels 0.14.
+    #[test]
+    fn the_p_value_is_what_statsmodels_says() {
+        for (first, second, p) in
+            [(6, 1, 0.125), (10, 10, 1.0), (0, 5, 0.062_5), (121, 59, 4.434_449_263_754e-6), (0, 0, 1.0)]
+        {
+            let made = differ(first, second).p_value();
+            assert!((made - p).abs() < 1e-9 * p.max(1e-3), "{first}:{second}: {made}");
+        }
+    }
+
+    /// `exp(betaln(.5+w, .5+l) - betaln(.5, .5) + (w+l) log 2)` by SciPy.
+    #[test]
+    fn the_e_value_is_what_scipy_says() {
+        for (first, second, e) in [
+            (6, 1, 2.062_5),
+            (10, 10, 0.176_197_052),
+            (0, 5, 7.875),
+            (121, 59, 3_215.831_560_68),
+            (0, 0, 1.0),
+        ] {
+            let made = differ(first, second).e_value();
+            assert!((made / e - 1.0).abs() < 1e-8, "{first}:{second}: {made}");
+        }
+    }
+
+    /// Ville's inequality: looking after every gap, of 1,000 fair histories at most 5 % may ever reach 20.
+    #[test]
+    fn looking_after_every_decision_does_not_break_the_e_value() {
+        let mut crossed = 0;
+        for history in 1..=1_000_u64 {
+            let mut state = history.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+            let mut seen = Comparison::default();
+            for _ in 0..500 {
+                state ^= state << 13;
+                state ^= state >> 7;
+                state ^= state << 17;
+                if state >> 63 == 0 {
+                    seen.only_first += 1;
+                } else {
+                    seen.only_second += 1;
+                }
+                if seen.e_value() >= 20.0 {
+                    crossed += 1;
+                    break;
+                }
+            }
+        }
+        assert!(crossed <= 50, "{crossed} of 1,000 reached 20");
+        assert!(crossed > 0, "an e-value that never moves proves nothing");
+    }
+
+    #[test]
+    fn a_clear_winner_is_found() {
+        let mut seen = Comparison { both_right: 400, both_wrong: 60, ..Comparison::default() };
+        (seen.only_first, seen.only_second) = (60, 20);
+        assert!(seen.e_value() > 20.0 && seen.p_value() < 0.001);
+        assert_eq!(seen.gaps(), 540);
+    }
+}

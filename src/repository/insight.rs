@@ -1,0 +1,27 @@
+//! What decisions say about predictions, added up for statistics.
+
+use super::{Result, blocking::repository};
+use crate::domain::{ExperimentKey, JudgedBy, JudgedFilter};
+use crate::insight::calibration::Cell;
+use crate::insight::comparison::Comparison;
+
+/// Judged predictions of one experiment, attribute or category.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JudgedGroup {
+    /// Its key; empty for products without a category.
+    pub key: String,
+    /// The predictions, added up by thousandths of confidence, the lowest first.
+    pub cells: Vec<Cell>,
+}
+
+repository! {
+    /// Reads what decisions say about predictions.
+    pub trait InsightRepository: Send + Sync {
+        /// Adds judged predictions with a confidence up, in the order of the keys.
+        async fn judged(&self, filter: &JudgedFilter, by: JudgedBy) -> Result<Vec<JudgedGroup>>;
+
+        /// Compares two experiments on the judged gaps that both predicted: an experiment is right on a gap if the
+        /// prediction that it was most confident of is.
+        async fn compare(&self, first: &ExperimentKey, second: &ExperimentKey) -> Result<Comparison>;
+    }
+}

@@ -1,0 +1,74 @@
+//! The insight repository in memory.
+
+use super::MemoryStore;
+use super::tables::Prediction;
+use crate::domain::{Confidence, ExperimentKey, JudgedBy, JudgedFilter};
+use crate::insight::calibration::Cell;
+use crate::insight::comparison::Comparison;
+use crate::repository::{InsightRepository, JudgedGroup, Result};
+use async_trait::async_trait;
+use std::collections::BTreeMap;
+
+#[async_trait]
+impl InsightRepository for MemoryStore {
+    async fn judged(&self, filter: &JudgedFilter, by: JudgedBy) -> Result<Vec<JudgedGroup>> {
+        let tables = self.tables();
+        let mut groups: BTreeMap<String, BTreeMap<i64, Cell>> = BTreeMap::new();
+        for (gap, rows) in &tables.predictions {
+            let category =
+                tables.row(gap).map(|row| row.category.map_or_else(String::new, |key| key.to_string()));
+            let shown = filter.attribute.as_ref().is_none_or(|key| *key == gap.attribute)
+                && filter.category.as_ref().is_none_or(|key| Some(key.as_str()) == category.as_deref());
+            if !shown || (category.is_none() && (by == JudgedBy::Category || filter.category.is_some())) {
+                continue;
+            }
+            for ((experiment, _), row) in rows {
+                if filter.experiment.as_ref().is_some_and(|key| key != experiment) {
+                    continue;
+                }
+                let (Some(confidence), Some(right)) = (row.proposal.confidence, row.correct) else {
+                    continue;
+                };
+                let key = match by {
+                    JudgedBy::Experiment => experiment.to_string(),
+                    JudgedBy::Attribute => gap.attribute.to_string(),
+                    JudgedBy::Category => category.clone().unwrap_or_default(),
+                };
+                #[expect(clippy::cast_possible_truncation, reason = "a confidence is within 0..=1")]
+                let thousandth = (confidence.get() * 1_000.0).floor() as i64;
+                groups.entry(key).or_default().entry(thousandth).or_default().add(confidence.get(), right);
+            }
+        }
+        let made = |(key, cells): (String, BTreeMap<i64, Cell>)| JudgedGroup {
+            key,
+            cells: cells.into_values().collect(),
+        };
+        Ok(groups.into_iter().map(made).collect())
+    }
+
+    async fn compare(&self, first: &ExperimentKey, second: &ExperimentKey) -> Result<Comparison> {
+        let tables = self.tables();
+        let mut seen = Comparison::default();
+        for rows in tables.predictions.values() {
+            let Some((first, second)) = verdict(rows, first).zip(verdict(rows, second)) else { continue };
+            match (first, second) {
+                (true, true) => seen.both_right += 1,
+                (true, false) => seen.only_first += 1,
+                (false, true) => seen.only_second += 1,
+                (false, false) => seen.both_wrong += 1,
+            }
+        }
+        Ok(seen)
+    }
+}
+
+/// Tells whether what an experiment was most confident of is right.
+fn verdict(rows: &BTreeMap<(ExperimentKey, String), Prediction>, experiment: &ExperimentKey) -> Option<bool> {
+    rows.iter()
+        .filter(|((key, _), row)| key == experiment && row.correct.is_some())
+        .min_by(|((_, left), one), ((_, right), other)| {
+            let confidence = |row: &Prediction| row.proposal.confidence.map_or(-1.0, Confidence::get);
+            confidence(other).total_cmp(&confidence(one)).then_with(|| left.cmp(right))
+        })
+        .and_then(|(_, row)| row.correct)
+}

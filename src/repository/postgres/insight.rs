@@ -1,0 +1,155 @@
+//! Judged predictions, added up by the server.
+
+use super::PostgresStore;
+use crate::domain::{AttributeKey, CategoryKey, ExperimentKey, JudgedBy, JudgedFilter};
+use crate::insight::calibration::Cell;
+use crate::insight::comparison::Comparison;
+use crate::repository::{InsightRepository, JudgedGroup, Result};
+use async_trait::async_trait;
+use diesel::QueryableByName;
+use diesel::pg::Pg;
+use diesel::sql_types::{BigInt, Double, Text};
+use diesel_async::RunQueryDsl;
+
+/// Judged predictions by a key and by thousandths of confidence; `$key` and `$from` are one of the pieces below.
+macro_rules! judged {
+    ($key:literal, $from:literal) => {
+        concat!(
+            "SELECT ",
+            $key,
+            " AS key, count(*) AS judged, count(*) FILTER (WHERE p.is_correct) AS \"right\",
+       sum(p.confidence) AS confidence, sum(p.confidence * p.confidence) AS squares,
+       coalesce(sum(p.confidence) FILTER (WHERE p.is_correct), 0) AS confidence_right
+  FROM ",
+            $from,
+            " WHERE p.is_correct IS NOT NULL AND p.confidence IS NOT NULL"
+        )
+    };
+}
+
+const ALONE: [&str; 2] =
+    [judged!("p.experiment_key", "prediction_results p"), judged!("p.attribute_key", "prediction_results p")];
+const WITH_QUEUE: [&str; 3] = [
+    judged!(
+        "p.experiment_key",
+        "prediction_results p JOIN review_queue q USING (product_key, attribute_key)"
+    ),
+    judged!("p.attribute_key", "prediction_results p JOIN review_queue q USING (product_key, attribute_key)"),
+    judged!("q.category_key", "prediction_results p JOIN review_queue q USING (product_key, attribute_key)"),
+];
+const GROUPED: &str = " GROUP BY 1, floor(p.confidence * 1000) ORDER BY 1, floor(p.confidence * 1000)";
+
+/// Gaps that both experiments predicted and that are judged, by who was right.
+const COMPARE: &str = "SELECT count(*) FILTER (WHERE a.is_correct AND b.is_correct) AS both_right,
+       count(*) FILTER (WHERE a.is_correct AND NOT b.is_correct) AS only_first,
+       count(*) FILTER (WHERE NOT a.is_correct AND b.is_correct) AS only_second,
+       count(*) FILTER (WHERE NOT a.is_correct AND NOT b.is_correct) AS both_wrong
+  FROM (SELECT DISTINCT ON (product_key, attribute_key) product_key, attribute_key, is_correct
+          FROM prediction_results WHERE experiment_key = $1 AND is_correct IS NOT NULL
+         ORDER BY product_key, attribute_key, confidence DESC NULLS LAST, value COLLATE \"C\") a
+  JOIN (SELECT DISTINCT ON (product_key, attribute_key) product_key, attribute_key, is_correct
+          FROM prediction_results WHERE experiment_key = $2 AND is_correct IS NOT NULL
+         ORDER BY product_key, attribute_key, confidence DESC NULLS LAST, value COLLATE \"C\") b
+       USING (product_key, attribute_key)";
+
+#[derive(QueryableByName)]
+struct CellRow {
+    #[diesel(sql_type = Text)]
+    key: String,
+    #[diesel(sql_type = BigInt)]
+    judged: i64,
+    #[diesel(sql_type = BigInt)]
+    right: i64,
+    #[diesel(sql_type = Double)]
+    confidence: f64,
+    #[diesel(sql_type = Double)]
+    squares: f64,
+    #[diesel(sql_type = Double)]
+    confidence_right: f64,
+}
+
+#[derive(QueryableByName)]
+struct CompareRow {
+    #[diesel(sql_type = BigInt)]
+    both_right: i64,
+    #[diesel(sql_type = BigInt)]
+    only_first: i64,
+    #[diesel(sql_type = BigInt)]
+    only_second: i64,
+    #[diesel(sql_type = BigInt)]
+    both_wrong: i64,
+}
+
+#[async_trait]
+impl InsightRepository for PostgresStore {
+    async fn judged(&self, filter: &JudgedFilter, by: JudgedBy) -> Result<Vec<JudgedGroup>> {
+        let mut sql = match (by, &filter.category) {
+            (JudgedBy::Experiment, None) => ALONE[0],
+            (JudgedBy::Attribute, None) => ALONE[1],
+            (JudgedBy::Experiment, Some(_)) => WITH_QUEUE[0],
+            (JudgedBy::Attribute, Some(_)) => WITH_QUEUE[1],
+            (JudgedBy::Category, _) => WITH_QUEUE[2],
+        }
+        .to_owned();
+        let conditions = [
+            (" AND p.experiment_key = $", filter.experiment.as_ref().map(ExperimentKey::as_str)),
+            (" AND p.attribute_key = $", filter.attribute.as_ref().map(AttributeKey::as_str)),
+            (" AND q.category_key = $", filter.category.as_ref().map(CategoryKey::as_str)),
+        ];
+        let given: Vec<(&str, &str)> =
+            conditions.into_iter().filter_map(|(sql, key)| key.map(|key| (sql, key))).collect();
+        for (number, (condition, _)) in given.iter().enumerate() {
+            sql.push_str(condition);
+            sql.push_str(&(number + 1).to_string());
+        }
+        sql.push_str(GROUPED);
+        let (sql, given) = (&sql, &given);
+        let rows: Vec<CellRow> = self
+            .lagging(|mut connection| async move {
+                let mut query = diesel::sql_query(sql).into_boxed::<Pg>();
+                for (_, key) in given {
+                    query = query.bind::<Text, _>((*key).to_owned());
+                }
+                Ok(query.load(&mut connection).await?)
+            })
+            .await?;
+        Ok(grouped(rows))
+    }
+
+    async fn compare(&self, first: &ExperimentKey, second: &ExperimentKey) -> Result<Comparison> {
+        let row: CompareRow = self
+            .lagging(|mut connection| async move {
+                Ok(diesel::sql_query(COMPARE)
+                    .bind::<Text, _>(first.as_str())
+                    .bind::<Text, _>(second.as_str())
+                    .get_result(&mut connection)
+                    .await?)
+            })
+            .await?;
+        Ok(Comparison {
+            both_right: row.both_right.unsigned_abs(),
+            only_first: row.only_first.unsigned_abs(),
+            only_second: row.only_second.unsigned_abs(),
+            both_wrong: row.both_wrong.unsigned_abs(),
+        })
+    }
+}
+
+/// Puts cells of the same key, which come one after another, together.
+fn grouped(rows: Vec<CellRow>) -> Vec<JudgedGroup> {
+    let mut groups: Vec<JudgedGroup> = Vec::new();
+    for row in rows {
+        let cell = Cell {
+            judged: row.judged.unsigned_abs(),
+            right: row.right.unsigned_abs(),
+            confidence: row.confidence,
+            squares: row.squares,
+            confidence_right: row.confidence_right,
+        };
+        match groups.last_mut().filter(|group| group.key == row.key) {
+            Some(group) => group.cells.push(cell),
+            None => groups.push(JudgedGroup { key: row.key, cells: vec![cell] }),
+        }
+    }
+    groups
+}

@@ -1,0 +1,53 @@
+//! Copying what is under the cursor.
+
+use super::action::Context;
+use super::msg::Effect;
+use super::state::State;
+use super::toast::Level;
+use crate::sanitise;
+use crate::tui::screens::neighbours;
+
+/// The most characters copied.
+const MOST: usize = 4_000;
+
+/// What is copied, and what it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copied {
+    what: &'static str,
+    text: String,
+}
+
+/// Returns what can be copied where the keyboard is: a product's key, the selected value, an experiment's key.
+pub fn copied(state: &State) -> Option<Copied> {
+    let (what, text) = match state.context() {
+        Context::Queue => ("product key", state.queue.current()?.data.gap.product.to_string()),
+        Context::Card => {
+            let choices = &state.current_card()?.choices;
+            ("value", choices.get(state.review.choice)?.value.clone())
+        }
+        Context::Experiments => {
+            let screen = state.experiments()?;
+            ("experiment", screen.rows().get(screen.cursor)?.experiment.to_string())
+        }
+        Context::Product => ("product key", state.pane()?.product.to_string()),
+        Context::Walk => {
+            let pane = state.pane()?;
+            let neighbour = neighbours::neighbours(pane).get(pane.cursor).filter(|_| !pane.document_focused);
+            let key = neighbour.map_or(&pane.product, |neighbour| &neighbour.product_key);
+            ("product key", key.to_string())
+        }
+        Context::Activity => ("product key", state.activity()?.current()?.gap.product.to_string()),
+        Context::Opening | Context::Texts => return None,
+    };
+    // Nothing in it may run where it is pasted.
+    let text = sanitise::line(&text, MOST).trim_end().to_owned();
+    (!text.is_empty()).then_some(Copied { what, text })
+}
+
+/// Copies it, and says so.
+pub fn copy(state: &mut State) -> Vec<Effect> {
+    let Some(Copied { what, text }) = copied(state) else { return Vec::new() };
+    let told = format!("Copied the {what} {}", sanitise::line(&text, 60));
+    state.toasts.show(state.now, Level::Info, told);
+    vec![Effect::Copy(text)]
+}

@@ -1,0 +1,90 @@
+//! What [`gapdeck::repository::InsightRepository`] promises.
+
+use crate::support::fixture::*;
+use gapdeck::domain::{JudgedBy, JudgedFilter};
+use gapdeck::insight::comparison::Comparison;
+use gapdeck::repository::{JudgedGroup, Store};
+
+/// Groups as (key, judged, right) a cell.
+fn read(groups: &[JudgedGroup]) -> Vec<(&str, Vec<(u64, u64)>)> {
+    groups
+        .iter()
+        .map(|group| (group.key.as_str(), group.cells.iter().map(|cell| (cell.judged, cell.right)).collect()))
+        .collect()
+}
+
+/// Three gaps judged: e1 is right on two of them, e2 on one; a prediction without a confidence says nothing here.
+async fn judged(store: &dyn Store) {
+    open_shop(store).await;
+    for (product, attribute, experiment, value, confidence) in [
+        ("p1", "colour", "e1", "Black", Some(0.9)),
+        ("p1", "colour", "e1", "Blue", Some(0.2)),
+        ("p1", "colour", "e2", "Blue", Some(0.9004)),
+        ("p2", "colour", "e1", "Red", Some(0.9)),
+        ("p2", "colour", "e2", "Green", None),
+        ("p1", "weight", "e1", "12", Some(0.4)),
+        ("p1", "weight", "e2", "13", Some(0.9)),
+    ] {
+        store
+            .save_predictions(&[prediction(experiment, (product, attribute), value, confidence)])
+            .await
+            .unwrap();
+    }
+    decide(store, &accept(("p1", "colour"), "Black", 0)).await;
+    decide(store, &accept(("p2", "colour"), "Red", 0)).await;
+    decide(store, &accept(("p1", "weight"), "13", 0)).await;
+}
+
+pub async fn judged_predictions_are_added_up_by_confidence(store: &dyn Store) {
+    judged(store).await;
+    let all = store.judged(&JudgedFilter::default(), JudgedBy::Experiment).await.unwrap();
+    assert_eq!(
+        read(&all),
+        [("e1", vec![(1, 0), (1, 0), (2, 2)]), ("e2", vec![(2, 1)])],
+        "0.2, 0.4 and twice 0.9; 0.9004 and 0.9 are one thousandth"
+    );
+    let cell = all[0].cells[2];
+    assert!((cell.confidence - 1.8).abs() < 1e-9 && (cell.squares - 1.62).abs() < 1e-9);
+    assert!((cell.confidence_right - 1.8).abs() < 1e-9);
+    let attributes = JudgedFilter { experiment: Some("e1".into()), ..JudgedFilter::default() };
+    let of = store.judged(&attributes, JudgedBy::Attribute).await.unwrap();
+    assert_eq!(read(&of), [("colour", vec![(1, 0), (2, 2)]), ("weight", vec![(1, 0)])]);
+}
+
+pub async fn judged_predictions_are_told_apart_by_attribute_and_category(store: &dyn Store) {
+    judged(store).await;
+    let weight = JudgedFilter { attribute: Some("weight".into()), ..JudgedFilter::default() };
+    let of = store.judged(&weight, JudgedBy::Experiment).await.unwrap();
+    assert_eq!(read(&of), [("e1", vec![(1, 0)]), ("e2", vec![(1, 1)])]);
+    let categories = store.judged(&JudgedFilter::default(), JudgedBy::Category).await.unwrap();
+    let total: u64 = categories.iter().flat_map(|group| &group.cells).map(|cell| cell.judged).sum();
+    assert_eq!(total, 6);
+    for group in &categories {
+        let only = JudgedFilter { category: Some(group.key.as_str().into()), ..JudgedFilter::default() };
+        let again = store.judged(&only, JudgedBy::Category).await.unwrap();
+        assert_eq!(read(&again), read(std::slice::from_ref(group)));
+    }
+    let nowhere = JudgedFilter { category: Some("nowhere".into()), ..JudgedFilter::default() };
+    assert_eq!(store.judged(&nowhere, JudgedBy::Attribute).await.unwrap(), []);
+}
+
+pub async fn what_is_not_judged_or_was_undone_says_nothing(store: &dyn Store) {
+    open_shop(store).await;
+    predict(store, "e1", ("p1", "colour"), "Black", 0.9).await;
+    assert_eq!(store.judged(&JudgedFilter::default(), JudgedBy::Experiment).await.unwrap(), []);
+    let decision = accept(("p1", "colour"), "Black", 0);
+    decide(store, &decision).await;
+    assert_eq!(store.judged(&JudgedFilter::default(), JudgedBy::Experiment).await.unwrap().len(), 1);
+    decide(store, &undo(&decision, 1)).await;
+    assert_eq!(store.judged(&JudgedFilter::default(), JudgedBy::Experiment).await.unwrap(), []);
+}
+
+pub async fn experiments_are_compared_on_the_gaps_that_both_predicted(store: &dyn Store) {
+    judged(store).await;
+    let seen = store.compare(&"e1".into(), &"e2".into()).await.unwrap();
+    assert_eq!(seen, Comparison { both_right: 0, only_first: 2, only_second: 1, both_wrong: 0 });
+    let turned = store.compare(&"e2".into(), &"e1".into()).await.unwrap();
+    assert_eq!(turned, Comparison { both_right: 0, only_first: 1, only_second: 2, both_wrong: 0 });
+    let alone = store.compare(&"e1".into(), &"unheard-of".into()).await.unwrap();
+    assert_eq!(alone.gaps(), 0);
+}
