@@ -56,7 +56,7 @@ pub fn redraw_behind_doubtful(buffer: &mut Buffer) {
                 0
             };
             let beside = x.saturating_add(symbol.cell_width().max(1));
-            if x < end && x >= covered {
+            if (covered..end).contains(&x) {
                 cell.set_diff_option(CellDiffOption::AlwaysUpdate);
             }
             // The second half of a wide character is drawn with the first.
