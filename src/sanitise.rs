@@ -129,6 +129,10 @@ fn push_cluster(out: &mut String, cluster: &str, breaks: Breaks) {
             }
             c if is_mark(c) => {
                 if previous.is_none() {
+                    if !joins_circle(c) {
+                        push_code_point(out, c);
+                        continue;
+                    }
                     out.push('◌');
                 }
                 if marks < MARKS {
@@ -157,6 +161,11 @@ fn push_cluster(out: &mut String, cluster: &str, breaks: Breaks) {
     if dropped > 0 {
         let _ = write!(out, "⟨+{dropped}⟩");
     }
+}
+
+/// Tells whether a mark that stands alone can be shown on a dotted circle: a part of a Hangul syllable cannot.
+fn joins_circle(mark: char) -> bool {
+    format!("◌{mark}").graphemes(true).count() == 1
 }
 
 fn push_control(out: &mut String, c: char) {
@@ -247,6 +256,13 @@ mod tests {
         assert_eq!(line("\u{301}x", 99), "◌\u{301}x");
         let wide = format!("x{}", "\u{110b0}".repeat(40));
         assert_eq!(line(&wide, 99), format!("x{}⟨+34⟩", "\u{110b0}".repeat(6)));
+    }
+
+    #[test]
+    fn a_part_of_a_syllable_without_the_rest_is_shown_by_its_number() {
+        assert_eq!(line("\u{d7cb}", 20), "⟨U+D7CB⟩");
+        assert_eq!(line("한\u{301}", 20), "한\u{301}");
+        assert_eq!(line("\u{301}", 20), "◌\u{301}");
     }
 
     #[test]
