@@ -129,6 +129,11 @@ fn push_cluster(out: &mut String, cluster: &str, breaks: Breaks) {
             }
             c if is_mark(c) => {
                 if previous.is_none() {
+                    // Half a syllable of Hangul draws nothing and joins nothing, either.
+                    if !joins(c) {
+                        push_code_point(out, c);
+                        continue;
+                    }
                     out.push('◌');
                 }
                 if marks < MARKS {
@@ -203,6 +208,11 @@ fn may_stay(c: char, previous: Option<char>, next: Option<char>, base: char) -> 
 
 fn is_arabic(c: char) -> bool {
     ('\u{620}'..='\u{6ff}').contains(&c)
+}
+
+/// Tells whether a character joins a dotted circle before it.
+fn joins(c: char) -> bool {
+    format!("◌{c}").graphemes(true).count() == 1
 }
 
 /// Tells whether a character combines with the one before it.
