@@ -5,8 +5,8 @@
 
 use super::app::feed;
 use super::app::msg::{Effect, Figures, Found, Msg, TakeBack};
-use crate::domain::{AttributeKey, GapId, LeaseToken, ProductCard, ProductKey, QueueFilter};
-use crate::repository::{RepositoryError, Result, abandonable};
+use crate::domain::{AttributeKey, GapId, JudgedBy, LeaseToken, ProductCard, ProductKey, QueueFilter};
+use crate::repository::{JudgedGroup, RepositoryError, Result, abandonable};
 use crate::review::outbox::{Lookout, Outbox, Rest};
 use crate::review::{NEIGHBOURS, Review};
 use crate::tui::screens::queue::COUNT_CAP;
@@ -155,6 +155,11 @@ async fn read(review: &Review, effect: Effect) -> Option<Msg> {
         }
         Effect::LoadTrends { ticket, experiment } => {
             Msg::Trends { ticket, result: guarded(store.metric_trends(&experiment)).await }
+        }
+        Effect::LoadJudged { ticket, filter } => {
+            let groups = guarded(store.judged(&filter, JudgedBy::Experiment)).await;
+            let cells = |groups: Vec<JudgedGroup>| groups.into_iter().flat_map(|group| group.cells).collect();
+            Msg::Judged { ticket, result: groups.map(cells) }
         }
         Effect::LoadProduct { ticket, product, attribute } => {
             let result = guarded(product_card(review, &product, attribute.as_ref())).await;

@@ -3,9 +3,10 @@
 
 use crate::domain::{
     AllowedScope, AllowedValue, AllowedValues, Attribute, Candidate, Category, Confidence, DataType,
-    ExperimentSummary, Facets, GapId, KnownValue, MetricTrend, Named, Neighbour, Product, ProductCard,
-    QueueRow, ReviewCard, RichText, Source, State, choices,
+    ExperimentKey, ExperimentSummary, Facets, GapId, KnownValue, MetricTrend, Named, Neighbour, Product,
+    ProductCard, QueueRow, ReviewCard, RichText, Source, State, choices,
 };
+use crate::insight::calibration::Cell;
 use chrono::{DateTime, Duration, TimeZone, Utc};
 
 /// A name per product, the awkward ones among them.
@@ -267,4 +268,21 @@ pub fn trends() -> Vec<MetricTrend> {
             incorrect: 7,
         })
         .collect()
+}
+
+/// A model that is too sure of itself, on as many judged predictions as its summary says.
+pub fn judged(experiment: &ExperimentKey) -> Vec<Cell> {
+    let Some(summary) = experiments().into_iter().find(|one| one.experiment == *experiment) else {
+        return Vec::new();
+    };
+    let judged = u32::try_from(summary.correct + summary.incorrect).unwrap();
+    let mut cells = vec![Cell::default(); 100];
+    for number in 0..judged {
+        let hundredth = 35 + number * 7 % 65;
+        let confidence = f64::from(hundredth) / 100.0;
+        let right = f64::from(number * 13 % 100) / 100.0 < confidence * confidence * 1.1;
+        cells[hundredth as usize].add(confidence, right);
+    }
+    cells.retain(|cell| cell.judged > 0);
+    cells
 }

@@ -15,6 +15,7 @@ pub mod pane;
 pub mod product;
 pub mod queue;
 pub mod queue_view;
+mod reliability;
 pub mod review;
 pub mod texts;
 mod trend;

@@ -462,6 +462,10 @@ impl Database {
                 }
                 Msg::Trends { ticket, result: self.up(trends) }
             }
+            Effect::LoadJudged { ticket, filter } => {
+                let judged = fixture::judged(filter.experiment.as_ref().expect("an experiment"));
+                Msg::Judged { ticket, result: self.up(judged) }
+            }
             Effect::LoadProduct { ticket, product, .. } => {
                 let index = product.as_str()[2..].parse().unwrap();
                 Msg::Product { ticket, result: self.up(Some(Box::new(fixture::product_card(index)))) }

@@ -58,7 +58,7 @@ async fn terminate(url: String, book: Arc<Book>, mut random: Random) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_what_64_reviewers_were_told_nothing_is_lost_doubled_or_overwritten_unseen_whoever_dies() {
     let mut random = seeded("crowd");
-    let (gaps, clerks, thinks) = if is_full() { (20_000, 4, 120) } else { (1_200, 2, 60) };
+    let (gaps, clerks, thinks) = if is_full() { (20_000, 4, 120) } else { (800, 2, 60) };
     let database = TestDatabase::migrated().await;
     fill(&database.url, gaps).await;
     let homes = tempfile::tempdir().expect("a directory");

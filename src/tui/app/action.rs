@@ -255,8 +255,8 @@ actions! {
     A::Sort(QueueSort::Age), "sort by age", Find, REVIEW, [], None, checks::always, "Shows the oldest gap first";
     A::FilterActivity, "filter activity", Find, &[Activity], [c('/')], Some("filter"), checks::always, "Narrows the list by reviewer, action, attribute and time";
     A::Mine, "mine", Find, &[Activity], [c('m')], Some("mine"), checks::always, "Shows your own decisions only; again, everybody's";
-    A::TimeSpan, "time span", Find, &[Activity], [c('t')], Some("time"), checks::always, "Goes from all to today, to the last 7 days, and to all again";
-    A::ThisBatch, "this bulk action", Find, &[Activity], [c('b')], None, checks::batch, "Shows the bulk action of this decision only; again, everything";
+    A::TimeSpan, "time span", Find, &[Activity], [c('t')], Some("time"), checks::always, "Goes from all to today, to 7 days, and to all again";
+    A::ThisBatch, "this bulk action", Find, &[Activity], [c('b')], None, checks::batch, "Shows this bulk action only; again, everything";
     A::ClearActivity, "clear activity filter", Find, &[Activity], [c('x')], None, checks::clear_activity, "Shows every decision again";
     A::Refresh, "refresh", Find, EVERYWHERE, [c('R')], None, checks::always, "Loads what is shown again; sends unsaved decisions again";
     A::Reasoning, "reasoning", Look, REVIEW, [c('e')], Some("reasoning"), checks::choices, "Shows or hides why the model proposes the candidate";

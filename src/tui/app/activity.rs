@@ -12,14 +12,14 @@ use crate::repository::{Page, RepositoryError, Result};
 use crate::review::{Review, Undoable};
 use crate::sanitise;
 use crate::tui::overlays::{self, Overlay};
-use crate::tui::screens::activity::{Activity, Arrival, FAR, Wanted};
+use crate::tui::screens::activity::{Activity, Arrival, FAR, News, Wanted};
 use crate::tui::widgets::wrap;
 
 /// Shows the screen as it was left, brought up to date.
 pub fn open(state: &mut State) {
     state.product_slot.cancel();
     let mut screen = state.activity_before.take().unwrap_or_default();
-    screen.is_stale = true;
+    screen.news = News::Some;
     state.screens.push(Screen::Activity(screen));
 }
 
@@ -34,7 +34,7 @@ pub fn remember(state: &mut State, screen: Screen) {
 /// Notes that there are decisions that the screen does not show yet.
 pub fn has_news(state: &mut State) {
     if let Some(screen) = state.activity_mut() {
-        screen.is_stale = true;
+        screen.news = News::Some;
     }
 }
 

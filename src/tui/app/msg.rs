@@ -4,9 +4,11 @@ use super::keymap::Key;
 use super::slot::Ticket;
 use crate::domain::{
     AttributeKey, Changes, Claim, Claimed, Count, Decision, DecisionCursor, DecisionFilter, DecisionId,
-    DecisionRow, Event, ExperimentKey, ExperimentSummary, Facets, Fence, GapId, Lease, LeaseToken,
-    MetricTrend, ProductCard, ProductKey, QueueCursor, QueueFilter, QueueRow, QueueSort, ReviewCard,
+    DecisionRow, Event, ExperimentKey, ExperimentSummary, Facets, Fence, GapId, JudgedFilter, Lease,
+    LeaseToken, MetricTrend, ProductCard, ProductKey, QueueCursor, QueueFilter, QueueRow, QueueSort,
+    ReviewCard,
 };
+use crate::insight::calibration::Cell;
 use crate::repository::{Page, RepositoryError, Result};
 use crate::review::Undoable;
 use crate::review::outbox::News;
@@ -85,6 +87,10 @@ pub enum Msg {
         ticket: Ticket,
         result: Result<Vec<MetricTrend>>,
     },
+    Judged {
+        ticket: Ticket,
+        result: Result<Vec<Cell>>,
+    },
     Product {
         ticket: Ticket,
         result: Result<Option<Box<ProductCard>>>,
@@ -136,6 +142,7 @@ impl Msg {
             Self::Changes { result, .. } => result.as_ref().err(),
             Self::Experiments { result, .. } => result.as_ref().err(),
             Self::Trends { result, .. } => result.as_ref().err(),
+            Self::Judged { result, .. } => result.as_ref().err(),
             Self::Product { result, .. } => result.as_ref().err(),
             Self::Activity { result, .. } => result.as_ref().err(),
             Self::FoundTakeBack { result, .. } => result.as_ref().err(),
@@ -221,6 +228,11 @@ pub enum Effect {
         ticket: Ticket,
         experiment: ExperimentKey,
     },
+    /// What decisions say of predictions, by confidence.
+    LoadJudged {
+        ticket: Ticket,
+        filter: Box<JudgedFilter>,
+    },
     /// A product with its neighbours, and these with their values for an attribute.
     LoadProduct {
         ticket: Ticket,
@@ -265,6 +277,7 @@ impl Effect {
             Self::Poll { ticket, .. } => Msg::Changes { ticket, result: Err(error) },
             Self::LoadExperiments { ticket } => Msg::Experiments { ticket, result: Err(error) },
             Self::LoadTrends { ticket, .. } => Msg::Trends { ticket, result: Err(error) },
+            Self::LoadJudged { ticket, .. } => Msg::Judged { ticket, result: Err(error) },
             Self::LoadProduct { ticket, .. } => Msg::Product { ticket, result: Err(error) },
             Self::LoadActivity { ticket, .. } => Msg::Activity { ticket, result: Err(error) },
             Self::LoadEvents { ticket, .. } => Msg::Events { ticket, result: Err(error) },

@@ -86,7 +86,7 @@ pub fn sync(state: &mut State) -> Vec<Effect> {
     let (size, theme, now) = (state.size, state.theme, state.now);
     match state.screens.last_mut() {
         None => {}
-        Some(Screen::Experiments(screen)) => return screen.sync(size, now).into_iter().collect(),
+        Some(Screen::Experiments(screen)) => return screen.sync(size, now),
         Some(Screen::Activity(_)) => return activity::sync(state),
         Some(Screen::Product(pane)) => {
             let rows = product::gaps(pane).len();

@@ -127,6 +127,12 @@ fn on_answer(state: &mut State, msg: Msg) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Msg::Judged { ticket, result } => {
+            if let Some(Screen::Experiments(screen)) = state.screens.last_mut() {
+                screen.judged.accept(ticket, result);
+            }
+            Vec::new()
+        }
         Msg::Product { ticket, result } => {
             if state.product_slot.accept(ticket, Ok(()))
                 && let Some(pane) = state.pane_mut()

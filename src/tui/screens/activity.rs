@@ -99,6 +99,16 @@ impl Wanted {
     }
 }
 
+/// Whether there are decisions that the list does not show yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum News {
+    #[default]
+    None,
+    Some,
+    /// More than were asked for.
+    Many,
+}
+
 /// What a page that is under way is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Purpose {
@@ -137,10 +147,7 @@ pub struct Activity {
     pub cursor: usize,
     pub offset: usize,
     pub wanted: Wanted,
-    /// Whether there is news that the list does not show.
-    pub is_stale: bool,
-    /// Whether there is more news than was asked for.
-    is_overrun: bool,
+    pub news: News,
     /// The filter of the pages at hand: a span of time must not move between two pages.
     filter: DecisionFilter,
     page: Slot<()>,
@@ -220,9 +227,8 @@ impl Activity {
         self.place = self.current().map(|row| row.id);
         self.events_of = None;
         self.filter = self.wanted.filter(wall);
-        self.is_stale = false;
         self.to_end = false;
-        let beyond = if std::mem::take(&mut self.is_overrun) { OVERRUN } else { AHEAD };
+        let beyond = if std::mem::take(&mut self.news) == News::Many { OVERRUN } else { AHEAD };
         let limit = (self.cursor + beyond).clamp(PAGE, FAR);
         self.ask(now, Purpose::First, None, limit)
     }
@@ -244,15 +250,11 @@ impl Activity {
         if self.page.is_waiting() {
             return None;
         }
-        if self.is_overrun {
+        let is_another_day = self.wanted.span == Span::Today && self.filter != self.wanted.filter(wall);
+        if self.news == News::Many || self.news == News::Some && (is_another_day || !self.is_loaded()) {
             return Some(self.reload(now, wall));
         }
-        if self.is_stale {
-            self.is_stale = false;
-            if !self.is_loaded() || self.wanted.span == Span::Today && self.filter != self.wanted.filter(wall)
-            {
-                return Some(self.reload(now, wall));
-            }
+        if std::mem::take(&mut self.news) == News::Some {
             return Some(self.ask(now, Purpose::News, None, NEWEST));
         }
         let near = self.cursor + AHEAD >= self.rows.len() || self.to_end;
@@ -336,7 +338,7 @@ impl Activity {
         let is_whole = page.next.is_none() || page.rows.iter().any(|row| known.contains_key(&row.id));
         if !is_whole {
             // What is between this page and the rows at hand is not known.
-            self.is_overrun = true;
+            self.news = News::Many;
             return;
         }
         let here = self.current().map(|row| row.gap.clone());

@@ -1,9 +1,10 @@
 //! The experiments screen: how each experiment does, in numbers and charts.
 
 use super::card_sections::{Setting, heading};
-use super::{chrome, trend};
-use crate::domain::{ExperimentKey, ExperimentSummary, MetricTrend};
-use crate::repository::Result;
+use super::{chrome, reliability, trend};
+use crate::domain::{ExperimentKey, ExperimentSummary, JudgedFilter, MetricTrend};
+use crate::insight::calibration::Cell;
+use crate::repository::{RepositoryError, Result};
 use crate::sanitise;
 use crate::tui::app::State;
 use crate::tui::app::msg::Effect;
@@ -29,7 +30,10 @@ const HIGHEST: u16 = 20;
 pub struct Experiments {
     pub list: Slot<Vec<ExperimentSummary>>,
     pub trends: Slot<Vec<MetricTrend>>,
-    trends_of: Option<ExperimentKey>,
+    /// What decisions say of its predictions, by confidence.
+    pub judged: Slot<Vec<Cell>>,
+    /// The experiment that both are of.
+    details_of: Option<ExperimentKey>,
     pub cursor: usize,
     offset: usize,
 }
@@ -37,14 +41,14 @@ pub struct Experiments {
 impl Experiments {
     /// Asks for the experiments.
     pub fn load(&mut self, now: Instant) -> Effect {
-        self.trends_of = None;
+        self.details_of = None;
         Effect::LoadExperiments { ticket: self.list.begin(now) }
     }
 
     /// Takes the trend of an experiment, unless the cursor is on another one by now.
     pub fn trends_arrive(&mut self, ticket: Ticket, result: Result<Vec<MetricTrend>>) {
         let first = result.as_ref().ok().and_then(|trends| trends.first()).map(|trend| &trend.experiment);
-        if first.is_none() || first == self.trends_of.as_ref() {
+        if first.is_none() || first == self.details_of.as_ref() {
             self.trends.accept(ticket, result);
         }
     }
@@ -59,19 +63,25 @@ impl Experiments {
         self.cursor = motion.apply(self.cursor, self.rows().len(), height);
     }
 
-    /// Keeps the cursor in view, and asks for the trend of the experiment under it.
-    pub fn sync(&mut self, size: Size, now: Instant) -> Option<Effect> {
+    /// Keeps the cursor in view, and asks for the details of the experiment under it.
+    pub fn sync(&mut self, size: Size, now: Instant) -> Vec<Effect> {
         let count = self.rows().len();
         let height = usize::from(table_height(count, layout::frame(size).body.height)).max(1);
         self.cursor = self.cursor.min(count.saturating_sub(1));
         self.offset = self.offset.clamp((self.cursor + 1).saturating_sub(height), self.cursor);
-        let experiment = self.rows().get(self.cursor)?.experiment.clone();
-        if self.trends_of.as_ref() == Some(&experiment) {
-            return None;
+        let Some(current) = self.rows().get(self.cursor) else { return Vec::new() };
+        let experiment = current.experiment.clone();
+        if self.details_of.as_ref() == Some(&experiment) {
+            return Vec::new();
         }
-        self.trends_of = Some(experiment.clone());
+        self.details_of = Some(experiment.clone());
         self.trends.value = None;
-        Some(Effect::LoadTrends { ticket: self.trends.begin(now), experiment })
+        self.judged.value = None;
+        let filter = JudgedFilter { experiment: Some(experiment.clone()), ..JudgedFilter::default() };
+        vec![
+            Effect::LoadTrends { ticket: self.trends.begin(now), experiment },
+            Effect::LoadJudged { ticket: self.judged.begin(now), filter: Box::new(filter) },
+        ]
     }
 }
 
@@ -219,20 +229,24 @@ fn charts(state: &State, frame: &mut Frame, area: Rect, screen: &Experiments) {
         frame.render_widget(heading(setting, title, ""), Rect { height: 1.min(area.height), ..area });
         Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(1), ..area }
     };
+    let waiting = |frame: &mut Frame, area: Rect, error: Option<&RepositoryError>, since: Option<Instant>| {
+        let (text, role) = match error {
+            Some(error) => (sanitise::line(&error.to_string(), 200), Role::Muted),
+            None if state.is_overdue(since) => ("loading…".into(), Role::Warning),
+            None => return,
+        };
+        let text = wrap::cut(&text, usize::from(area.width));
+        frame.render_widget(Line::styled(text, state.theme.style(role)), area);
+    };
     let inner = titled(frame, left, &format!("Average confidence by day · {name}"));
-    match (&screen.trends.value, &screen.trends.error) {
-        (Some(trends), _) => trend::confidence(state, frame, inner, trends),
-        (None, Some(error)) => {
-            let text = wrap::cut(&sanitise::line(&error.to_string(), 200), usize::from(inner.width));
-            frame.render_widget(Line::styled(text, state.theme.style(Role::Muted)), inner);
-        }
-        (None, None) if state.is_overdue(screen.trends.waiting_since) => {
-            frame.render_widget(Line::styled("loading…", state.theme.style(Role::Warning)), inner);
-        }
-        (None, None) => {}
+    match &screen.trends.value {
+        Some(trends) => trend::confidence(state, frame, inner, trends),
+        None => waiting(frame, inner, screen.trends.error.as_ref(), screen.trends.waiting_since),
     }
-    if let Some(right) = right {
-        let inner = titled(frame, right, "What decisions showed");
-        trend::outcomes(state, frame, inner, screen.rows());
+    let Some(right) = right else { return };
+    let inner = titled(frame, right, "How often a confidence was right");
+    match &screen.judged.value {
+        Some(cells) => reliability::view(state, frame, inner, cells),
+        None => waiting(frame, inner, screen.judged.error.as_ref(), screen.judged.waiting_since),
     }
 }

@@ -1,7 +1,6 @@
-//! Charts of the experiments screen: confidence by day, and what decisions showed of each experiment.
+//! The chart of an experiment's confidence by day.
 
-use crate::domain::{ExperimentSummary, MetricTrend};
-use crate::sanitise;
+use crate::domain::MetricTrend;
 use crate::tui::app::State;
 use crate::tui::theme::Role;
 use crate::tui::widgets::wrap;
@@ -64,42 +63,4 @@ pub fn confidence(state: &State, frame: &mut Frame, area: Rect, trends: &[Metric
 
 fn day(trend: &MetricTrend, style: Style) -> Span<'static> {
     Span::styled(trend.day.format("%m-%d").to_string(), style)
-}
-
-/// Draws a bar an experiment: right, wrong, not judged.
-pub fn outcomes(state: &State, frame: &mut Frame, area: Rect, experiments: &[ExperimentSummary]) {
-    let theme = state.theme;
-    let columns = usize::from(area.width);
-    let longest =
-        experiments.iter().map(|one| wrap::width(&sanitise::line(one.experiment.as_str(), 60))).max();
-    let names = longest.unwrap_or(0).clamp(4, (columns / 3).max(4));
-    let room = columns.saturating_sub(names + 9);
-    let mut lines = vec![Line::from(vec![
-        Span::styled("█ right  ", theme.style(Role::Good)),
-        Span::styled("▒ wrong  ", theme.style(Role::Bad)),
-        Span::styled("right of judged", theme.style(Role::Muted)),
-    ])];
-    for one in experiments {
-        let name = wrap::pad(&sanitise::line(one.experiment.as_str(), 60), names);
-        let mut line = Line::from(vec![Span::raw(name), Span::raw("  ")]);
-        match one.accuracy() {
-            Some(accuracy) => {
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    clippy::cast_sign_loss,
-                    clippy::cast_precision_loss,
-                    reason = "columns of a terminal"
-                )]
-                let right = (accuracy * room as f64).round() as usize;
-                line.push_span(Span::styled("█".repeat(right), theme.style(Role::Good)));
-                line.push_span(Span::styled("▒".repeat(room.saturating_sub(right)), theme.style(Role::Bad)));
-                line.push_span(Span::raw(format!(" {:>3.0} %", accuracy * 100.0)));
-            }
-            None => line.push_span(Span::styled("nothing judged yet", theme.style(Role::Muted))),
-        }
-        lines.push(line);
-    }
-    for (line, y) in lines.into_iter().zip(area.top()..area.bottom()) {
-        frame.render_widget(line, Rect { y, height: 1, ..area });
-    }
 }

@@ -19,8 +19,8 @@ use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz, Uuid a
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-/// How many rows beyond those wanted are looked at, where some may be in other hands.
-const PASSED_BY: usize = 100;
+/// How many rows beyond those wanted are looked at, where some may be in other hands: together about a page's.
+const PASSED_BY: usize = 40;
 
 /// What one attempt to claim led to.
 pub(super) struct Tried {
