@@ -68,6 +68,7 @@ impl FaultyWire {
                     let (state, server) = (Arc::clone(&state), server.clone());
                     tokio::spawn(async move {
                         let Ok(server) = TcpStream::connect(server).await else { return };
+                        let _ = client.set_nodelay(true).and_then(|()| server.set_nodelay(true));
                         carry(client, server, &state).await;
                     });
                 }
