@@ -87,7 +87,7 @@ async fn a_higher_recall_is_searched_deeper_and_every_session_does() {
     let (_database, client, gapdeck) = catalogue().await;
     let depth = |recall: &str| {
         let shown = gapdeck
-            .json(&["index", "rebuild", "--json", "--lists", "60", "--recall", recall, "--sample", "20"]);
+            .json(&["index", "rebuild", "--json", "--lists", "60", "--recall", recall, "--sample", "150"]);
         shown["depth"].as_i64().unwrap()
     };
     let (some, all) = (depth("0.3"), depth("1"));

@@ -183,16 +183,16 @@ async fn sums_of_experiments_are_right_while_many_write_fold_and_bring_them_in_s
     assert_in_step(&client, "eight writers at once").await;
     client
         .batch_execute(
-            "ALTER TABLE prediction_results DISABLE TRIGGER USER;
+            "ALTER TABLE prediction_results DISABLE TRIGGER tally_insert, DISABLE TRIGGER tally_delete;
              DELETE FROM prediction_results WHERE experiment_key = 'e1';
              INSERT INTO prediction_results (product_key, attribute_key, experiment_key, value, confidence, is_correct)
              VALUES ('p0', 'a0', 'e2', 'unseen', 0.5, true);
-             ALTER TABLE prediction_results ENABLE TRIGGER USER;
+             ALTER TABLE prediction_results ENABLE TRIGGER tally_insert, ENABLE TRIGGER tally_delete;
              SELECT gapdeck_tallies_sync()",
         )
         .await
-        .expect("a load without triggers");
-    assert_in_step(&client, "a load without triggers").await;
+        .expect("a load that was not added up");
+    assert_in_step(&client, "a load that was not added up").await;
     client.batch_execute("SELECT gapdeck_tallies_fold()").await.expect("a fold");
     assert_in_step(&client, "the last fold").await;
     let (rows, days): (i64, i64) = {
