@@ -27,7 +27,7 @@ use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 use tokio_postgres::config::{LoadBalanceHosts, SslMode};
 use tokio_postgres::tls::MakeTlsConnect;
-use tokio_postgres::{CancelToken, Client, NoTls, SimpleQueryMessage, Socket};
+use tokio_postgres::{CancelToken, Client, SimpleQueryMessage, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// What the server's lists of sessions call us, unless the URL says otherwise.
@@ -379,7 +379,7 @@ pub(super) fn local_manager(
         async move {
             let connecting = async {
                 let (client, driver) = config
-                    .connect(NoTls)
+                    .connect(tokio_postgres::NoTls)
                     .await
                     .map_err(|error| ConnectionError::BadConnection(super::chain(&error)))?;
                 established(client, driver, &session.set_up).await

@@ -14,6 +14,7 @@ const SETTINGS: [(&str, &str); 7] = [
 
 /// What a server has for long statements besides; with the embedded engine nobody else is kept waiting.
 const SERVER: (&str, &str) = ("statement_timeout", "'30s'");
+#[cfg(all(feature = "embedded", unix))]
 const EMBEDDED: (&str, &str) = ("statement_timeout", "0");
 
 /// The time limits that long work lifts and gives back.

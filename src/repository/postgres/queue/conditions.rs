@@ -188,13 +188,48 @@ pub(super) fn containing(text: &str) -> String {
     pattern
 }
 
+/// Returns the SQL of a sort key as no index has it: the same values, for statements that should come by their rows in
+/// another way than along the order.
+fn unindexed_expression(sort: QueueSort) -> &'static str {
+    match sort {
+        QueueSort::ConfidenceDescending => {
+            "coalesce(-review_queue.best_confidence, -review_queue.best_confidence, 2)"
+        }
+        QueueSort::ConfidenceAscending => {
+            "coalesce(review_queue.best_confidence, review_queue.best_confidence, 2)"
+        }
+        QueueSort::Uncertainty => "coalesce(-review_queue.uncertainty, -review_queue.uncertainty)",
+        QueueSort::Disagreement => "coalesce(-review_queue.disagreement, -review_queue.disagreement)",
+        QueueSort::Product => "coalesce(review_queue.sort_name, review_queue.sort_name)",
+        QueueSort::Age => "coalesce(review_queue.gap_created_at, review_queue.gap_created_at)",
+    }
+}
+
 /// Keeps the rows behind a place.
 pub(in crate::repository::postgres) fn after<'a>(
     query: Boxed<'a>,
     sort: QueueSort,
     place: &'a QueueCursor,
 ) -> Result<Boxed<'a>> {
-    let expression = sort_expression(sort);
+    compared(query, sort_expression(sort), sort, place)
+}
+
+/// Keeps the rows behind a place, without the help of the order's index: where many rows have the same key (no experiments
+/// disagree on most gaps), the planner takes far fewer to be behind it than there are, and would read them all.
+pub(super) fn after_anyhow<'a>(
+    query: Boxed<'a>,
+    sort: QueueSort,
+    place: &'a QueueCursor,
+) -> Result<Boxed<'a>> {
+    compared(query, unindexed_expression(sort), sort, place)
+}
+
+fn compared<'a>(
+    query: Boxed<'a>,
+    expression: &'static str,
+    sort: QueueSort,
+    place: &'a QueueCursor,
+) -> Result<Boxed<'a>> {
     let product = AsExpression::<Text>::as_expression(place.gap.product.as_str());
     let attribute = AsExpression::<Text>::as_expression(place.gap.attribute.as_str());
     Ok(match (&place.value, sort) {

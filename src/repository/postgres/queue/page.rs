@@ -7,7 +7,8 @@
 //! lie at the far end of the order; then a page comes back short after a while, with the place to go on from.
 
 use super::conditions::{
-    Boxed, Conditions, Reading, after, conditions, filtered, is_in_order, of_state, sort_expression,
+    Boxed, Conditions, Reading, after, after_anyhow, conditions, filtered, is_in_order, of_state,
+    sort_expression,
 };
 use super::statements::{Gather, Walk};
 use super::{Selected, columns, cursor, row};
@@ -195,7 +196,12 @@ async fn gather(
     rows: &mut Vec<Selected>,
 ) -> Result<bool> {
     let mut connection = connection;
-    let wanted = behind(filtered(filter, sort), sort, place)?
+    let query = filtered(filter, sort);
+    let behind = match place {
+        Some(place) => after_anyhow(query, sort, place)?,
+        None => query,
+    };
+    let wanted = behind
         .select((
             fixed::<Text>(sort_expression(sort)),
             review_queue::product_key,
