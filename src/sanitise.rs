@@ -1,7 +1,7 @@
 //! Makes text from the database harmless before it is shown: nothing in it can move the cursor, hide or turn around.
 //!
 //! Control, bidirectional and zero-width characters become visible (`␛`, `⟨U+202E⟩`). What writing systems and emoji
-//! need stays: joiners inside an emoji or an Indic syllable, variation selectors, up to [`MARKS`] combining marks.
+//! need stays: joiners inside an emoji or an Indic syllable, variation selectors, up to four combining marks.
 
 use ratatui::buffer::CellWidth;
 use std::borrow::Cow;
