@@ -4,6 +4,7 @@ mod activity_filter;
 mod comment;
 mod confirm;
 mod filter;
+mod form;
 mod help;
 mod outbox;
 mod override_editor;

@@ -1,0 +1,210 @@
+//! A form: a text field a line, the options of the field at hand below, what is wrong or which keys there are at the foot.
+
+use super::{Overlay, dialog, draw_input, draw_picker, keys_line};
+use crate::sanitise;
+use crate::tui::app::keymap::Key;
+use crate::tui::app::msg::Effect;
+use crate::tui::app::state::State;
+use crate::tui::layout;
+use crate::tui::theme::Role;
+use crate::tui::widgets::picker::{Item, Picker};
+use crate::tui::widgets::text_input::{Edit, TextInput};
+use crate::tui::widgets::wrap;
+use crossterm::event::KeyCode;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use std::marker::PhantomData;
+
+/// What is wrong with a form: the position of the field, and the reason.
+pub type Problem = (usize, String);
+
+/// What a form asks for.
+pub trait Fields: Sized {
+    type Field: Copy + 'static;
+
+    const TITLE: &'static str;
+    /// The fields from top to bottom, each with its name and what is meant while it is empty.
+    const FIELDS: &'static [(Self::Field, &'static str, &'static str)];
+    /// How many columns the names of the fields take.
+    const NAMES: usize;
+    /// How many options are shown below the form.
+    const OPTIONS: u16;
+
+    /// Returns what may be picked for a field; none where anything may be typed.
+    fn options(state: &State, field: Self::Field) -> Option<Vec<Item>>;
+
+    /// Says that no option matches.
+    fn nothing(state: &State, field: Self::Field) -> &'static str;
+
+    /// Tells whether what was typed stays as it is although another option is selected.
+    fn stays(_typed: &str, _options: &[Item]) -> bool {
+        false
+    }
+
+    /// Does what the form is for.
+    fn apply(texts: &Texts<'_>, state: &mut State) -> Result<Vec<Effect>, Problem>;
+
+    /// Puts the form back where it was taken from.
+    fn overlay(form: Form<Self>) -> Overlay;
+}
+
+/// What was typed.
+pub struct Texts<'a>(&'a [TextInput]);
+
+impl<'a> Texts<'a> {
+    /// Returns what stands in a field; none where it is blank.
+    pub fn at(&self, at: usize) -> Option<&'a str> {
+        Some(self.0[at].text().trim()).filter(|text| !text.is_empty())
+    }
+}
+
+/// A form being filled in.
+#[derive(Debug, Clone)]
+pub struct Form<F> {
+    inputs: Vec<TextInput>,
+    at: usize,
+    picker: Picker,
+    problem: Option<String>,
+    fields: PhantomData<F>,
+}
+
+impl<F: Fields> Form<F> {
+    /// Starts with a text for each field.
+    pub(super) fn with(texts: impl IntoIterator<Item = String>, state: &State) -> Self {
+        let inputs = texts.into_iter().map(TextInput::new).collect();
+        let mut form = Self { inputs, at: 0, picker: Picker::default(), problem: None, fields: PhantomData };
+        form.offer(state);
+        form
+    }
+
+    fn options(&self, state: &State) -> Option<Vec<Item>> {
+        F::options(state, F::FIELDS[self.at].0)
+    }
+
+    fn offer(&mut self, state: &State) {
+        self.picker = Picker::new(self.options(state).unwrap_or_default());
+        self.picker.narrow(self.inputs[self.at].text());
+    }
+
+    /// Writes the selected option into its field.
+    fn settle(&mut self, state: &State) {
+        let input = &mut self.inputs[self.at];
+        let Some(options) = F::options(state, F::FIELDS[self.at].0).filter(|_| !input.is_blank()) else {
+            return;
+        };
+        if F::stays(input.text().trim(), &options) {
+            return;
+        }
+        if let Some(item) = self.picker.selected().and_then(|index| options.into_iter().nth(index)) {
+            input.set(item.label);
+        }
+    }
+
+    fn go(&mut self, state: &State, by: isize) {
+        self.settle(state);
+        let count = F::FIELDS.len().cast_signed();
+        self.at = (self.at.cast_signed() + by).rem_euclid(count).cast_unsigned();
+        self.offer(state);
+    }
+
+    pub(super) fn key(mut self, state: &mut State, key: Key) -> Vec<Effect> {
+        self.problem = None;
+        // Once something is typed into a field with options, the arrows go through these.
+        let picks = !self.inputs[self.at].is_blank() && self.options(state).is_some();
+        match key.code {
+            KeyCode::Esc => return Vec::new(),
+            KeyCode::Enter => {
+                self.settle(state);
+                match F::apply(&Texts(&self.inputs), state) {
+                    Ok(effects) => return effects,
+                    Err((at, problem)) => {
+                        self.at = at;
+                        self.offer(state);
+                        self.problem = Some(problem);
+                    }
+                }
+            }
+            KeyCode::Down if picks => self.picker.move_by(1),
+            KeyCode::Up if picks => self.picker.move_by(-1),
+            KeyCode::Tab | KeyCode::Down => self.go(state, 1),
+            KeyCode::BackTab | KeyCode::Up => self.go(state, -1),
+            _ => {
+                if self.inputs[self.at].key(key) == Edit::Changed {
+                    self.offer(state);
+                }
+            }
+        }
+        state.overlay = Some(F::overlay(self));
+        Vec::new()
+    }
+
+    pub(super) fn paste(mut self, state: &mut State, text: &str) -> Vec<Effect> {
+        self.inputs[self.at].insert(text);
+        self.problem = None;
+        self.offer(state);
+        state.overlay = Some(F::overlay(self));
+        Vec::new()
+    }
+
+    pub(super) fn view(&self, state: &State, frame: &mut Frame) {
+        let fields = u16::try_from(F::FIELDS.len()).unwrap_or(u16::MAX);
+        let room = layout::frame(state.size).body.height.saturating_sub(1);
+        let area = dialog(state, frame, F::TITLE, 64, (fields + F::OPTIONS + 3).min(room));
+        let lines = (area.top()..area.bottom()).map(|y| Rect { y, height: 1, ..area });
+        for (at, line) in (0..F::FIELDS.len()).zip(lines) {
+            self.draw_field(state, frame, at, line);
+        }
+        let top = (area.y + fields + 1).min(area.bottom());
+        let height = area.bottom().saturating_sub(top + 2).min(F::OPTIONS);
+        self.draw_options(state, frame, area, Rect { y: top, height, ..area });
+        let foot =
+            Rect { y: area.bottom().saturating_sub(1).max(area.y), height: 1.min(area.height), ..area };
+        let line = match &self.problem {
+            Some(problem) => {
+                let name = F::FIELDS[self.at].1;
+                Line::styled(format!("{name}: {problem}"), state.theme.style(Role::Bad))
+            }
+            None => keys_line(
+                state.theme,
+                area.width,
+                &[("Tab", "next field"), ("Enter", "apply"), ("Esc", "cancel")],
+            ),
+        };
+        frame.render_widget(line, foot);
+    }
+
+    fn draw_field(&self, state: &State, frame: &mut Frame, at: usize, line: Rect) {
+        let theme = state.theme;
+        let (_, name, hint) = F::FIELDS[at];
+        let here = at == self.at;
+        let label = wrap::pad(&format!("{}{name}", if here { "▌ " } else { "  " }), F::NAMES);
+        let prompt = Span::styled(label, theme.style(if here { Role::Accent } else { Role::Muted }));
+        if here {
+            draw_input(frame, line, Line::from(prompt), &self.inputs[at], theme);
+            return;
+        }
+        let text = self.inputs[at].text();
+        let (text, role) = if text.is_empty() { (hint, Role::Muted) } else { (text, Role::Text) };
+        let columns = usize::from(line.width).saturating_sub(F::NAMES);
+        let text = Span::styled(wrap::cut(&sanitise::line(text, 200), columns), theme.style(role));
+        frame.render_widget(Line::from(vec![prompt, text]), line);
+    }
+
+    fn draw_options(&self, state: &State, frame: &mut Frame, area: Rect, list: Rect) {
+        let Some(options) = self.options(state) else { return };
+        if !list.is_empty() {
+            draw_picker(state, frame, list, &self.picker, F::nothing(state, F::FIELDS[self.at].0));
+            return;
+        }
+        // No room for the options: the one that would be taken stands behind what was typed.
+        let at = u16::try_from(self.at).unwrap_or(u16::MAX);
+        let line = Rect { y: area.y.saturating_add(at), height: u16::from(at < area.height), ..area };
+        let taken = self.picker.selected().filter(|_| !self.inputs[self.at].is_blank());
+        if let Some(item) = taken.and_then(|index| options.into_iter().nth(index)) {
+            let text = format!("→ {}", wrap::cut(&item.label, usize::from(area.width) / 2));
+            let sign = Line::styled(text, state.theme.style(Role::Muted)).right_aligned();
+            frame.render_widget(sign, line);
+        }
+    }
+}
