@@ -20,6 +20,7 @@ mod neighbours;
 mod open;
 mod outbox;
 mod output;
+mod policy;
 mod postbox;
 mod product;
 mod queue;
@@ -123,6 +124,8 @@ pub enum Command {
     Insights(insights::Insights),
     /// Compares two experiments on the same gaps
     Compare(compare::Compare),
+    /// Shows or sets how the team reviews: second opinions, random samples, blind choices
+    Policy(policy::PolicyCommand),
     /// Brings the materialised views up to date
     Refresh(refresh::Refresh),
     /// Shows, sends or discards decisions that the database does not have yet
@@ -176,6 +179,7 @@ pub async fn run(cli: Cli) -> Result<(), AppError> {
         Some(Command::Product(command)) => product::run(command, &config).await,
         Some(Command::Insights(command)) => insights::run(command, &config).await,
         Some(Command::Compare(command)) => compare::run(command, &config).await,
+        Some(Command::Policy(command)) => policy::run(command, &config).await,
         Some(Command::Refresh(command)) => refresh::run(command, &config).await,
         Some(Command::Outbox(command)) => outbox::run(command, &config).await,
         Some(Command::Grants(command)) => grants::run(command).await,

@@ -10,6 +10,7 @@ mod error;
 mod input;
 mod insight;
 pub mod memory;
+mod policy;
 pub mod postgres;
 mod prediction;
 mod recommendation;
@@ -19,6 +20,7 @@ pub use embedding::EmbeddingRepository;
 pub use error::{RepositoryError, Result};
 pub use input::{CatalogueBatch, CatalogueKeys, InputRepository};
 pub use insight::{InsightRepository, JudgedGroup};
+pub use policy::PolicyRepository;
 pub use prediction::PredictionRepository;
 pub use recommendation::RecommendationRepository;
 pub use view::ViewRepository;
@@ -102,6 +104,7 @@ pub trait Store:
     + LeaseRepository
     + ViewRepository
     + InsightRepository
+    + PolicyRepository
 {
 }
 
@@ -114,5 +117,6 @@ impl<T> Store for T where
         + LeaseRepository
         + ViewRepository
         + InsightRepository
+        + PolicyRepository
 {
 }

@@ -43,6 +43,8 @@ mod insight;
 mod leases;
 #[path = "contract/nearest.rs"]
 mod nearest;
+#[path = "contract/policy.rs"]
+mod policy;
 #[path = "contract/predictions.rs"]
 mod predictions;
 #[path = "contract/queue.rs"]
@@ -330,6 +332,9 @@ contract! {
         conditions_hold_together,
         a_count_is_exact_up_to_its_cap,
         predictions_for_a_pair_that_is_no_gap_wait_for_the_gap,
+    }
+    policy {
+        a_policy_holds_until_the_next_is_set,
     }
     queue_order {
         every_order_puts_the_rows_as_it_says,

@@ -2,7 +2,7 @@
 
 use crate::domain::{
     Attribute, AttributeKey, Candidate, Category, CategoryKey, Confidence, DecisionId, Event, Experiment,
-    ExperimentKey, GapId, Lease, Outcome, Product, ProductDetails, ProductGap, ProductKey, ProductSummary,
+    ExperimentKey, GapId, Lease, Outcome, Policy, Product, ProductDetails, ProductGap, ProductKey, ProductSummary,
     Refresh, Round, RoundKey, Source, View,
 };
 use crate::repository::Page;
@@ -45,6 +45,7 @@ pub(super) struct Tables {
     pub product_details: Vec<ProductDetails>,
     pub product_gaps: Vec<ProductGap>,
     pub leases: BTreeMap<GapId, Lease>,
+    pub policy: Policy,
     last_time: DateTime<Utc>,
 }
 
