@@ -351,6 +351,7 @@ contract! {
         at_most_two_thousand_allowed_values_come_and_all_are_counted,
         a_card_of_a_pair_that_is_no_gap_is_none,
         awkward_texts_come_back_untouched,
+        a_card_says_how_often_predictions_like_its_own_were_right,
     }
 }
 

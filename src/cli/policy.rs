@@ -39,8 +39,9 @@ pub(super) async fn run(command: PolicyCommand, config: &Config) -> Result<(), A
         let error = AppError::from(error);
         if error.message.contains("permission denied") {
             let message = format!("cannot set the policy of {label}: {}", error.message);
-            return AppError::new(ErrorKind::Unavailable, message)
-                .hinted("The owner of the tables may, or whom INSERT and UPDATE on review_policy were granted.");
+            return AppError::new(ErrorKind::Unavailable, message).hinted(
+                "The owner of the tables may, or whom INSERT and UPDATE on review_policy were granted.",
+            );
         }
         error
     })?;

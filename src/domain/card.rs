@@ -1,6 +1,8 @@
 //! The review card: everything a reviewer sees of one gap.
 
-use super::{Attribute, AttributeKey, Candidate, Category, Event, Product, ProductKey, QueueRow};
+use super::{
+    Attribute, AttributeKey, Candidate, Category, Event, Product, ProductKey, QueueRow, TrackRecord,
+};
 use serde::{Deserialize, Serialize};
 
 /// Where an allowed value comes from.
@@ -98,4 +100,6 @@ pub struct ReviewCard {
     pub product: ProductCard,
     /// The gap's decisions, the oldest first.
     pub history: Vec<Event>,
+    /// How often predictions like the most confident one were right; `None` without one, and where it can't be asked for.
+    pub record: Option<TrackRecord>,
 }

@@ -99,7 +99,8 @@ impl Lot {
     /// Returns a gap's lot, 0..1: evenly spread over gaps, always the same for one. As `gapdeck_lot` in the database does.
     pub fn of(self, gap: &GapId) -> f64 {
         let mut sum = Md5::new();
-        for (place, part) in [self.as_str(), gap.product.as_str(), gap.attribute.as_str()].iter().enumerate() {
+        for (place, part) in [self.as_str(), gap.product.as_str(), gap.attribute.as_str()].iter().enumerate()
+        {
             if place > 0 {
                 sum.update([31]);
             }

@@ -132,17 +132,20 @@ pub enum QueueSort {
     Product,
     /// The oldest gap first.
     Age,
+    /// In the order of their lots: the first gaps are a random sample of all.
+    Random,
 }
 
 impl QueueSort {
     /// Every order, as a key cycles through them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::ConfidenceDescending,
         Self::ConfidenceAscending,
         Self::Uncertainty,
         Self::Disagreement,
         Self::Product,
         Self::Age,
+        Self::Random,
     ];
 
     /// Returns the word on the command line.
@@ -154,6 +157,7 @@ impl QueueSort {
             Self::Disagreement => "disagreement",
             Self::Product => "product",
             Self::Age => "age",
+            Self::Random => "random",
         }
     }
 
@@ -178,6 +182,7 @@ impl QueueSort {
             Self::Disagreement => "disagreement",
             Self::Product => "product",
             Self::Age => "age",
+            Self::Random => "lot, at random",
         }
     }
 }

@@ -210,7 +210,8 @@ async fn find_take_back(review: &Review, what: TakeBack) -> Result<Found> {
 async fn figures(review: &Review) -> Result<Figures> {
     let open = review.store().count(&QueueFilter::default(), COUNT_CAP).await?;
     let today = review.store().decided_today(review.reviewer()).await?;
-    Ok(Figures { open, today })
+    let policy = review.store().policy().await?;
+    Ok(Figures { open, today, policy })
 }
 
 async fn product_card(

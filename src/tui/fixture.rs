@@ -4,7 +4,7 @@
 use crate::domain::{
     AllowedScope, AllowedValue, AllowedValues, Attribute, Candidate, Category, Confidence, DataType,
     ExperimentKey, ExperimentSummary, Facets, GapId, KnownValue, MetricTrend, Named, Neighbour, Product,
-    ProductCard, QueueRow, ReviewCard, RichText, Source, State, choices,
+    ProductCard, QueueRow, ReviewCard, RichText, Source, State, TrackRecord, choices,
 };
 use crate::insight::calibration::Cell;
 use chrono::{DateTime, Duration, TimeZone, Utc};
@@ -214,7 +214,16 @@ pub fn card(index: usize) -> ReviewCard {
         candidates: candidates(index),
         product: product_card(index),
         history: Vec::new(),
+        record: track_record(index),
     }
+}
+
+/// How predictions like the first of row `index` did.
+fn track_record(index: usize) -> Option<TrackRecord> {
+    let best = candidates(index).into_iter().find(|one| one.confidence.is_some())?;
+    let Source::Experiment(experiment) = best.source else { return None };
+    let judged = 40 * (index as u64 + 1) % 250;
+    Some(TrackRecord { experiment, confidence: best.confidence?, judged, right: judged * 8 / 10 })
 }
 
 /// What the queue can be filtered by.

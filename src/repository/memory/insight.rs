@@ -1,8 +1,8 @@
 //! The insight repository in memory.
 
 use super::MemoryStore;
-use super::tables::Prediction;
-use crate::domain::{Confidence, ExperimentKey, JudgedBy, JudgedFilter};
+use super::tables::{Prediction, Tables};
+use crate::domain::{Confidence, ExperimentKey, GapId, JudgedBy, JudgedFilter, TrackRecord};
 use crate::insight::calibration::Cell;
 use crate::insight::comparison::Comparison;
 use crate::repository::{InsightRepository, JudgedGroup, Result};
@@ -59,6 +59,43 @@ impl InsightRepository for MemoryStore {
             }
         }
         Ok(seen)
+    }
+}
+
+impl Tables {
+    /// Tells how often predictions like a gap's most confident one were right.
+    pub(super) fn track_record(&self, gap: &GapId) -> Option<TrackRecord> {
+        let rows = self.predictions.get(gap)?;
+        let ((experiment, _), best) = rows
+            .iter()
+            .filter_map(|(key, row)| Some((key, row.proposal.confidence?)))
+            .min_by(|(a, left), (b, right)| {
+                right.get().total_cmp(&left.get()).then_with(|| (&a.1, &a.0).cmp(&(&b.1, &b.0)))
+            })?;
+        let mut near: Vec<(f64, bool)> = self
+            .predictions
+            .iter()
+            .filter(|(other, _)| other.attribute == gap.attribute)
+            .flat_map(|(_, rows)| rows)
+            .filter(|((key, _), _)| key == experiment)
+            .filter_map(|(_, row)| Some((row.proposal.confidence?.get() - best.get(), row.correct?)))
+            .filter(|(apart, _)| apart.abs() <= TrackRecord::APART + 1e-12)
+            .collect();
+        near.sort_by(|(a, _), (b, _)| a.abs().total_cmp(&b.abs()));
+        let most = TrackRecord::MOST as usize;
+        let (above, below): (Vec<_>, Vec<_>) = near.into_iter().partition(|(apart, _)| *apart >= 0.0);
+        let seen: Vec<bool> = above
+            .into_iter()
+            .take(most)
+            .chain(below.into_iter().take(most))
+            .map(|(_, right)| right)
+            .collect();
+        Some(TrackRecord {
+            experiment: experiment.clone(),
+            confidence: best,
+            judged: seen.len() as u64,
+            right: seen.iter().filter(|right| **right).count() as u64,
+        })
     }
 }
 

@@ -4,8 +4,8 @@ use super::MemoryStore;
 use super::scores::{self, Scores};
 use super::tables::{Tables, cut};
 use crate::domain::{
-    AllowedScope, AllowedValue, AllowedValues, Candidate, Confidence, Count, CursorValue, GapId, QueueCursor,
-    QueueFilter, QueueRow, QueueSort, ReviewCard,
+    AllowedScope, AllowedValue, AllowedValues, Candidate, Confidence, Count, CursorValue, GapId, Lot,
+    QueueCursor, QueueFilter, QueueRow, QueueSort, ReviewCard,
 };
 use crate::repository::{Page, QueueRepository, RepositoryError, Result};
 use async_trait::async_trait;
@@ -71,6 +71,7 @@ fn place(row: &QueueRow, sort: QueueSort) -> QueueCursor {
         QueueSort::Disagreement => CursorValue::Number(0.0 - row.disagreement),
         QueueSort::Product => CursorValue::Text(cut(&row.product_name.to_lowercase(), SORT_NAME)),
         QueueSort::Age => CursorValue::Time(row.gap_created_at),
+        QueueSort::Random => CursorValue::Number(Lot::Sample.of(&row.gap)),
     };
     QueueCursor { value, gap: row.gap.clone() }
 }
@@ -170,6 +171,7 @@ impl Tables {
             candidates,
             product: self.product_card(&gap.product, Some(&gap.attribute), neighbours)?,
             history: self.history(gap),
+            record: self.track_record(gap),
         })
     }
 

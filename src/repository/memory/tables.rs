@@ -2,8 +2,8 @@
 
 use crate::domain::{
     Attribute, AttributeKey, Candidate, Category, CategoryKey, Confidence, DecisionId, Event, Experiment,
-    ExperimentKey, GapId, Lease, Outcome, Policy, Product, ProductDetails, ProductGap, ProductKey, ProductSummary,
-    Refresh, Round, RoundKey, Source, View,
+    ExperimentKey, GapId, Lease, Outcome, Policy, Product, ProductDetails, ProductGap, ProductKey,
+    ProductSummary, Refresh, Round, RoundKey, Source, View,
 };
 use crate::repository::Page;
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};

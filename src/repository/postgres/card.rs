@@ -5,6 +5,7 @@ use super::embedding::neighbours_of;
 use super::event::shown_history;
 use super::fragment::{Counted, fixed, left_or_null};
 use super::input::dictionary::{Attributes, Categories, attributes, categories};
+use super::insight::track_record;
 use super::queue::{SHORT, gaps_of, left, load_row};
 use crate::database::schema::{
     raw_allowable_values_in_any_category, raw_allowable_values_in_every_category, raw_attributes,
@@ -42,20 +43,22 @@ pub(super) async fn load(
     lagging: &AsyncPgConnection,
     gap: &GapId,
     neighbours: usize,
+    distributed: bool,
 ) -> Result<Option<ReviewCard>> {
-    let (row, mut attribute, candidates, allowed, history, product) = try_join!(
+    let (row, mut attribute, candidates, allowed, history, product, record) = try_join!(
         load_row(connection, gap),
         attributes(connection, Attributes::Key(&gap.attribute)),
         candidates_of(connection, std::slice::from_ref(gap)),
         allowed_values(connection, gap),
         shown_history(connection, gap),
         product_card(connection, lagging, &gap.product, Some(&gap.attribute), neighbours),
+        track_record(lagging, gap, distributed),
     )?;
     let (Some(row), Some(attribute), Some(product)) = (row, attribute.pop(), product) else {
         return Ok(None);
     };
     let candidates = candidates.into_iter().flatten().collect();
-    Ok(Some(ReviewCard { row, attribute, allowed, candidates, product, history }))
+    Ok(Some(ReviewCard { row, attribute, allowed, candidates, product, history, record }))
 }
 
 /// Loads everything a screen shows of one product; `lagging` is for what no decision changes.

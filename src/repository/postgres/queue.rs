@@ -12,7 +12,7 @@ use super::PostgresStore;
 use super::lenient::Moment;
 use crate::database::schema::review_queue;
 use crate::domain::{
-    Candidate, Confidence, Count, CursorValue, GapId, QueueCursor, QueueFilter, QueueRow, QueueSort,
+    Candidate, Confidence, Count, CursorValue, GapId, Lot, QueueCursor, QueueFilter, QueueRow, QueueSort,
     ReviewCard, Reviewer, State,
 };
 use crate::repository::{Page, QueueRepository, Result};
@@ -124,6 +124,7 @@ pub(super) fn row(selected: Selected) -> QueueRow {
 
 /// Returns the place of a row in an order.
 pub(super) fn cursor(sort: QueueSort, selected: &Selected) -> QueueCursor {
+    let gap = GapId::new(selected.0.0.clone(), selected.0.1.clone());
     let confidence = selected.0.5;
     let value = match sort {
         QueueSort::ConfidenceDescending => {
@@ -134,8 +135,9 @@ pub(super) fn cursor(sort: QueueSort, selected: &Selected) -> QueueCursor {
         QueueSort::Disagreement => CursorValue::Number(-selected.1.0),
         QueueSort::Product => CursorValue::Text(selected.1.8.clone()),
         QueueSort::Age => CursorValue::Time(selected.1.7.into()),
+        QueueSort::Random => CursorValue::Number(Lot::Sample.of(&gap)),
     };
-    QueueCursor { value, gap: GapId::new(selected.0.0.clone(), selected.0.1.clone()) }
+    QueueCursor { value, gap }
 }
 
 /// Loads one row of the queue.
@@ -196,8 +198,9 @@ impl QueueRepository for PostgresStore {
     }
 
     async fn card(&self, gap: &GapId, neighbours: usize) -> Result<Option<ReviewCard>> {
+        let distributed = self.is_distributed().await?;
         self.partly_lagging(|from| async move {
-            super::card::load(from.fresh(), from.lagging(), gap, neighbours).await
+            super::card::load(from.fresh(), from.lagging(), gap, neighbours, distributed).await
         })
         .await
     }

@@ -253,6 +253,7 @@ actions! {
     A::Sort(QueueSort::Disagreement), "sort by disagreement", Find, REVIEW, [], None, checks::always, "Shows first where the experiments disagree";
     A::Sort(QueueSort::Product), "sort by product", Find, REVIEW, [], None, checks::always, "Sorts by product name";
     A::Sort(QueueSort::Age), "sort by age", Find, REVIEW, [], None, checks::always, "Shows the oldest gap first";
+    A::Sort(QueueSort::Random), "sort at random", Find, REVIEW, [], None, checks::always, "Shows gaps in the order of their lots: a random sample";
     A::FilterActivity, "filter activity", Find, &[Activity], [c('/')], Some("filter"), checks::always, "Narrows the list by reviewer, action, attribute and time";
     A::Mine, "mine", Find, &[Activity], [c('m')], Some("mine"), checks::always, "Shows your own decisions only; again, everybody's";
     A::TimeSpan, "time span", Find, &[Activity], [c('t')], Some("time"), checks::always, "Goes from all to today, to 7 days, and to all again";

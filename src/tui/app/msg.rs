@@ -5,7 +5,7 @@ use super::slot::Ticket;
 use crate::domain::{
     AttributeKey, Changes, Claim, Claimed, Count, Decision, DecisionCursor, DecisionFilter, DecisionId,
     DecisionRow, Event, ExperimentKey, ExperimentSummary, Facets, Fence, GapId, JudgedFilter, Lease,
-    LeaseToken, MetricTrend, ProductCard, ProductKey, QueueCursor, QueueFilter, QueueRow, QueueSort,
+    LeaseToken, MetricTrend, Policy, ProductCard, ProductKey, QueueCursor, QueueFilter, QueueRow, QueueSort,
     ReviewCard,
 };
 use crate::insight::calibration::Cell;
@@ -152,12 +152,14 @@ impl Msg {
 }
 
 /// Numbers for the header line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Figures {
     /// Gaps that wait for a first decision.
     pub open: Count,
     /// The reviewer's decisions since midnight (UTC).
     pub today: u64,
+    /// How the team reviews.
+    pub policy: Policy,
 }
 
 /// Something the world is asked to do; each answers with one message unless it says otherwise, the outbox with its news.

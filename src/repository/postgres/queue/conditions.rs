@@ -31,6 +31,7 @@ pub(in crate::repository::postgres) fn sort_expression(sort: QueueSort) -> &'sta
         QueueSort::Disagreement => "(-review_queue.disagreement)",
         QueueSort::Product => "review_queue.sort_name",
         QueueSort::Age => "review_queue.gap_created_at",
+        QueueSort::Random => "gapdeck_lot('sample', review_queue.product_key, review_queue.attribute_key)",
     }
 }
 
@@ -202,6 +203,9 @@ fn unindexed_expression(sort: QueueSort) -> &'static str {
         QueueSort::Disagreement => "coalesce(-review_queue.disagreement, -review_queue.disagreement)",
         QueueSort::Product => "coalesce(review_queue.sort_name, review_queue.sort_name)",
         QueueSort::Age => "coalesce(review_queue.gap_created_at, review_queue.gap_created_at)",
+        QueueSort::Random => {
+            "coalesce(gapdeck_lot('sample', review_queue.product_key, review_queue.attribute_key), 2)"
+        }
     }
 }
 
