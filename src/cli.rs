@@ -26,6 +26,7 @@ mod product;
 mod queue;
 mod refresh;
 mod review;
+mod threshold;
 mod undo;
 
 use crate::config::{Config, Origin};
@@ -124,6 +125,8 @@ pub enum Command {
     Insights(insights::Insights),
     /// Compares two experiments on the same gaps
     Compare(compare::Compare),
+    /// Finds the confidence from which on predictions may be accepted unseen
+    Threshold(threshold::Threshold),
     /// Shows or sets how the team reviews: second opinions, random samples, blind choices
     Policy(policy::PolicyCommand),
     /// Brings the materialised views up to date
@@ -179,6 +182,7 @@ pub async fn run(cli: Cli) -> Result<(), AppError> {
         Some(Command::Product(command)) => product::run(command, &config).await,
         Some(Command::Insights(command)) => insights::run(command, &config).await,
         Some(Command::Compare(command)) => compare::run(command, &config).await,
+        Some(Command::Threshold(command)) => threshold::run(command, &config).await,
         Some(Command::Policy(command)) => policy::run(command, &config).await,
         Some(Command::Refresh(command)) => refresh::run(command, &config).await,
         Some(Command::Outbox(command)) => outbox::run(command, &config).await,

@@ -2,6 +2,7 @@
 
 pub mod outbox;
 pub mod takeback;
+pub mod unseen;
 pub mod value;
 
 use crate::domain::{

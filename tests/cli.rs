@@ -12,6 +12,8 @@ mod decide;
 mod failures;
 #[path = "cli/listings.rs"]
 mod listings;
+#[path = "cli/threshold.rs"]
+mod threshold;
 #[path = "cli/views.rs"]
 mod views;
 

@@ -143,6 +143,8 @@ contract! {
         judged_predictions_are_told_apart_by_attribute_and_category,
         what_is_not_judged_or_was_undone_says_nothing,
         experiments_are_compared_on_the_gaps_that_both_predicted,
+        a_sample_ends_at_the_first_gap_that_nobody_decided,
+        a_sample_of_everything_has_the_share_of_all,
     }
     input {
         a_product_comes_back_as_it_was_saved,

@@ -1,9 +1,10 @@
 //! What decisions say about predictions, added up for statistics.
 
 use super::{Result, blocking::repository};
-use crate::domain::{ExperimentKey, JudgedBy, JudgedFilter};
+use crate::domain::{ExperimentKey, JudgedBy, JudgedFilter, QueueFilter};
 use crate::insight::calibration::Cell;
 use crate::insight::comparison::Comparison;
+use crate::insight::sample::Sample;
 
 /// Judged predictions of one experiment, attribute or category.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +20,10 @@ repository! {
     pub trait InsightRepository: Send + Sync {
         /// Adds judged predictions with a confidence up, in the order of the keys.
         async fn judged(&self, filter: &JudgedFilter, by: JudgedBy) -> Result<Vec<JudgedGroup>>;
+
+        /// Reads the honest sample of a filter's gaps: what was decided of those with the lowest lots. The filter's state is
+        /// not looked at.
+        async fn sample(&self, filter: &QueueFilter) -> Result<Sample>;
 
         /// Compares two experiments on the judged gaps that both predicted: an experiment is right on a gap if the
         /// prediction that it was most confident of is.

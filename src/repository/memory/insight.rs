@@ -2,9 +2,14 @@
 
 use super::MemoryStore;
 use super::tables::{Prediction, Tables};
-use crate::domain::{Confidence, ExperimentKey, GapId, JudgedBy, JudgedFilter, TrackRecord};
+use crate::domain::{
+    Confidence, ExperimentKey, GapId, JudgedBy, JudgedFilter, Lot, QueueFilter, QueueSort, State,
+    StateFilter, TrackRecord,
+};
 use crate::insight::calibration::Cell;
 use crate::insight::comparison::Comparison;
+use crate::insight::sample::{Collector, Sample};
+use crate::repository::postgres::judged;
 use crate::repository::{InsightRepository, JudgedGroup, Result};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
@@ -44,6 +49,28 @@ impl InsightRepository for MemoryStore {
             cells: cells.into_values().collect(),
         };
         Ok(groups.into_iter().map(made).collect())
+    }
+
+    async fn sample(&self, filter: &QueueFilter) -> Result<Sample> {
+        let tables = self.tables();
+        let all = QueueFilter { state: StateFilter::All, ..filter.clone() };
+        let mut collector = Collector::default();
+        for (_, row) in tables.sorted(&all, QueueSort::Random, None)? {
+            let decision = tables.in_force(&row.gap).map(|event| &event.decision);
+            let unseen = decision.is_some_and(|decision| decision.seen.policy.starts_with("bulk:"));
+            let Some(decision) = decision.filter(|_| !unseen && row.state != State::Open) else {
+                return Ok(collector.end(Lot::Sample.of(&row.gap)));
+            };
+            let multi_valued =
+                tables.attributes.get(&row.gap.attribute).is_some_and(|attribute| attribute.multi_valued);
+            let right = match (&row.best_value, row.state) {
+                (_, State::Deferred | State::Flagged) => None,
+                (Some(best), _) => judged(decision.action, decision.value.as_deref(), best, multi_valued),
+                (None, _) => Some(false),
+            };
+            collector.add(row.best_confidence.map(Confidence::get), right);
+        }
+        Ok(collector.end(1.0))
     }
 
     async fn compare(&self, first: &ExperimentKey, second: &ExperimentKey) -> Result<Comparison> {

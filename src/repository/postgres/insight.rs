@@ -1,11 +1,15 @@
 //! Judged predictions, added up by the server.
 
+mod sample;
+
 use super::PostgresStore;
 use crate::domain::{
-    AttributeKey, CategoryKey, Confidence, ExperimentKey, GapId, JudgedBy, JudgedFilter, TrackRecord,
+    AttributeKey, CategoryKey, Confidence, ExperimentKey, GapId, JudgedBy, JudgedFilter, QueueFilter,
+    TrackRecord,
 };
 use crate::insight::calibration::Cell;
 use crate::insight::comparison::Comparison;
+use crate::insight::sample::Sample;
 use crate::repository::{InsightRepository, JudgedGroup, Result};
 use async_trait::async_trait;
 use diesel::pg::Pg;
@@ -196,6 +200,10 @@ impl InsightRepository for PostgresStore {
             })
             .await?;
         Ok(grouped(rows))
+    }
+
+    async fn sample(&self, filter: &QueueFilter) -> Result<Sample> {
+        sample::load(&*self.connection().await?, filter).await
     }
 
     async fn compare(&self, first: &ExperimentKey, second: &ExperimentKey) -> Result<Comparison> {
