@@ -1,6 +1,7 @@
 //! Predictions that decisions have shown to be right or wrong, as statistics want them.
 
 use super::{AttributeKey, CategoryKey, Confidence, ExperimentKey};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// Which judged predictions to look at; everything by default.
@@ -56,4 +57,27 @@ impl TrackRecord {
     pub const APART: f64 = 0.05;
     /// How many judged predictions are looked at on either side.
     pub const MOST: u32 = 120;
+}
+
+/// What people decided on one day (UTC); what was accepted unseen and what was undone are not counted.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Day {
+    /// The day's midnight.
+    pub day: DateTime<Utc>,
+    pub accepted: u64,
+    pub overridden: u64,
+    /// Rejected or not applicable.
+    pub rejected: u64,
+    /// Deferred or flagged.
+    pub put_off: u64,
+    /// The median of the seconds from seeing a gap to deciding it, where these are known.
+    pub seconds: Option<f64>,
+    pub reviewers: u64,
+}
+
+impl Day {
+    /// Returns how many decisions there were.
+    pub fn count(&self) -> u64 {
+        self.accepted + self.overridden + self.rejected + self.put_off
+    }
 }

@@ -5,7 +5,9 @@
 
 use super::app::feed;
 use super::app::msg::{Effect, Figures, Found, Msg, TakeBack};
-use crate::domain::{AttributeKey, GapId, JudgedBy, LeaseToken, ProductCard, ProductKey, QueueFilter};
+use crate::domain::{
+    AttributeKey, GapId, JudgedBy, JudgedFilter, LeaseToken, ProductCard, ProductKey, QueueFilter,
+};
 use crate::repository::{JudgedGroup, RepositoryError, Result, abandonable};
 use crate::review::outbox::{Lookout, Outbox, Rest};
 use crate::review::{NEIGHBOURS, Review};
@@ -160,6 +162,13 @@ async fn read(review: &Review, effect: Effect) -> Option<Msg> {
             let groups = guarded(store.judged(&filter, JudgedBy::Experiment)).await;
             let cells = |groups: Vec<JudgedGroup>| groups.into_iter().flat_map(|group| group.cells).collect();
             Msg::Judged { ticket, result: groups.map(cells) }
+        }
+        Effect::LoadGroups { ticket, by } => {
+            Msg::Groups { ticket, result: guarded(store.judged(&JudgedFilter::default(), by)).await }
+        }
+        Effect::LoadDays { ticket, since } => Msg::Days { ticket, result: guarded(store.days(since)).await },
+        Effect::LoadSample { ticket, filter } => {
+            Msg::Sampled { ticket, result: guarded(store.sample(&filter)).await }
         }
         Effect::LoadProduct { ticket, product, attribute } => {
             let result = guarded(product_card(review, &product, attribute.as_ref())).await;

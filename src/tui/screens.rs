@@ -10,6 +10,8 @@ mod card_record;
 pub mod card_sections;
 pub mod chrome;
 pub mod experiments;
+pub mod insights;
+pub mod insights_view;
 pub mod neighbours;
 pub mod opening;
 pub mod pane;

@@ -3,6 +3,7 @@
 mod activity;
 mod flow;
 mod flows;
+mod insights;
 mod outage;
 mod random;
 mod snapshots;
@@ -39,6 +40,10 @@ struct Database {
     /// What is held, and by whom.
     leases: Vec<Lease>,
     policy: Policy,
+    /// No decision says anything of a prediction.
+    is_unjudged: bool,
+    /// How many gaps of a sample are sure, and right.
+    sampled: u64,
     /// What every request fails with.
     down: Option<RepositoryError>,
     /// Why the outbox keeps nothing.
@@ -55,6 +60,8 @@ impl Database {
             events: Vec::new(),
             leases: Vec::new(),
             policy: Policy::default(),
+            is_unjudged: false,
+            sampled: 200,
             down: None,
             disk: None,
             pending: Vec::new(),
@@ -478,6 +485,14 @@ impl Database {
             Effect::LoadJudged { ticket, filter } => {
                 let judged = fixture::judged(filter.experiment.as_ref().expect("an experiment"));
                 Msg::Judged { ticket, result: self.up(judged) }
+            }
+            Effect::LoadGroups { ticket, by } => {
+                let groups = if self.is_unjudged { Vec::new() } else { fixture::groups(by) };
+                Msg::Groups { ticket, result: self.up(groups) }
+            }
+            Effect::LoadDays { ticket, .. } => Msg::Days { ticket, result: self.up(fixture::days()) },
+            Effect::LoadSample { ticket, .. } => {
+                Msg::Sampled { ticket, result: self.up(fixture::sample(self.sampled)) }
             }
             Effect::LoadProduct { ticket, product, .. } => {
                 let index = product.as_str()[2..].parse().unwrap();

@@ -1,6 +1,7 @@
 //! What [`gapdeck::repository::InsightRepository`] promises.
 
 use crate::support::fixture::*;
+use chrono::{TimeDelta, Utc};
 use gapdeck::domain::{Action, GapId, JudgedBy, JudgedFilter, Lot, QueueFilter};
 use gapdeck::insight::comparison::Comparison;
 use gapdeck::repository::{CatalogueBatch, JudgedGroup, Store};
@@ -147,4 +148,31 @@ pub async fn a_sample_of_everything_has_the_share_of_all(store: &dyn Store) {
     let sample = store.sample(&width).await.unwrap();
     assert_eq!((sample.gaps, sample.share), (3, 1.0));
     assert_eq!((sample.total().judged, sample.total().right), (3, 3));
+}
+
+pub async fn days_count_what_people_decided_and_how_long_it_took(store: &dyn Store) {
+    let gaps = drawn(store, 6).await;
+    let of = |place: usize| (gaps[place].product.as_str(), "width");
+    let made = [
+        by("ada", accept(of(0), "wide", 0)),
+        by("bob", decision(of(1), Action::Override, Some("narrow"), 0)),
+        by("bob", decision(of(2), Action::NotApplicable, None, 0)),
+        by("ada", decision(of(3), Action::Flag, None, 0)),
+    ];
+    for (number, mut decision) in made.into_iter().enumerate() {
+        decision.seen.seconds = Some([2.0, 9.0, 3.0, 5.0][number]);
+        decide(store, &decision).await;
+    }
+    let undone = accept(of(4), "wide", 0);
+    decide(store, &undone).await;
+    decide(store, &undo(&undone, 1)).await;
+    let mut unseen = accept(of(5), "wide", 0);
+    unseen.seen.policy = "bulk:threshold".into();
+    decide(store, &unseen).await;
+
+    let days = store.days(now() - TimeDelta::days(2)).await.unwrap();
+    let [day] = &days[..] else { panic!("one day, unless it is midnight just now: {days:?}") };
+    assert_eq!((day.accepted, day.overridden, day.rejected, day.put_off), (1, 1, 1, 1));
+    assert_eq!((day.count(), day.reviewers, day.seconds), (4, 2, Some(4.0)));
+    assert_eq!(store.days(Utc::now() + TimeDelta::days(1)).await.unwrap(), []);
 }

@@ -3,8 +3,8 @@
 use super::MemoryStore;
 use super::tables::{Prediction, Tables};
 use crate::domain::{
-    Confidence, ExperimentKey, GapId, JudgedBy, JudgedFilter, Lot, QueueFilter, QueueSort, State,
-    StateFilter, TrackRecord,
+    Action, Confidence, Day, Event, ExperimentKey, GapId, JudgedBy, JudgedFilter, Lot, QueueFilter,
+    QueueSort, State, StateFilter, TrackRecord,
 };
 use crate::insight::calibration::Cell;
 use crate::insight::comparison::Comparison;
@@ -12,7 +12,8 @@ use crate::insight::sample::{Collector, Sample};
 use crate::repository::postgres::judged;
 use crate::repository::{InsightRepository, JudgedGroup, Result};
 use async_trait::async_trait;
-use std::collections::BTreeMap;
+use chrono::{DateTime, NaiveTime, Utc};
+use std::collections::{BTreeMap, BTreeSet};
 
 #[async_trait]
 impl InsightRepository for MemoryStore {
@@ -73,6 +74,21 @@ impl InsightRepository for MemoryStore {
         Ok(collector.end(1.0))
     }
 
+    async fn days(&self, since: DateTime<Utc>) -> Result<Vec<Day>> {
+        let tables = self.tables();
+        let mut days: BTreeMap<DateTime<Utc>, Vec<&Event>> = BTreeMap::new();
+        for (event, _) in tables.decisions.values().flatten() {
+            let counts = event.decision.action != Action::Undo
+                && event.undone_by.is_none()
+                && !event.decision.seen.policy.starts_with("bulk:");
+            if counts && event.recorded_at >= since {
+                let day = event.recorded_at.date_naive().and_time(NaiveTime::MIN).and_utc();
+                days.entry(day).or_default().push(event);
+            }
+        }
+        Ok(days.into_iter().map(|(day, events)| of_day(day, &events)).collect())
+    }
+
     async fn compare(&self, first: &ExperimentKey, second: &ExperimentKey) -> Result<Comparison> {
         let tables = self.tables();
         let mut seen = Comparison::default();
@@ -123,6 +139,25 @@ impl Tables {
             judged: seen.len() as u64,
             right: seen.iter().filter(|right| **right).count() as u64,
         })
+    }
+}
+
+fn of_day(day: DateTime<Utc>, events: &[&Event]) -> Day {
+    let count = |actions: &[Action]| {
+        events.iter().filter(|event| actions.contains(&event.decision.action)).count() as u64
+    };
+    let mut seconds: Vec<f64> = events.iter().filter_map(|event| event.decision.seen.seconds).collect();
+    seconds.sort_by(f64::total_cmp);
+    let middle =
+        |seconds: &[f64]| f64::midpoint(seconds[(seconds.len() - 1) / 2], seconds[seconds.len() / 2]);
+    Day {
+        day,
+        accepted: count(&[Action::Accept]),
+        overridden: count(&[Action::Override]),
+        rejected: count(&[Action::Reject, Action::NotApplicable]),
+        put_off: count(&[Action::Defer, Action::Flag]),
+        seconds: (!seconds.is_empty()).then(|| middle(&seconds)),
+        reviewers: events.iter().map(|event| &event.decision.reviewer).collect::<BTreeSet<_>>().len() as u64,
     }
 }
 

@@ -4,7 +4,7 @@ mod sample;
 
 use super::PostgresStore;
 use crate::domain::{
-    AttributeKey, CategoryKey, Confidence, ExperimentKey, GapId, JudgedBy, JudgedFilter, QueueFilter,
+    AttributeKey, CategoryKey, Confidence, Day, ExperimentKey, GapId, JudgedBy, JudgedFilter, QueueFilter,
     TrackRecord,
 };
 use crate::insight::calibration::Cell;
@@ -12,8 +12,9 @@ use crate::insight::comparison::Comparison;
 use crate::insight::sample::Sample;
 use crate::repository::{InsightRepository, JudgedGroup, Result};
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
-use diesel::sql_types::{BigInt, Double, Text};
+use diesel::sql_types::{BigInt, Double, Nullable, Text, Timestamptz};
 use diesel::{OptionalExtension, QueryableByName};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
@@ -44,6 +45,34 @@ const WITH_QUEUE: [&str; 3] = [
     judged!("q.category_key", "prediction_results p JOIN review_queue q USING (product_key, attribute_key)"),
 ];
 const GROUPED: &str = " GROUP BY 1, floor(p.confidence * 1000) ORDER BY 1, floor(p.confidence * 1000)";
+
+const DAYS: &str = "SELECT date_trunc('day', recorded_at, 'UTC') AS day,
+       count(*) FILTER (WHERE action = 'accept') AS accepted, count(*) FILTER (WHERE action = 'override') AS overridden,
+       count(*) FILTER (WHERE action IN ('reject', 'not_applicable')) AS rejected,
+       count(*) FILTER (WHERE action IN ('defer', 'flag')) AS put_off,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS seconds, count(DISTINCT reviewer) AS reviewers
+  FROM human_recommendations h
+ WHERE recorded_at >= $1 AND action <> 'undo' AND policy NOT LIKE 'bulk:%'
+   AND NOT EXISTS (SELECT FROM human_recommendations u WHERE u.product_key = h.product_key AND u.undoes = h.decision_id)
+ GROUP BY 1 ORDER BY 1";
+
+#[derive(QueryableByName)]
+struct DayRow {
+    #[diesel(sql_type = Timestamptz)]
+    day: DateTime<Utc>,
+    #[diesel(sql_type = BigInt)]
+    accepted: i64,
+    #[diesel(sql_type = BigInt)]
+    overridden: i64,
+    #[diesel(sql_type = BigInt)]
+    rejected: i64,
+    #[diesel(sql_type = BigInt)]
+    put_off: i64,
+    #[diesel(sql_type = Nullable<Double>)]
+    seconds: Option<f64>,
+    #[diesel(sql_type = BigInt)]
+    reviewers: i64,
+}
 
 /// Gaps that both experiments predicted and that are judged, by who was right.
 const COMPARE: &str = "SELECT count(*) FILTER (WHERE a.is_correct AND b.is_correct) AS both_right,
@@ -204,6 +233,24 @@ impl InsightRepository for PostgresStore {
 
     async fn sample(&self, filter: &QueueFilter) -> Result<Sample> {
         sample::load(&*self.connection().await?, filter).await
+    }
+
+    async fn days(&self, since: DateTime<Utc>) -> Result<Vec<Day>> {
+        let rows: Vec<DayRow> = self
+            .lagging(|mut connection| async move {
+                Ok(diesel::sql_query(DAYS).bind::<Timestamptz, _>(since).load(&mut connection).await?)
+            })
+            .await?;
+        let day = |row: DayRow| Day {
+            day: row.day,
+            accepted: row.accepted.unsigned_abs(),
+            overridden: row.overridden.unsigned_abs(),
+            rejected: row.rejected.unsigned_abs(),
+            put_off: row.put_off.unsigned_abs(),
+            seconds: row.seconds,
+            reviewers: row.reviewers.unsigned_abs(),
+        };
+        Ok(rows.into_iter().map(day).collect())
     }
 
     async fn compare(&self, first: &ExperimentKey, second: &ExperimentKey) -> Result<Comparison> {

@@ -22,7 +22,10 @@ pub(super) fn record_line(card: &LoadedCard, setting: Setting) -> Option<Line<'s
     if !is_its {
         return None;
     }
-    let (text, is_below) = in_words(record)?;
+    let (mut text, is_below) = in_words(record)?;
+    if wrap::width(&text) + 4 > setting.columns {
+        text = text.replacen("such predictions were right ", "right: ", 1);
+    }
     let role = if is_below { Role::Warning } else { Role::Muted };
     Some(Line::styled(wrap::cut(&format!("    {text}"), setting.columns), setting.theme.style(role)))
 }
