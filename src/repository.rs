@@ -13,6 +13,7 @@ pub mod memory;
 mod policy;
 pub mod postgres;
 mod prediction;
+mod reader;
 mod recommendation;
 mod view;
 
@@ -31,9 +32,10 @@ use blocking::repository;
 
 use crate::domain::{
     Candidate, Changes, Claim, Claimed, Count, GapId, Lease, LeaseToken, QueueCursor, QueueFilter, QueueRow,
-    QueueSort, ReviewCard,
+    QueueSort, ReviewCard, Reviewer,
 };
 use chrono::{DateTime, Utc};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Rows of a list, and where the next page starts.
@@ -71,9 +73,9 @@ pub trait QueueRepository: Send + Sync {
 }
 
 repository! {
-/// Claims open gaps of the review queue for a reviewer, for a while.
+/// Claims gaps of the review queue for a reviewer, for a while.
 pub trait LeaseRepository: Send + Sync {
-    /// Claims the next open gaps that nobody holds, in the order of the queue. Two claims never get the same gap.
+    /// Claims the next gaps that wait for a decision and that nobody holds, in the order of the queue. Two claims never get the same gap.
     ///
     /// # Errors
     /// [`RepositoryError::Invalid`] for a lease that does not last.
@@ -94,6 +96,12 @@ pub trait LeaseRepository: Send + Sync {
 }
 }
 
+/// A store that can read for somebody.
+pub trait ForReader {
+    /// Returns the same store as a reviewer reads it: others' first opinions are hidden until a second one is in.
+    fn for_reader(&self, reader: &Reviewer) -> Arc<dyn Store>;
+}
+
 /// All repositories of one database.
 pub trait Store:
     InputRepository
@@ -105,6 +113,7 @@ pub trait Store:
     + ViewRepository
     + InsightRepository
     + PolicyRepository
+    + ForReader
 {
 }
 
@@ -118,5 +127,6 @@ impl<T> Store for T where
         + ViewRepository
         + InsightRepository
         + PolicyRepository
+        + ForReader
 {
 }

@@ -56,11 +56,12 @@ impl std::fmt::Debug for Review {
 
 impl Review {
     /// Serves a reviewer on a store.
+    #[expect(clippy::needless_pass_by_value, reason = "a service takes its store")]
     pub fn new(store: Arc<dyn Store>, reviewer: Reviewer) -> Self {
-        Self { store, reviewer }
+        Self { store: store.for_reader(&reviewer), reviewer }
     }
 
-    /// Returns the repositories.
+    /// Returns the repositories, as the reviewer reads them.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
     }
@@ -181,8 +182,7 @@ impl Review {
             .decision
             .clone();
         history.retain(|event| event.decision.id != decision.id);
-        let before = Event::in_force(&history).and_then(|event| event.decision.action.state());
-        Ok(Undoable { decision, version: row.version, leads_to: before.unwrap_or(State::Open) })
+        Ok(Undoable { decision, version: row.version, leads_to: Event::state(&history) })
     }
 
     /// Checks a value for an attribute before it is decided.

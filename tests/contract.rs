@@ -43,6 +43,8 @@ mod insight;
 mod leases;
 #[path = "contract/nearest.rs"]
 mod nearest;
+#[path = "contract/opinions.rs"]
+mod opinions;
 #[path = "contract/policy.rs"]
 mod policy;
 #[path = "contract/predictions.rs"]
@@ -335,6 +337,26 @@ contract! {
         conditions_hold_together,
         a_count_is_exact_up_to_its_cap,
         predictions_for_a_pair_that_is_no_gap_wait_for_the_gap,
+    }
+    opinions {
+        a_first_opinion_settles_nothing_and_shows_nothing,
+        two_who_agree_settle_a_gap,
+        two_who_differ_leave_a_gap_to_a_third_decision,
+        a_reviewer_who_decides_again_replaces_their_own_opinion,
+        opinions_are_taken_back_one_by_one,
+        a_first_opinion_is_hidden_wherever_another_reviewer_reads,
+        what_needs_a_second_opinion_is_listed_and_claimed_without_ones_own,
+        disputed_gaps_are_listed_and_claimed,
+        a_policy_set_later_changes_no_decided_gap,
+        a_gap_that_comes_back_is_where_its_opinions_left_it,
+        a_second_reviewer_who_saw_the_gap_open_meets_a_conflict_that_tells_nothing,
+        a_first_opinion_sent_again_answers_as_the_first_time,
+        opinions_given_together_are_each_the_first_or_the_second,
+        a_flag_keeps_the_opinion_under_it_hidden_and_in_force,
+        of_a_share_only_the_gaps_that_were_drawn_get_a_second_opinion,
+        of_reviewers_who_give_opinions_at_once_two_settle_or_dispute_a_gap,
+        an_opinion_is_none_that_can_be_written,
+        the_honest_sample_ends_before_a_gap_that_waits_for_an_opinion,
     }
     policy {
         a_policy_holds_until_the_next_is_set,

@@ -4,7 +4,7 @@
 
 mod support;
 
-use gapdeck::domain::{Claim, Fence, LeaseToken, QueueFilter, QueueSort};
+use gapdeck::domain::{Claim, Fence, LeaseToken, Policy, QueueFilter, QueueSort, Share, State};
 use gapdeck::repository::Store;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -135,9 +135,17 @@ async fn a_reviewer_can_review_and_nothing_else() {
     let sent = accept(PAIR, "Black", 0);
     store.decide_fenced(&sent, Fence::Unheld).await.unwrap_or_else(|error| panic!("decide: {error}"));
     store.decide(&undo(&sent, 1)).await.unwrap();
+    // The policy is the owner's to set, and holds for the reviewer.
+    let policy = Policy { second_opinions: Share::ALL, ..Policy::default() };
+    owner.set_policy(&policy, &"lead".into()).await.unwrap();
+    let first =
+        store.decide(&accept(PAIR, "Black", 2)).await.unwrap_or_else(|error| panic!("decide: {error}"));
+    assert_eq!(first.state, State::Second);
+    store.decide(&by("bob", accept(PAIR, "Red", 3))).await.unwrap();
+    store.set_policy(&Policy::default(), &"ada".into()).await.expect_err("a reviewer set the policy");
     let recorded = "INSERT INTO human_recommendations (product_key, decision_id, attribute_key, reviewer, action, \
         base_version, result_version, policy, decided_at, recorded_at) \
-        VALUES ('p1', gen_random_uuid(), 'colour', 'ada', 'defer', 2, 3, 'x', now(), '2020-01-01')";
+        VALUES ('p1', gen_random_uuid(), 'colour', 'ada', 'defer', 4, 5, 'x', now(), '2020-01-01')";
     role.may_not(&OWNERS).await;
     role.may_not(&[recorded]).await;
     role.end().await;

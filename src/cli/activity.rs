@@ -81,7 +81,7 @@ fn since(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, AppError> {
 pub(super) async fn run(command: Activity, config: &Config) -> Result<(), AppError> {
     let filter = command.filter(config)?;
     let database = open::database(config, Tables::Expect).await?;
-    let loaded = load(&database.store(), &filter, command.limit).await;
+    let loaded = load(&database.store().read_by(&config.reviewer), &filter, command.limit).await;
     database.close().await;
     let decisions = loaded?;
     if command.json {

@@ -6,7 +6,7 @@ use super::postbox::Postbox;
 use super::word;
 use crate::config::Config;
 use crate::domain::{
-    Action, Decision, DecisionId, Event, GapId, LONGEST_VALUE, Outcome, ReviewCard, choices, is_cut,
+    Action, Decision, DecisionId, Event, GapId, LONGEST_VALUE, Outcome, ReviewCard, State, choices, is_cut,
     normalised,
 };
 use crate::error::{AppError, ErrorKind};
@@ -87,19 +87,45 @@ async fn decide(
     let gap = GapId::new(command.product.as_str(), command.attribute.as_str());
     // What was decided before comes first: it may be on the same gap.
     postbox.send_rest().await.map_err(|error| AppError { kind: ErrorKind::Unavailable, ..error })?;
-    let (decision, told) = if action == Action::Undo {
+    let (decision, told, was) = if action == Action::Undo {
         let undoable = review.undoable(&gap).await?;
         let undo = Review::draft_undo_for(review.reviewer(), &undoable.decision, undoable.version);
-        (undo, undoable.decision)
+        (undo, undoable.decision, State::Open)
     } else {
-        let decision = draft(review, &gap, command, action).await?;
-        (decision.clone(), decision)
+        let (decision, was) = draft(review, &gap, command, action).await?;
+        (decision.clone(), decision, was)
     };
+    let is_undo = decision.action == Action::Undo;
     let outcome = postbox.decide(decision).await?;
-    report(review, command, &gap, &told, &outcome)
+    if command.json {
+        return report(review, command, &gap, &told, &outcome);
+    }
+    say(&match outcome.state {
+        State::Second if !is_undo => {
+            format!(
+                "{gap} keeps your opinion as the first, hidden from others until somebody else gives the second"
+            )
+        }
+        State::Disputed if !is_undo => {
+            format!(
+                "{gap} is disputed now: the first opinion differs from yours, and a third decision settles"
+            )
+        }
+        state if was == State::Second && state.is_settled() => {
+            format!("{gap} is {} now: the first opinion is the same", state.label())
+        }
+        state => format!("{gap} is {} now", state.label()),
+    });
+    Ok(())
 }
 
-async fn draft(review: &Review, gap: &GapId, command: &Decide, action: Action) -> Result<Decision, AppError> {
+/// Makes the decision; tells the state that the gap is in before, too.
+async fn draft(
+    review: &Review,
+    gap: &GapId,
+    command: &Decide,
+    action: Action,
+) -> Result<(Decision, State), AppError> {
     let card = review.store().card(gap, NEIGHBOURS).await?.ok_or_else(|| not_a_gap(gap))?;
     if let Some(event) = Event::in_force(&card.history)
         && event.decision.reviewer != *review.reviewer()
@@ -116,7 +142,7 @@ async fn draft(review: &Review, gap: &GapId, command: &Decide, action: Action) -
     }
     let (value, kept_on_purpose) = value(&card, command, action)?;
     let how = Circumstances { policy: "command".into(), kept_on_purpose, ..Circumstances::default() };
-    Ok(review.draft(&card, action, value, command.comment.clone(), how))
+    Ok((review.draft(&card, action, value, command.comment.clone(), how), card.row.state))
 }
 
 fn not_a_gap(gap: &GapId) -> AppError {
@@ -183,10 +209,6 @@ fn report(
     decision: &Decision,
     outcome: &Outcome,
 ) -> Result<(), AppError> {
-    if !command.json {
-        say(&format!("{gap} is {} now", outcome.state.label()));
-        return Ok(());
-    }
     let action = Action::parse(&command.action).unwrap_or(decision.action);
     json(&Decided {
         gap,

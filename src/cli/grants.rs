@@ -39,8 +39,8 @@ GRANT SELECT ON {tables} TO {role};
 const DECIDE: &str = "\
 GRANT INSERT (product_key, decision_id, attribute_key, reviewer, action, value, comment, base_version, result_version,
     undoes, shown_value, shown_confidence, shown_experiment, batch_id, policy, selection_probability, seconds,
-    kept_on_purpose, seen, decided_at) ON {schema}.human_recommendations TO {role};
-GRANT UPDATE (state, version, decision_id, decided_by, decided_value, decided_at, updated_at)
+    kept_on_purpose, seen, decided_at, result_state) ON {schema}.human_recommendations TO {role};
+GRANT UPDATE (state, version, decision_id, decided_by, decided_value, decided_at, first_by, updated_at)
     ON {schema}.review_queue TO {role};
 GRANT UPDATE (is_correct, decision_id) ON {schema}.prediction_results TO {role};
 GRANT INSERT, UPDATE, DELETE ON {schema}.review_leases TO {role};

@@ -23,7 +23,7 @@ pub struct History {
 pub(super) async fn run(command: History, config: &Config) -> Result<(), AppError> {
     let gap = GapId::new(command.product, command.attribute);
     let database = open::database(config, Tables::Expect).await?;
-    let loaded = load(&database.store(), &gap).await;
+    let loaded = load(&database.store().read_by(&config.reviewer), &gap).await;
     database.close().await;
     let events = loaded?;
     if command.json {

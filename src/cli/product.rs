@@ -50,7 +50,7 @@ enum Found {
 pub(super) async fn run(command: Product, config: &Config) -> Result<(), AppError> {
     let product = ProductKey::from(command.product);
     let database = open::database(config, Tables::Expect).await?;
-    let loaded = load(&database.store(), &product).await;
+    let loaded = load(&database.store().read_by(&config.reviewer), &product).await;
     database.close().await;
     let (found, states) = loaded?;
     let Found::Here(found) = found else {

@@ -38,7 +38,8 @@ pub struct Queue {
     /// Gaps for which the experiment predicted something
     #[arg(long, value_name = "KEY")]
     experiment: Option<String>,
-    /// open, decided, all, accepted, overridden, rejected, not-applicable, deferred or flagged
+    /// open, second (those that need your second opinion), disputed, decided, all, accepted, overridden, rejected,
+    /// not-applicable, deferred or flagged
     #[arg(long, default_value = "open", value_name = "STATE")]
     state: String,
     /// The lowest confidence of the best candidate, 0 to 1
@@ -139,8 +140,10 @@ fn confidence(option: &str, value: Option<f64>) -> Result<Option<Confidence>, Ap
 
 impl Queue {
     fn filter(&self) -> Result<QueueFilter, AppError> {
-        const STATES: [&str; 9] = [
+        const STATES: [&str; 11] = [
             "open",
+            "second",
+            "disputed",
             "decided",
             "all",
             "accepted",
@@ -158,6 +161,7 @@ impl Queue {
             min_confidence: confidence("--min-confidence", self.min_confidence)?,
             max_confidence: confidence("--max-confidence", self.max_confidence)?,
             text: self.text.clone(),
+            ..QueueFilter::default()
         })
     }
 }
@@ -170,7 +174,7 @@ pub(super) async fn run(command: Queue, config: &Config) -> Result<(), AppError>
     let sorts: Vec<&str> = QueueSort::ALL.into_iter().map(QueueSort::as_str).collect();
     let sort = word(&command.sort, QueueSort::parse, &sorts)?;
     let database = open::database(config, Tables::Expect).await?;
-    let loaded = load(&database.store(), &filter, sort, command.limit).await;
+    let loaded = load(&database.store().read_by(&config.reviewer), &filter, sort, command.limit).await;
     database.close().await;
     let gaps = loaded?;
     if command.json {

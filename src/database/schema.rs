@@ -206,6 +206,7 @@ diesel::table! {
         seen -> Jsonb,
         decided_at -> Timestamptz,
         recorded_at -> Timestamptz,
+        result_state -> Nullable<Text>,
     }
 }
 
@@ -230,6 +231,7 @@ diesel::table! {
         decided_at -> Nullable<Timestamptz>,
         gap_created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        first_by -> Nullable<Text>,
     }
 }
 

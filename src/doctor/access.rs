@@ -42,8 +42,8 @@ const ALLOWED: &str = "
                           'product_summary', 'product_details', 'product_gaps', 'experiment_summary', 'metric_trends',
                           'embedding_stats'))
                      AND NOT has_table_privilege(c.oid, 'SELECT')), ''),
-        (has_any_column_privilege('human_recommendations', 'INSERT')
-            AND has_any_column_privilege('review_queue', 'UPDATE')
+        (has_column_privilege('human_recommendations', 'result_state', 'INSERT')
+            AND has_column_privilege('review_queue', 'first_by', 'UPDATE')
             AND has_any_column_privilege('prediction_results', 'UPDATE')
             AND has_table_privilege('review_leases', 'INSERT') AND has_table_privilege('review_leases', 'DELETE'))::text,
         (has_table_privilege('raw_products', 'INSERT') AND has_table_privilege('raw_product_attribute_gaps', 'INSERT')

@@ -1,6 +1,6 @@
 //! What people did: decisions as a list shows them, newest first.
 
-use super::{Action, AttributeKey, Decision, DecisionId, Event, GapId, ProductKey, Reviewer, State};
+use super::{Action, AttributeKey, Decision, DecisionId, Event, GapId, HIDDEN, ProductKey, Reviewer, State};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -19,6 +19,13 @@ pub struct DecisionFilter {
     pub since: Option<DateTime<Utc>>,
     /// The last moment (of the server's clock), exclusive.
     pub until: Option<DateTime<Utc>>,
+}
+
+impl DecisionFilter {
+    /// Tells whether being in the list tells who decided or what: what is hidden has to stay out of it.
+    pub fn tells_more(&self) -> bool {
+        self.reviewer.is_some() || self.action.is_some() || self.batch.is_some()
+    }
 }
 
 /// What a list of decisions shows of one; long texts are cut.
@@ -46,6 +53,15 @@ pub struct DecisionRow {
     pub decided_at: DateTime<Utc>,
     /// When the database took it.
     pub recorded_at: DateTime<Utc>,
+}
+
+impl DecisionRow {
+    /// Leaves only that somebody gave an opinion, and when.
+    #[must_use]
+    pub fn hidden(self) -> Self {
+        let (action, reviewer) = (Action::Opinion, Reviewer::from(HIDDEN));
+        Self { action, reviewer, value: None, comment: None, batch: None, ..self }
+    }
 }
 
 /// A place in a list of decisions: the page after it holds older ones.
@@ -98,6 +114,6 @@ impl Standing {
     fn before(decision: &Decision, history: &[Event]) -> State {
         let rest: Vec<Event> =
             history.iter().filter(|event| event.decision.id != decision.id).cloned().collect();
-        Event::in_force(&rest).and_then(|event| event.decision.action.state()).unwrap_or(State::Open)
+        Event::state(&rest)
     }
 }

@@ -43,10 +43,12 @@ pub enum Action {
     Flag,
     /// Takes the last decision back.
     Undo,
+    /// What a reader who is to stay blind sees instead of somebody's first opinion; never written.
+    Opinion,
 }
 
 impl Action {
-    /// Every action.
+    /// Every action that a reviewer can take.
     pub const ALL: [Self; 7] = [
         Self::Accept,
         Self::Override,
@@ -67,6 +69,7 @@ impl Action {
             Self::Defer => "defer",
             Self::Flag => "flag",
             Self::Undo => "undo",
+            Self::Opinion => "opinion",
         }
     }
 
@@ -76,7 +79,8 @@ impl Action {
         Self::ALL.into_iter().find(|action| action.as_str() == text)
     }
 
-    /// Returns the state that the action brings a gap into; `None` for undo, which restores the one before.
+    /// Returns the state that the action brings a gap into where one opinion is enough; `None` for undo, which restores the
+    /// one before.
     pub fn state(self) -> Option<State> {
         match self {
             Self::Accept => Some(State::Accepted),
@@ -85,8 +89,15 @@ impl Action {
             Self::NotApplicable => Some(State::NotApplicable),
             Self::Defer => Some(State::Deferred),
             Self::Flag => Some(State::Flagged),
+            Self::Opinion => Some(State::Second),
             Self::Undo => None,
         }
+    }
+
+    /// Tells whether the action can bring a gap into a state.
+    pub fn may_lead_to(self, state: State) -> bool {
+        let own = self.state();
+        own == Some(state) || state.needs_opinion() && own.is_some_and(State::is_settled)
     }
 
     /// Tells whether the action carries a value.
@@ -172,6 +183,9 @@ pub struct Event {
     pub decision: Decision,
     /// The gap's version after the decision.
     pub result_version: i32,
+    /// The state that the decision brought the gap into; none for an undo, which restores the one before.
+    #[serde(default)]
+    pub result_state: Option<State>,
     /// When the database took it, by the server's clock.
     pub recorded_at: DateTime<Utc>,
     /// The undo that took it back, if one did.
@@ -181,10 +195,12 @@ pub struct Event {
 impl Event {
     /// Returns the last event that is in force: neither an undo nor undone.
     pub fn in_force(history: &[Self]) -> Option<&Self> {
-        history
-            .iter()
-            .filter(|event| event.decision.action != Action::Undo && event.undone_by.is_none())
-            .max_by_key(|event| event.result_version)
+        history.iter().filter(|event| event.is_standing()).max_by_key(|event| event.result_version)
+    }
+
+    /// Returns the state that a gap's decisions leave it in.
+    pub fn state(history: &[Self]) -> State {
+        Self::in_force(history).and_then(|event| event.result_state).unwrap_or(State::Open)
     }
 }
 

@@ -26,12 +26,16 @@ impl fmt::Display for GapId {
     }
 }
 
-/// What has become of a gap: the effect of its last decision that was not undone.
+/// What has become of a gap: the effect of its decisions that were not undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// Waits for a decision.
     Open,
+    /// One reviewer has decided; another one's opinion is awaited, and the first is hidden until then.
+    Second,
+    /// Two reviewers differ; a third decision settles.
+    Disputed,
     Accepted,
     Overridden,
     Rejected,
@@ -44,8 +48,10 @@ pub enum State {
 
 impl State {
     /// Every state, in the order a reader expects.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Open,
+        Self::Second,
+        Self::Disputed,
         Self::Deferred,
         Self::Flagged,
         Self::Accepted,
@@ -58,6 +64,8 @@ impl State {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Open => "open",
+            Self::Second => "second",
+            Self::Disputed => "disputed",
             Self::Accepted => "accepted",
             Self::Overridden => "overridden",
             Self::Rejected => "rejected",
@@ -77,8 +85,14 @@ impl State {
     pub fn label(self) -> &'static str {
         match self {
             Self::NotApplicable => "not applicable",
+            Self::Second => "awaiting a second opinion",
             other => other.as_str(),
         }
+    }
+
+    /// Tells whether somebody has given an opinion that does not settle the gap: another one is awaited.
+    pub fn needs_opinion(self) -> bool {
+        matches!(self, Self::Second | Self::Disputed)
     }
 
     /// Tells whether the gap is settled, so that it needs nobody's decision.

@@ -40,10 +40,11 @@ pub struct Lease {
     pub expires_at: DateTime<Utc>,
 }
 
-/// What a reviewer asks for: the next open gaps of a queue that nobody holds.
+/// What a reviewer asks for: the next gaps of a queue that nobody holds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Claim {
-    /// Its state is not looked at: only open gaps are claimed.
+    /// Open gaps are claimed whatever its state, unless that is [`State::Second`](super::State::Second), without those whose
+    /// first opinion is the reviewer's own, or [`State::Disputed`](super::State::Disputed).
     pub filter: QueueFilter,
     pub sort: QueueSort,
     /// Only gaps after this place; `None` starts at the top.

@@ -27,15 +27,27 @@ pub struct QueueRow {
     pub uncertainty: f64,
     pub state: State,
     pub version: i32,
+    /// Nobody while the decisions do not settle anything: one that is the first of two, and two that differ.
     pub decided_by: Option<Reviewer>,
     /// The value decided, at most 200 characters.
     pub decided_value: Option<String>,
     pub decided_at: Option<DateTime<Utc>>,
+    /// Who gave the first opinion, where a second one is awaited; a reader is told only of their own.
+    pub first_by: Option<Reviewer>,
     /// When the gap came to be.
     pub gap_created_at: DateTime<Utc>,
 }
 
 impl QueueRow {
+    /// Tells whether it waits for a decision of the reader: it is open, disputed, or has somebody else's first opinion.
+    pub fn waits_for(&self, reader: &Reviewer) -> bool {
+        match self.state {
+            State::Open | State::Disputed => true,
+            State::Second => self.first_by.as_ref() != Some(reader),
+            _ => false,
+        }
+    }
+
     /// Returns the product's name, or its key where there is none.
     pub fn display_name(&self) -> &str {
         if self.product_name.trim().is_empty() { self.gap.product.as_str() } else { &self.product_name }
@@ -49,9 +61,10 @@ pub enum StateFilter {
     /// What waits for a first decision.
     #[default]
     Open,
-    /// One given state.
+    /// One given state. A store that reads for somebody leaves out of [`State::Second`] what waits for others alone: the gaps
+    /// whose first opinion is the reader's own.
     Only(State),
-    /// Everything that was decided, deferred and flagged included.
+    /// Everything that somebody has decided, deferred, flagged and disputed included.
     Decided,
     /// Every gap.
     All,
@@ -76,6 +89,11 @@ impl StateFilter {
             Self::Decided => "decided",
             Self::All => "all",
         }
+    }
+
+    /// Tells whether a list of these states is one of work to be done, to which gaps in a state belong.
+    pub fn asks_for(self, state: State) -> bool {
+        state == State::Open || state.needs_opinion() && self == Self::Only(state)
     }
 
     /// Tells whether gaps in a state are shown.
@@ -106,12 +124,33 @@ pub struct QueueFilter {
     /// A part of the product's name in any case, or the exact product key. Where no name contains it, the names that
     /// come closest (trigram word similarity).
     pub text: Option<String>,
+    /// Leaves out the gaps whose first opinion is this reviewer's, while a second one is awaited.
+    pub not_first_by: Option<Reviewer>,
 }
 
 impl QueueFilter {
     /// Tells whether nothing but the state narrows the queue.
     pub fn is_plain(&self) -> bool {
         Self { state: StateFilter::default(), ..self.clone() } == Self::default()
+    }
+
+    /// Returns the filter as a reader means it: what needs a second opinion needs it from them.
+    #[must_use]
+    pub fn read_by(&self, reader: Option<&Reviewer>) -> Self {
+        let needs_theirs = self.state == StateFilter::Only(State::Second);
+        let not_first_by = if needs_theirs { reader.cloned() } else { None };
+        Self { not_first_by: not_first_by.or_else(|| self.not_first_by.clone()), ..self.clone() }
+    }
+
+    /// Returns the filter of what can be claimed in its place: open gaps, and where these are asked for, those that need
+    /// somebody's second opinion or are disputed.
+    #[must_use]
+    pub fn claimable_by(&self, reviewer: &Reviewer) -> Self {
+        let state = match self.state {
+            StateFilter::Only(state @ (State::Second | State::Disputed)) => StateFilter::Only(state),
+            _ => StateFilter::Open,
+        };
+        Self { state, ..self.clone() }.read_by(Some(reviewer))
     }
 }
 

@@ -4,7 +4,7 @@ use super::calibration::Cell;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// The decided gaps whose lots come before the first gap that nobody has decided. Lots are drawn at random, so these are a
+/// The decided gaps whose lots come before the first gap that nobody has decided, or that waits for another opinion. Lots are drawn at random, so these are a
 /// random sample (Bernoulli sampling) of all gaps there are, in whatever order and for whatever reason they came up; what
 /// was accepted unseen ends the sample as an undecided gap does.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]

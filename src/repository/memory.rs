@@ -20,6 +20,9 @@ mod scores;
 mod tables;
 mod views;
 
+use super::reader::Reader;
+use super::{ForReader, Store};
+use crate::domain::Reviewer;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tables::Tables;
 
@@ -27,6 +30,7 @@ use tables::Tables;
 #[derive(Debug, Clone, Default)]
 pub struct MemoryStore {
     tables: Arc<Mutex<Tables>>,
+    reader: Reader,
 }
 
 impl MemoryStore {
@@ -35,8 +39,20 @@ impl MemoryStore {
         Self::default()
     }
 
+    /// Reads for a reviewer: others' first opinions are hidden from them until a second one is in.
+    #[must_use]
+    pub fn read_by(self, reader: &Reviewer) -> Self {
+        Self { reader: Reader::of(reader), ..self }
+    }
+
     /// Locks the tables; every method changes them only after its last check, so a panic elsewhere leaves them whole.
     fn tables(&self) -> MutexGuard<'_, Tables> {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ForReader for MemoryStore {
+    fn for_reader(&self, reader: &Reviewer) -> Arc<dyn Store> {
+        Arc::new(self.clone().read_by(reader))
     }
 }

@@ -29,22 +29,32 @@ pub(super) use failure::is_passing;
 
 pub(in crate::repository) use decision::judged;
 
-use super::{RepositoryError, Result};
+use super::reader::Reader;
+use super::{ForReader, RepositoryError, Result, Store};
 use crate::database::{Connection, Database};
+use crate::domain::Reviewer;
 use diesel_async::AsyncPgConnection;
 use std::collections::HashSet;
 use std::hash::Hash;
+use std::sync::Arc;
 
 /// All repositories of one database.
 #[derive(Debug, Clone)]
 pub struct PostgresStore {
     database: Database,
+    reader: Reader,
 }
 
 impl PostgresStore {
     /// Serves a database whose migrations have run.
     pub fn new(database: Database) -> Self {
-        Self { database }
+        Self { database, reader: Reader::default() }
+    }
+
+    /// Reads for a reviewer: others' first opinions are hidden from them until a second one is in.
+    #[must_use]
+    pub fn read_by(self, reader: &Reviewer) -> Self {
+        Self { reader: Reader::of(reader), ..self }
     }
 
     /// Takes a connection to the primary: for writes, and for reads that must see every decision.
@@ -90,6 +100,12 @@ impl PostgresStore {
             }
         }
         read(Sources { primary: self.connection().await?, replica: None }).await
+    }
+}
+
+impl ForReader for PostgresStore {
+    fn for_reader(&self, reader: &Reviewer) -> Arc<dyn Store> {
+        Arc::new(self.clone().read_by(reader))
     }
 }
 

@@ -6,7 +6,8 @@
 use super::app::feed;
 use super::app::msg::{Effect, Figures, Found, Msg, TakeBack};
 use crate::domain::{
-    AttributeKey, GapId, JudgedBy, JudgedFilter, LeaseToken, ProductCard, ProductKey, QueueFilter,
+    AttributeKey, GapId, JudgedBy, JudgedFilter, LeaseToken, ProductCard, ProductKey, QueueFilter, State,
+    StateFilter,
 };
 use crate::repository::{JudgedGroup, RepositoryError, Result, abandonable};
 use crate::review::outbox::{Lookout, Outbox, Rest};
@@ -23,6 +24,8 @@ use tokio::task::{AbortHandle, JoinSet};
 
 /// How many neighbours a walk shows.
 const WALK_NEIGHBOURS: usize = 25;
+/// Up to where gaps that wait for an opinion are counted exactly.
+const OPINIONS_CAP: u64 = 1_000;
 /// How long a shared database may take for a read before it counts as out of reach. Longer than it lets a statement run.
 const PATIENCE: Duration = Duration::from_secs(40);
 
@@ -217,10 +220,15 @@ async fn find_take_back(review: &Review, what: TakeBack) -> Result<Found> {
 }
 
 async fn figures(review: &Review) -> Result<Figures> {
-    let open = review.store().count(&QueueFilter::default(), COUNT_CAP).await?;
+    let count = async |state: StateFilter, cap: u64| {
+        review.store().count(&QueueFilter { state, ..QueueFilter::default() }, cap).await
+    };
+    let open = count(StateFilter::Open, COUNT_CAP).await?;
+    let second = count(StateFilter::Only(State::Second), OPINIONS_CAP).await?;
+    let disputed = count(StateFilter::Only(State::Disputed), OPINIONS_CAP).await?;
     let today = review.store().decided_today(review.reviewer()).await?;
     let policy = review.store().policy().await?;
-    Ok(Figures { open, today, policy })
+    Ok(Figures { open, second, disputed, today, policy })
 }
 
 async fn product_card(

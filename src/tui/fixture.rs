@@ -109,6 +109,7 @@ pub fn row(index: usize) -> QueueRow {
         decided_by: None,
         decided_value: None,
         decided_at: None,
+        first_by: None,
         gap_created_at: noon() - Duration::days(9),
     }
 }

@@ -14,7 +14,7 @@ mod take_back;
 
 pub use activity_filter::ActivityFilter;
 pub use comment::Comment;
-pub use confirm::Confirm;
+pub use confirm::{Confirm, name_of};
 pub use filter::Filter;
 pub use help::Help;
 pub use outbox::Outbox;

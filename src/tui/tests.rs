@@ -4,6 +4,7 @@ mod activity;
 mod flow;
 mod flows;
 mod insights;
+mod opinions;
 mod outage;
 mod random;
 mod snapshots;
@@ -18,7 +19,8 @@ use super::{Identity, Progress};
 use crate::domain::{
     Action, Changes, Claim, Claimed, Count, CursorValue, Decision, DecisionCursor, DecisionFilter,
     DecisionId, DecisionRow, Event, Fence, GapId, Lease, LeaseToken, Lot, Outcome, Policy, QueueCursor,
-    QueueRow, QueueSort, Reviewer, Standing, State as GapState,
+    QueueRow, QueueSort, Reviewer, Seen, Stage, Standing, State as GapState, StateFilter,
+    hide_first_opinions,
 };
 use crate::repository::{Page, RepositoryError, Result};
 use crate::review::Undoable;
@@ -89,19 +91,29 @@ impl Database {
                 by: row.decided_by.as_ref().map(ToString::to_string),
             });
         }
-        row.version += 1;
-        row.state = decision.action.state().unwrap_or(GapState::Open);
-        row.decided_by = Some(decision.reviewer.clone());
-        row.decided_value.clone_from(&decision.value);
-        let outcome = Outcome { state: row.state, version: row.version, replayed: false };
         for event in &mut self.events {
             if Some(event.decision.id) == decision.undoes {
                 event.undone_by = Some(decision.id);
             }
         }
+        let history: Vec<Event> =
+            self.events.iter().filter(|event| event.decision.gap == decision.gap).cloned().collect();
+        let stage = Stage::of(&history);
+        let needs_second = self.policy.second_opinions.takes(Lot::Second.of(&decision.gap));
+        let result_state = stage.next(decision, needs_second, false);
+        row.version += 1;
+        row.state = result_state.unwrap_or_else(|| Event::state(&history));
+        let told = (!row.state.needs_opinion()).then_some(decision);
+        row.decided_by = told.map(|one| one.reviewer.clone());
+        row.decided_value = told.and_then(|one| one.value.clone());
+        // Alice reads: who else was the first is not told.
+        let is_hers = decision.reviewer.as_str() == "alice";
+        row.first_by = (row.state == GapState::Second && is_hers).then(|| decision.reviewer.clone());
+        let outcome = Outcome { state: row.state, version: row.version, replayed: false };
         self.events.push(Event {
             decision: decision.clone(),
             result_version: outcome.version,
+            result_state,
             recorded_at: decision.decided_at,
             undone_by: None,
         });
@@ -136,7 +148,9 @@ impl Database {
     fn claim(&mut self, claim: &Claim) -> Result<Claimed> {
         self.up(())?;
         let from = claim.after.as_ref().map_or(0, |after| Self::index(&after.gap) + 1);
-        let open = self.rows.iter().skip(from).filter(|row| row.state == GapState::Open);
+        let wanted = claim.filter.claimable_by(&claim.reviewer).state;
+        let open =
+            self.rows.iter().skip(from).filter(|row| wanted.admits(row.state) && Self::is_asked(wanted, row));
         let free = open.filter(|row| self.leases.iter().all(|lease| lease.gap != row.gap));
         let mut free: Vec<&QueueRow> = free.collect();
         if claim.sort == QueueSort::Random {
@@ -151,6 +165,11 @@ impl Database {
         let last = rows.last();
         let last = last.map(|(row, _)| QueueCursor { value: CursorValue::Number(0.0), gap: row.gap.clone() });
         Ok(Claimed { rows, last })
+    }
+
+    /// Tells whether a list of a state has a gap: not of those for a second opinion, where the first is alice's own.
+    fn is_asked(state: StateFilter, row: &QueueRow) -> bool {
+        state != StateFilter::Only(GapState::Second) || row.first_by.is_none()
     }
 
     fn lease(gap: &GapId, claim: &Claim) -> Lease {
@@ -180,6 +199,28 @@ impl Database {
         row.state = GapState::Accepted;
         row.decided_by = Some(reviewer.into());
         row.decided_value = Some(value.into());
+    }
+
+    /// Lets somebody else give an opinion on a gap.
+    fn opinion_of(&mut self, reviewer: &str, gap: &GapId, action: Action, value: Option<&str>) {
+        let version = self.rows.iter().find(|row| row.gap == *gap).unwrap().version;
+        let decision = Decision {
+            id: next_id(),
+            gap: gap.clone(),
+            action,
+            value: value.map(Into::into),
+            comment: Some(format!("says {reviewer}")),
+            reviewer: reviewer.into(),
+            base_version: version,
+            undoes: None,
+            shown_value: None,
+            shown_confidence: None,
+            shown_experiment: None,
+            batch: None,
+            seen: Seen::default(),
+            decided_at: fixture::noon() - chrono::Duration::minutes(30),
+        };
+        self.decide(&decision).unwrap();
     }
 
     fn changes(&self) -> Changes {
@@ -262,7 +303,15 @@ impl Database {
                     && filter.batch.is_none_or(|one| decision.batch == Some(one))
                     && filter.since.is_none_or(|since| event.recorded_at >= since)
             })
-            .map(|event| self.decision_row(event))
+            .map(|event| {
+                let row = self.decision_row(event);
+                let told = self.history(&row.gap).into_iter().find(|told| told.decision.id == row.id);
+                if told.is_some_and(|told| told.decision.action == Action::Opinion) {
+                    row.hidden()
+                } else {
+                    row
+                }
+            })
             .collect();
         rows.sort_by_key(|row| std::cmp::Reverse(place(row)));
         rows.retain(|row| after.is_none_or(|after| place(row) < after));
@@ -292,7 +341,10 @@ impl Database {
     }
 
     fn history(&self, gap: &GapId) -> Vec<Event> {
-        self.events.iter().filter(|event| event.decision.gap == *gap).cloned().collect()
+        let mut history =
+            self.events.iter().filter(|event| event.decision.gap == *gap).cloned().collect::<Vec<_>>();
+        hide_first_opinions(&mut history, &Reviewer::new("alice"));
+        history
     }
 
     /// Asks the service what can be taken back, over the same decisions in memory.
@@ -406,7 +458,7 @@ impl Database {
     fn card(&self, gap: &GapId) -> Result<Option<Box<crate::domain::ReviewCard>>> {
         let mut card = fixture::card(Self::index(gap));
         card.row = self.rows.iter().find(|row| row.gap == *gap).unwrap().clone();
-        card.history = self.events.iter().filter(|event| event.decision.gap == *gap).cloned().collect();
+        card.history = self.history(gap);
         self.up(Some(Box::new(card)))
     }
 
@@ -416,7 +468,7 @@ impl Database {
                 let matching: Vec<_> = self
                     .rows
                     .iter()
-                    .filter(|row| filter.state.admits(row.state))
+                    .filter(|row| filter.state.admits(row.state) && Self::is_asked(filter.state, row))
                     .filter(|row| filter.attribute.as_ref().is_none_or(|key| row.gap.attribute == *key))
                     .filter(|row| filter.text.as_ref().is_none_or(|text| row.gap.product.as_str() == text))
                     .collect();
@@ -430,16 +482,19 @@ impl Database {
                 Msg::Page { ticket, result: self.up(Page { rows, next }) }
             }
             Effect::Count { ticket, filter } => {
-                let count = self.rows.iter().filter(|row| filter.state.admits(row.state)).count();
+                let of_state = self.rows.iter().filter(|row| filter.state.admits(row.state));
+                let count = of_state.filter(|row| Self::is_asked(filter.state, row)).count();
                 Msg::Counted { ticket, result: self.up(Count::Exact(count as u64)) }
             }
             Effect::LoadFigures { ticket } => {
                 let open = self.rows.iter().filter(|row| row.state == GapState::Open).count();
-                let figures = Figures {
-                    open: Count::Exact(open as u64),
-                    today: self.events.len() as u64,
-                    policy: self.policy,
+                let of = |state| {
+                    let waiting = self.rows.iter().filter(|row| row.state == state);
+                    Count::Exact(waiting.filter(|row| row.waits_for(&Reviewer::new("alice"))).count() as u64)
                 };
+                let (second, disputed) = (of(GapState::Second), of(GapState::Disputed));
+                let (open, today) = (Count::Exact(open as u64), self.events.len() as u64);
+                let figures = Figures { open, second, disputed, today, policy: self.policy };
                 Msg::Figures { ticket, result: self.up(figures) }
             }
             Effect::LoadFacets { ticket } => Msg::Facets { ticket, result: self.up(fixture::facets()) },
@@ -461,10 +516,7 @@ impl Database {
                 return None;
             }
             Effect::Poll { ticket, .. } => Msg::Changes { ticket, result: self.up(self.changes()) },
-            Effect::LoadHistory(gap) => {
-                let history = self.events.iter().filter(|event| event.decision.gap == gap);
-                Msg::History { result: self.up(history.cloned().collect()), gap }
-            }
+            Effect::LoadHistory(gap) => Msg::History { result: self.up(self.history(&gap)), gap },
             Effect::LoadActivity { ticket, filter, after, limit } => {
                 Msg::Activity { ticket, result: self.up(self.activity(&filter, after, limit)) }
             }

@@ -123,3 +123,62 @@ async fn two_scripts_deciding_the_same_gap_at_once_do_not_both_win_unawares() {
     assert_eq!(codes, [0, 5, 5, 5]);
     assert_eq!(array(gapdeck.json(&["history", &product, &attribute, "--json"])).len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_opinion_is_given_blind_and_told_by_every_command() {
+    let (_database, gapdeck) = demo().await;
+    let gap = a_gap(&gapdeck);
+    let (product, attribute) = pair(&gap);
+    gapdeck.succeeds(&["policy", "--second-opinions", "100%"]);
+    let decide = |reviewer: &str, options: &[&str]| {
+        let arguments = [&["decide", &product, &attribute], options, &["--reviewer", reviewer]].concat();
+        gapdeck.succeeds(&arguments).stderr
+    };
+    let told = decide("ada", &["override", "--value", "Secret", "--keep", "--comment", "Hush"]);
+    assert!(told.contains("keeps your opinion as the first"), "{told}");
+
+    let listed = |reviewer: &str, state: &str| {
+        let gaps =
+            gapdeck.json(&["queue", "--json", "--state", state, "--text", &product, "--reviewer", reviewer]);
+        array(gaps).iter().filter(|one| pair(one) == pair(&gap)).count()
+    };
+    assert_eq!((listed("ada", "second"), listed("bob", "second"), listed("bob", "open")), (0, 1, 0));
+    let reads: [&[&str]; 6] = [
+        &["history", &product, &attribute, "--json"],
+        &["history", &product, &attribute],
+        &["activity", "--json"],
+        &["activity"],
+        &["queue", "--json", "--state", "all", "--text", &product],
+        &["product", &product, "--json"],
+    ];
+    for read in reads {
+        let read_by = |reviewer| gapdeck.succeeds(&[read, &["--reviewer", reviewer]].concat()).stdout;
+        let blind = read_by("bob");
+        for secret in ["Secret", "Hush", "override", "\"ada\"", "ada "] {
+            assert!(!blind.contains(secret), "{read:?} tells \"{secret}\": {blind}");
+        }
+    }
+    let own = gapdeck.succeeds(&["history", &product, &attribute, "--reviewer", "ada"]).stdout;
+    assert!(own.contains("Secret") && own.contains("Hush"), "{own}");
+
+    let told = decide("bob", &["accept"]);
+    assert!(told.contains("is disputed now"), "{told}");
+    assert_eq!(listed("cleo", "disputed"), 1);
+    let both = gapdeck.succeeds(&["history", &product, &attribute, "--reviewer", "cleo"]).stdout;
+    assert!(both.contains("Secret") && both.contains("bob"), "{both}");
+    assert!(decide("cleo", &["reject"]).contains("is rejected now"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_opinion_that_is_the_same_says_so() {
+    let (_database, gapdeck) = demo().await;
+    let (product, attribute) = pair(&a_gap(&gapdeck));
+    gapdeck.succeeds(&["policy", "--second-opinions", "1"]);
+    let decide = |reviewer: &str| {
+        gapdeck.succeeds(&["decide", &product, &attribute, "reject", "--reviewer", reviewer]).stderr
+    };
+    decide("ada");
+    assert!(decide("ada").contains("keeps your opinion as the first"));
+    let told = decide("bob");
+    assert!(told.contains("is rejected now: the first opinion is the same"), "{told}");
+}

@@ -48,6 +48,7 @@ pub async fn a_row_shows_what_a_list_needs(store: &dyn Store) {
         decided_by: None,
         decided_value: None,
         decided_at: None,
+        first_by: None,
         gap_created_at: found.gap_created_at,
     };
     assert_eq!(found, expected);
@@ -286,6 +287,7 @@ pub async fn conditions_hold_together(store: &dyn Store) {
         max_confidence: Some(confidence(0.9)),
         text: Some("aurora".into()),
         state: StateFilter::Open,
+        not_first_by: None,
     };
     assert_eq!(found(store, &filter).await, ["p1/colour"]);
     assert_eq!(store.count(&filter, 10).await.unwrap(), Count::Exact(1));

@@ -50,7 +50,12 @@ async fn decide(random: &mut statements::Random, kept: &Database, from: &Client,
         (0, Some(event)) => fixture::undo(&event.decision, row.version),
         (1, _) => fixture::decision(pair, Action::Reject, None, row.version),
         (2, _) => fixture::decision(pair, Action::Defer, None, row.version),
-        _ => fixture::accept(pair, "dark red", row.version),
+        _ => fixture::accept(pair, ["dark red", "Teal"][random.below(2)], row.version),
+    };
+    // Undos are one's own; everything else is anybody's, so that opinions agree, differ and wait.
+    let decision = match decision.action {
+        Action::Undo => decision,
+        _ => fixture::by(["ada", "bob", "cleo"][random.below(3)], decision),
     };
     store.decide(&decision).await.expect("decide");
     let event = "SELECT to_jsonb(h)::text FROM human_recommendations h WHERE decision_id::text = $1";
@@ -77,6 +82,9 @@ async fn a_sync_gives_the_queue_that_the_triggers_keep_whatever_was_written() {
     for client in [&kept, &loose] {
         client.batch_execute(CATALOGUE).await.expect("the catalogue");
     }
+    // Only where the decisions are made: what they brought their gaps into comes with them.
+    let share = "INSERT INTO review_policy (second_opinions) VALUES (0.7)";
+    kept.batch_execute(share).await.expect("the policy");
     let kept_database = Database::connect(&with.url).await.expect("connect");
     let loose_database = Database::connect(&without.url).await.expect("connect");
     let mut random = statements::Random::seeded(3);

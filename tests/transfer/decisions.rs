@@ -4,7 +4,7 @@ use crate::support::fixture::{gap_id, open_shop, prediction};
 use crate::support::server::TestDatabase;
 use crate::support::{backend, fixture};
 use crate::{exported, imported, open, tables};
-use gapdeck::domain::Action;
+use gapdeck::domain::{Action, Policy, Share};
 use gapdeck::repository::Store;
 use gapdeck::transfer::export::{ExportOptions, Filter, Present, Target, What, export};
 use gapdeck::transfer::format::Format;
@@ -93,6 +93,77 @@ async fn decisions_act_on_gaps_and_predictions_that_were_there_before() {
     let report = imported(&open(&copy).await, directory.path()).await.unwrap();
     assert_eq!((report.files[0].inserted, report.files[0].unchanged), (0, 5));
     assert_eq!(tables(&copy.client().await).await, before);
+}
+
+/// Returns the queue's decided part and the predictions' marks as texts.
+async fn opinions(database: &TestDatabase) -> Vec<String> {
+    let sql = "SELECT concat_ws('|', product_key, attribute_key, state, version, decision_id, coalesce(decided_by, '-'),
+                      coalesce(first_by, '-')) FROM review_queue
+               UNION ALL SELECT concat_ws('|', product_key, attribute_key, experiment_key, is_correct, decision_id)
+                      FROM prediction_results ORDER BY 1";
+    let rows = database.client().await.query(sql, &[]).await.expect("query");
+    rows.iter().map(|row| row.get::<_, String>(0)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn opinions_leave_gaps_where_they_were_whatever_the_policy_of_the_other_database() {
+    let (source, store) = shop().await;
+    let policy = Policy { second_opinions: Share::ALL, ..Policy::default() };
+    store.set_policy(&policy, &"lead".into()).await.expect("the policy");
+    let gaps = [("p1", "colour"), ("p1", "weight"), ("p2", "colour"), ("p3", "weight")];
+    for pair in gaps {
+        store.decide(&fixture::accept(pair, "100", 0)).await.expect("a first opinion");
+    }
+    let by_bob = |decision| fixture::by("bob", decision);
+    store.decide(&by_bob(fixture::accept(gaps[1], "100", 1))).await.expect("the same");
+    store.decide(&by_bob(fixture::accept(gaps[2], "Grey", 1))).await.expect("another");
+    store.decide(&by_bob(fixture::decision(gaps[3], Action::Flag, None, 1))).await.expect("a flag");
+    let directory = tempfile::tempdir().expect("a directory");
+    for format in [Format::Jsonl, Format::Csv] {
+        let directory = directory.path().join(format!("{format:?}"));
+        exported(&open(&source).await, &directory, format, false).await;
+        let (copy, _) = shop().await;
+        imported(&open(&copy).await, &directory).await.unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(opinions(&copy).await, opinions(&source).await);
+    }
+    let states: Vec<String> = opinions(&source).await;
+    let has = |what: &str| states.iter().any(|row| row.contains(what));
+    assert!(
+        has("p1|colour|second|1") && has("p1|weight|accepted|2") && has("p2|colour|disputed|2"),
+        "{states:#?}"
+    );
+    assert!(has("p3|weight|flagged|2") && has("|bob|ada"), "{states:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn opinions_that_settle_nothing_are_no_accepted_values() {
+    let (source, store) = shop().await;
+    let policy = Policy { second_opinions: Share::ALL, ..Policy::default() };
+    store.set_policy(&policy, &"lead".into()).await.expect("the policy");
+    for (pair, second) in
+        [(("p1", "colour"), None), (("p1", "weight"), Some("100")), (("p2", "colour"), Some("x"))]
+    {
+        store.decide(&fixture::accept(pair, "100", 0)).await.expect("a first opinion");
+        if let Some(value) = second {
+            store.decide(&fixture::by("bob", fixture::accept(pair, value, 1))).await.expect("a second one");
+        }
+    }
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("accepted.jsonl");
+    let options = ExportOptions {
+        what: vec![What::AcceptedValues],
+        format: Format::Jsonl,
+        gzip: false,
+        target: Target::File(path.clone()),
+        present: Present::Refuse,
+        filter: Filter::default(),
+    };
+    let database = open(&source).await;
+    let mut connection = database.connection().await.expect("a connection");
+    export(&mut connection, &options, &mut Silent, pending()).await.expect("export");
+    let written = lines(&path);
+    assert_eq!(written.len(), 1, "{written:#?}");
+    assert_eq!((&written[0]["attribute_key"], &written[0]["reviewer"]), (&"weight".into(), &"bob".into()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -38,6 +38,10 @@ pub(super) const DECISIONS: Plan = Plan {
         Field::or("seen", Kind::Object, "'{}'").about("what the reviewer saw: candidates, neighbours, keys"),
         Field::required("decided_at", Kind::Time).about("by the reviewer's clock"),
         Field::kept("recorded_at", Kind::Time, "clock_timestamp()").about("by the server's clock"),
+        Field::optional("result_state", Kind::State).about(
+            "the state that it brought the gap into: `second` for the first of two opinions, `disputed` for one that differs \
+             from the first; the action's own where it is not given",
+        ),
     ],
     checks: &[Missing::OtherContent, Missing::VersionTaken, Missing::Undone, Missing::Earlier],
     ..Plan::of("decisions", "human_recommendations", &["product_key", "decision_id"])
@@ -122,23 +126,22 @@ pub(super) fn insert() -> String {
     )
 }
 
+/// The query for what the decisions on the gaps of the load come to.
+const DECIDED: &str =
+    "SELECT ARRAY[gapdeck_decided_sql('SELECT DISTINCT product_key, attribute_key FROM import_decisions')]
+    AS cells";
+
 /// Brings queue rows into the state that their decisions give them.
-const SETTLE: &str = "WITH pair AS (SELECT DISTINCT product_key, attribute_key FROM import_decisions), version AS (
-    SELECT product_key, attribute_key, max(result_version) AS version
-      FROM pair JOIN human_recommendations USING (product_key, attribute_key) GROUP BY product_key, attribute_key
-), in_force AS (
-    SELECT DISTINCT ON (product_key, attribute_key) product_key, attribute_key, h.decision_id, h.reviewer, h.value,
-           h.decided_at, CASE h.action WHEN 'accept' THEN 'accepted' WHEN 'override' THEN 'overridden'
-               WHEN 'reject' THEN 'rejected' WHEN 'defer' THEN 'deferred' WHEN 'flag' THEN 'flagged' ELSE h.action END AS state
-      FROM pair JOIN human_recommendations h USING (product_key, attribute_key)
-     WHERE h.action <> 'undo'
-       AND NOT EXISTS (SELECT FROM human_recommendations u WHERE u.product_key = h.product_key AND u.undoes = h.decision_id)
-     ORDER BY product_key, attribute_key, h.result_version DESC)
-UPDATE review_queue q
-   SET state = coalesce(d.state, 'open'), version = v.version, decision_id = d.decision_id, decided_by = d.reviewer,
-       decided_value = left(d.value, 200), decided_at = d.decided_at, updated_at = now()
-  FROM version v LEFT JOIN in_force d USING (product_key, attribute_key)
- WHERE q.product_key = v.product_key AND q.attribute_key = v.attribute_key";
+fn settling(decided: &str) -> String {
+    format!(
+        "UPDATE review_queue q
+            SET state = coalesce(d.state, 'open'), version = d.version, decision_id = d.decision_id,
+                decided_by = d.decided_by, decided_value = d.decided_value, decided_at = d.decided_at,
+                first_by = d.first_by, updated_at = now()
+           FROM ({decided}) AS d
+          WHERE q.product_key = d.product_key AND q.attribute_key = d.attribute_key"
+    )
+}
 
 /// Lists the predictions to be judged, with what judges them. The condition chooses among those of gaps that the load
 /// has touched.
@@ -152,6 +155,7 @@ fn judge(pairs: &str, condition: &str) -> String {
            JOIN prediction_results p USING (product_key, attribute_key)
            JOIN raw_attributes a USING (attribute_key)
            LEFT JOIN human_recommendations h ON h.product_key = q.product_key AND h.decision_id = q.decision_id
+                AND q.state NOT IN ('second', 'disputed')
           WHERE {condition}"
     )
 }
@@ -173,7 +177,10 @@ const MARK: &str = "UPDATE prediction_results p
 
 /// Lets the decisions just added act on the gaps that were there before, and on these gaps' predictions.
 pub(super) async fn settle(session: &mut Session<'_>) -> Result<()> {
-    session.execute(SETTLE, &[]).await?;
+    let decided = session.rows(DECIDED, &[]).await?.pop().and_then(|row| row.into_iter().next().flatten());
+    let decided =
+        decided.ok_or_else(|| RepositoryError::Database("gapdeck_decided_sql() gave nothing".into()))?;
+    session.execute(&settling(&decided), &[]).await?;
     let pairs = "SELECT DISTINCT product_key, attribute_key FROM import_decisions";
     mark(session, &judge(pairs, "true")).await
 }

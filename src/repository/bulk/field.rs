@@ -22,6 +22,8 @@ pub enum Kind {
     Uuid,
     /// What a reviewer did.
     Action,
+    /// What has become of a gap.
+    State,
     /// A JSON object.
     Object,
     /// A JSON list of texts; only written.
@@ -35,7 +37,7 @@ impl Kind {
     pub fn sql(self) -> &'static str {
         match self {
             Self::Key => "text COLLATE \"C\"",
-            Self::Name | Self::Text | Self::Action => "text",
+            Self::Name | Self::Text | Self::Action | Self::State => "text",
             Self::Boolean => "boolean",
             Self::Count => "integer",
             Self::Number | Self::Share => "double precision",
@@ -59,6 +61,7 @@ impl Kind {
             Self::Time => "time",
             Self::Uuid => "UUID",
             Self::Action => "action",
+            Self::State => "state",
             Self::Object => "JSON object",
             Self::Texts => "JSON list of texts",
             Self::Vector => "list of numbers",

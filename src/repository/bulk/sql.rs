@@ -161,7 +161,7 @@ pub(super) fn new_value(field: &Field) -> String {
 /// A field's text as its type.
 fn cast(alias: &str, field: &Field) -> String {
     match field.kind {
-        Kind::Key | Kind::Name | Kind::Text | Kind::Action | Kind::Vector => {
+        Kind::Key | Kind::Name | Kind::Text | Kind::Action | Kind::State | Kind::Vector => {
             format!("{alias}.{}", field.column)
         }
         kind => format!("{alias}.{}::{}", field.column, kind.sql()),

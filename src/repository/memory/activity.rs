@@ -1,8 +1,9 @@
 //! Decisions as a list shows them, in memory.
 
 use super::tables::{Tables, cut, page};
-use crate::domain::{DecisionCursor, DecisionFilter, DecisionRow, Event};
+use crate::domain::{Action, DecisionCursor, DecisionFilter, DecisionRow, Event};
 use crate::repository::Page;
+use crate::repository::reader::Reader;
 use std::cmp::Reverse;
 
 /// The most characters of a text in a list.
@@ -24,12 +25,19 @@ impl Tables {
     pub(super) fn activity(
         &self,
         filter: &DecisionFilter,
+        reader: &Reader,
         after: Option<&DecisionCursor>,
         limit: usize,
     ) -> Page<DecisionRow, DecisionCursor> {
-        let events = self.decisions.values().flatten().map(|(event, _)| event);
-        let mut rows: Vec<DecisionRow> =
-            events.filter(|event| admits(filter, event)).map(|event| self.decision_row(event)).collect();
+        let events = self.decisions.keys().flat_map(|gap| {
+            let told = reader.history(self.history(gap));
+            self.history(gap).into_iter().zip(told)
+        });
+        let mut rows: Vec<DecisionRow> = events
+            .filter(|(event, _)| admits(filter, event))
+            .filter(|(_, told)| told.decision.action != Action::Opinion || !filter.tells_more())
+            .map(|(_, told)| self.decision_row(&told))
+            .collect();
         rows.sort_by_key(|row| Reverse(place(row)));
         let Page { rows, next } =
             page(rows.into_iter(), after.copied().map(Reverse).as_ref(), limit, |row| Reverse(place(row)));

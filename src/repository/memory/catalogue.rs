@@ -72,7 +72,7 @@ impl InputRepository for MemoryStore {
     }
 
     async fn product_card(&self, product: &ProductKey, neighbours: usize) -> Result<Option<ProductCard>> {
-        Ok(self.tables().product_card(product, None, neighbours))
+        Ok(self.tables().product_card(product, None, neighbours).map(|card| self.reader.product(card)))
     }
 
     async fn category(&self, category: &CategoryKey) -> Result<Option<Category>> {

@@ -3,9 +3,10 @@
 use super::tables::{Tables, microseconds};
 use super::{MemoryStore, checks};
 use crate::domain::{
-    Action, Decision, DecisionCursor, DecisionFilter, DecisionId, DecisionRow, Event, Fence, GapId, Outcome,
-    ProposalCursor, Recommendation, Reviewer, Round, RoundKey, Standing, State, normalised,
+    Action, Decision, DecisionCursor, DecisionFilter, DecisionId, DecisionRow, Event, Fence, GapId, Lot,
+    Outcome, ProposalCursor, Recommendation, Reviewer, Round, RoundKey, Stage, Standing, State, normalised,
 };
+use crate::repository::reader::Reader;
 use crate::repository::recommendation::one_a_gap;
 use crate::repository::{Page, RecommendationRepository, RepositoryError, Result};
 use crate::transfer::record::{RecommendationRecord, RoundRecord};
@@ -63,13 +64,14 @@ impl RecommendationRepository for MemoryStore {
     }
 
     async fn batch(&self, batch: Uuid) -> Result<Vec<(DecisionRow, Standing)>> {
-        Ok(self.tables().batch(batch))
+        Ok(self.tables().batch(batch, &self.reader))
     }
 
     async fn decision(&self, decision: DecisionId) -> Result<Option<Event>> {
         let tables = self.tables();
-        let mut events = tables.decisions.values().flatten().map(|(event, _)| event);
-        Ok(events.find(|event| event.decision.id == decision).cloned())
+        let Some(gap) = tables.decided_gaps.get(&decision) else { return Ok(None) };
+        let events = self.reader.history(tables.history(gap));
+        Ok(events.into_iter().find(|event| event.decision.id == decision))
     }
 
     async fn decisions(
@@ -78,11 +80,11 @@ impl RecommendationRepository for MemoryStore {
         after: Option<&DecisionCursor>,
         limit: usize,
     ) -> Result<Page<DecisionRow, DecisionCursor>> {
-        Ok(self.tables().activity(filter, after, limit))
+        Ok(self.tables().activity(filter, &self.reader, after, limit))
     }
 
     async fn history(&self, gap: &GapId) -> Result<Vec<Event>> {
-        Ok(self.tables().history(gap))
+        Ok(self.reader.history(self.tables().history(gap)))
     }
 
     async fn last_decision(&self, reviewer: &Reviewer) -> Result<Option<Event>> {
@@ -137,7 +139,7 @@ impl Tables {
 
     /// Returns the state that a pair's decisions leave it in.
     pub(super) fn state(&self, gap: &GapId) -> State {
-        self.in_force(gap).and_then(|event| event.decision.action.state()).unwrap_or(State::Open)
+        self.in_force(gap).and_then(|event| event.result_state).unwrap_or(State::Open)
     }
 
     fn decide(&mut self, decision: &Decision, fence: Fence) -> Result<Outcome> {
@@ -160,9 +162,9 @@ impl Tables {
     }
 
     /// Returns the decisions of a bulk action and how each stands.
-    fn batch(&self, batch: Uuid) -> Vec<(DecisionRow, Standing)> {
+    fn batch(&self, batch: Uuid, reader: &Reader) -> Vec<(DecisionRow, Standing)> {
         let filter = DecisionFilter { batch: Some(batch), ..DecisionFilter::default() };
-        let rows = self.activity(&filter, None, usize::MAX).rows;
+        let rows = self.activity(&filter, reader, None, usize::MAX).rows;
         let made = rows.into_iter().filter(|row| row.action != Action::Undo);
         made.map(|row| {
             let history = self.history(&row.gap);
@@ -192,7 +194,7 @@ impl Tables {
             _ => true,
         };
         if version != decision.base_version || !is_next {
-            let by = last.map(|last| last.reviewer.to_string());
+            let by = self.row(&gap).and_then(|row| row.decided_by).map(|by| by.to_string());
             return Err(RepositoryError::Conflict { state: self.state(&gap), gap, version, by });
         }
         self.check_fence(&gap, fence)?;
@@ -210,6 +212,7 @@ impl Tables {
         let version = decision.base_version + 1;
         let event = Event {
             result_version: version,
+            result_state: self.next_state(decision),
             recorded_at: self.now(),
             undone_by: None,
             decision: decision.clone(),
@@ -223,6 +226,14 @@ impl Tables {
         self.decided_gaps.insert(decision.id, gap.clone());
         self.mark(&gap);
         outcome
+    }
+
+    /// Returns the state that a decision brings its gap into; none for an undo.
+    fn next_state(&self, decision: &Decision) -> Option<State> {
+        let multi_valued =
+            self.attributes.get(&decision.gap.attribute).is_some_and(|attribute| attribute.multi_valued);
+        let needs_second = self.policy.second_opinions.takes(Lot::Second.of(&decision.gap));
+        Stage::of(&self.history(&decision.gap)).next(decision, needs_second, multi_valued)
     }
 
     /// Returns what a decision led to that is there already.
@@ -246,6 +257,9 @@ impl Tables {
         let Some(last) = self.in_force(&undo.gap) else {
             return refuse(format!("{} has no decision in force", undo.gap));
         };
+        if last.result_state == Some(State::Second) && last.decision.reviewer != undo.reviewer {
+            return refuse(format!("the opinion on {} is somebody else's", undo.gap));
+        }
         if undo.undoes != Some(last.decision.id) {
             return refuse(format!("it is not the last decision on {}", undo.gap));
         }
@@ -257,7 +271,8 @@ impl Tables {
 
     /// Marks a pair's predictions as the decision in force says.
     fn mark(&mut self, gap: &GapId) {
-        let decision = self.in_force(gap).map(|event| event.decision.clone());
+        let settling = self.in_force(gap).filter(|event| event.result_state.is_some_and(State::is_settled));
+        let decision = settling.map(|event| event.decision.clone());
         let multi_valued =
             self.attributes.get(&gap.attribute).is_some_and(|attribute| attribute.multi_valued);
         let Some(rows) = self.predictions.get_mut(gap) else { return };
@@ -270,6 +285,10 @@ impl Tables {
 /// Refuses a decision with a part that its action cannot have, or without one that it must have.
 fn check(decision: &Decision) -> Result<()> {
     checks::texts(std::slice::from_ref(decision))?;
+    if decision.action == Action::Opinion {
+        let reason = "an opinion is accept, override, reject or not applicable".into();
+        return Err(RepositoryError::Invalid { field: "action", reason });
+    }
     let refuse = |field, verb| {
         let reason = format!("{} {verb} one", decision.action.as_str());
         Err(RepositoryError::Invalid { field, reason })
@@ -296,7 +315,7 @@ fn judgement(decision: &Decision, predicted: &str, multi_valued: bool) -> Option
             Some(!predicted.is_empty() && predicted.is_subset(&decided))
         }
         Action::Reject | Action::NotApplicable => Some(false),
-        Action::Defer | Action::Flag | Action::Undo => None,
+        Action::Defer | Action::Flag | Action::Undo | Action::Opinion => None,
     }
 }
 

@@ -59,7 +59,8 @@ impl InsightRepository for MemoryStore {
         for (_, row) in tables.sorted(&all, QueueSort::Random, None)? {
             let decision = tables.in_force(&row.gap).map(|event| &event.decision);
             let unseen = decision.is_some_and(|decision| decision.seen.policy.starts_with("bulk:"));
-            let Some(decision) = decision.filter(|_| !unseen && row.state != State::Open) else {
+            let waits = row.state == State::Open || row.state.needs_opinion();
+            let Some(decision) = decision.filter(|_| !unseen && !waits) else {
                 return Ok(collector.end(Lot::Sample.of(&row.gap)));
             };
             let multi_valued =

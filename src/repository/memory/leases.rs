@@ -2,9 +2,7 @@
 
 use super::MemoryStore;
 use super::tables::Tables;
-use crate::domain::{
-    Changes, Claim, Claimed, Fence, GapId, LEASES_SHOWN, Lease, LeaseToken, QueueFilter, StateFilter,
-};
+use crate::domain::{Changes, Claim, Claimed, Fence, GapId, LEASES_SHOWN, Lease, LeaseToken};
 use crate::repository::{LeaseRepository, RepositoryError, Result};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -16,7 +14,7 @@ impl LeaseRepository for MemoryStore {
         let lasts = whole_milliseconds(claim.lasts)?;
         let mut tables = self.tables();
         let now = tables.now();
-        let filter = QueueFilter { state: StateFilter::Open, ..claim.filter.clone() };
+        let filter = claim.filter.claimable_by(&claim.reviewer);
         let mut rows = tables.sorted(&filter, claim.sort, claim.after.as_ref())?;
         rows.retain(|(_, row)| tables.held(&row.gap, now).is_none());
         rows.truncate(claim.limit.clamp(1, 1_000));
@@ -30,7 +28,7 @@ impl LeaseRepository for MemoryStore {
                 expires_at: now + lasts,
             };
             tables.leases.insert(row.gap.clone(), lease.clone());
-            (row, lease)
+            (self.reader.row(row), lease)
         });
         Ok(Claimed { rows: rows.collect(), last })
     }
@@ -64,7 +62,12 @@ impl LeaseRepository for MemoryStore {
         let mut decided: Vec<_> = last.filter(|(at, _)| since.is_some_and(|since| *at > since)).collect();
         decided.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
         let cut = decided.len() > limit;
-        let rows = decided.iter().take(limit).filter_map(|(_, gap)| tables.row(gap)).collect();
+        let rows = decided
+            .iter()
+            .take(limit)
+            .filter_map(|(_, gap)| tables.row(gap))
+            .map(|row| self.reader.row(row))
+            .collect();
         Ok(Changes { rows, cut, leases, now })
     }
 }

@@ -5,7 +5,7 @@ use super::scores::{self, Scores};
 use super::tables::{Tables, cut};
 use crate::domain::{
     AllowedScope, AllowedValue, AllowedValues, Candidate, Confidence, Count, CursorValue, GapId, Lot,
-    QueueCursor, QueueFilter, QueueRow, QueueSort, ReviewCard,
+    QueueCursor, QueueFilter, QueueRow, QueueSort, ReviewCard, Stage,
 };
 use crate::repository::{Page, QueueRepository, RepositoryError, Result};
 use async_trait::async_trait;
@@ -30,20 +30,20 @@ impl QueueRepository for MemoryStore {
         after: Option<&QueueCursor>,
         limit: usize,
     ) -> Result<Page<QueueRow, QueueCursor>> {
-        let mut rows = self.tables().sorted(filter, sort, after)?;
+        let mut rows = self.tables().sorted(&self.reader.filter(filter), sort, after)?;
         let is_last = rows.len() <= limit;
         rows.truncate(limit);
         let next = if is_last { None } else { rows.last().map(|(place, _)| place.clone()) };
-        Ok(Page { rows: rows.into_iter().map(|(_, row)| row).collect(), next })
+        Ok(Page { rows: rows.into_iter().map(|(_, row)| self.reader.row(row)).collect(), next })
     }
 
     async fn count(&self, filter: &QueueFilter, cap: u64) -> Result<Count> {
-        let count = self.tables().rows(filter).count().try_into().unwrap_or(u64::MAX);
+        let count = self.tables().rows(&self.reader.filter(filter)).count().try_into().unwrap_or(u64::MAX);
         Ok(if count <= cap { Count::Exact(count) } else { Count::About(count) })
     }
 
     async fn row(&self, gap: &GapId) -> Result<Option<QueueRow>> {
-        Ok(self.tables().row(gap))
+        Ok(self.tables().row(gap).map(|row| self.reader.row(row)))
     }
 
     async fn candidates(&self, gaps: &[GapId]) -> Result<Vec<Vec<Candidate>>> {
@@ -57,7 +57,7 @@ impl QueueRepository for MemoryStore {
     }
 
     async fn card(&self, gap: &GapId, neighbours: usize) -> Result<Option<ReviewCard>> {
-        Ok(self.tables().card(gap, neighbours))
+        Ok(self.tables().card(gap, neighbours).map(|card| self.reader.card(card)))
     }
 }
 
@@ -125,6 +125,7 @@ impl Tables {
                 predictions.is_some_and(|rows| rows.keys().any(|(key, _)| key == experiment))
             })
             && filter.state.admits(row.state)
+            && filter.not_first_by.as_ref().is_none_or(|reviewer| row.first_by.as_ref() != Some(reviewer))
             && bound(filter.min_confidence, |best, bound| best >= bound)
             && bound(filter.max_confidence, |best, bound| best <= bound)
             && filter.text.as_deref().is_none_or(|text| {
@@ -139,7 +140,8 @@ impl Tables {
         let gap_created_at = *self.gaps.get(gap)?;
         let name = self.products.get(&gap.product).and_then(|product| product.name.as_deref());
         let scores = Scores::of(&self.candidates(gap));
-        let decided = self.in_force(gap).map(|event| &event.decision);
+        let state = self.state(gap);
+        let decided = self.in_force(gap).map(|event| &event.decision).filter(|_| !state.needs_opinion());
         Some(QueueRow {
             gap: gap.clone(),
             product_name: cut(name.unwrap_or_default(), ROW_TEXT),
@@ -150,13 +152,14 @@ impl Tables {
             value_count: scores.value_count,
             disagreement: scores.disagreement,
             uncertainty: scores.uncertainty,
-            state: self.state(gap),
+            state,
             version: self.version(gap),
             decided_by: decided.map(|decision| decision.reviewer.clone()),
             decided_value: decided
                 .and_then(|decision| decision.value.as_deref())
                 .map(|value| cut(value, ROW_TEXT)),
             decided_at: decided.map(|decision| decision.decided_at),
+            first_by: Stage::of(&self.history(gap)).first_by().cloned(),
             gap_created_at,
         })
     }

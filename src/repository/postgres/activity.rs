@@ -10,9 +10,11 @@ use crate::domain::{
     Action, DecisionCursor, DecisionFilter, DecisionId, DecisionRow, GapId, Reviewer, Standing, State,
 };
 use crate::repository::{Page, RepositoryError, Result};
-use diesel::expression::AsExpression;
+use diesel::expression::{AppearsOnTable, AsExpression, SelectableExpression, ValidGrouping, is_aggregate};
+use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{Timestamptz, Uuid as SqlUuid};
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::{Bool, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join_all;
 use uuid::Uuid;
@@ -24,18 +26,18 @@ const AT_ONCE: usize = 200;
 
 type Selected = (
     (Uuid, String, String, Option<String>, String, Option<String>, Option<String>),
-    (String, i32, Option<Uuid>, Option<Uuid>, Option<Uuid>, Moment, Moment),
+    (String, i32, Option<Uuid>, Option<Uuid>, Option<Uuid>, Moment, Moment, bool),
 );
 
 fn row(selected: Selected) -> Result<DecisionRow> {
     let (
         (id, product, attribute, product_name, action, value, comment),
-        (reviewer, result_version, undoes, undone_by, batch, decided_at, recorded_at),
+        (reviewer, result_version, undoes, undone_by, batch, decided_at, recorded_at, is_hidden),
     ) = selected;
     let action = Action::parse(&action).ok_or_else(|| {
         RepositoryError::Database(format!("unknown action {action} in human_recommendations"))
     })?;
-    Ok(DecisionRow {
+    let row = DecisionRow {
         id: DecisionId(id),
         gap: GapId::new(product, attribute),
         product_name: product_name.unwrap_or_default(),
@@ -49,19 +51,62 @@ fn row(selected: Selected) -> Result<DecisionRow> {
         batch,
         decided_at: decided_at.into(),
         recorded_at: recorded_at.into(),
-    })
+    };
+    Ok(if is_hidden { row.hidden() } else { row })
 }
+
+/// A decision is the first opinion of somebody else than a reader, and no second one is in: as `hide_first_opinions` does,
+/// for each row of a list. Only first opinions are looked into.
+#[derive(Debug, Clone, QueryId)]
+struct HiddenFrom(Option<String>);
+
+impl Expression for HiddenFrom {
+    type SqlType = Bool;
+}
+
+impl QueryFragment<Pg> for HiddenFrom {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        let Some(reader) = &self.0 else {
+            out.push_sql("false");
+            return Ok(());
+        };
+        out.push_sql(
+            "CASE WHEN human_recommendations.result_state = 'second' AND human_recommendations.reviewer <> ",
+        );
+        out.push_bind_param::<Text, _>(reader)?;
+        out.push_sql(
+            " THEN NOT EXISTS (SELECT FROM human_recommendations later \
+             WHERE later.product_key = human_recommendations.product_key \
+             AND later.attribute_key = human_recommendations.attribute_key \
+             AND later.result_version > human_recommendations.result_version \
+             AND coalesce(later.result_state, later.action) IN ('disputed', 'accepted', 'overridden', 'rejected', \
+             'not_applicable', 'accept', 'override', 'reject') \
+             AND NOT EXISTS (SELECT FROM human_recommendations back WHERE back.product_key = later.product_key \
+             AND back.undoes = later.decision_id)) ELSE false END",
+        );
+        Ok(())
+    }
+}
+
+impl<GroupBy> ValidGrouping<GroupBy> for HiddenFrom {
+    type IsAggregate = is_aggregate::No;
+}
+
+impl<Source> AppearsOnTable<Source> for HiddenFrom {}
+impl<Source> SelectableExpression<Source> for HiddenFrom {}
 
 /// Loads decisions, the newest first. Each condition that narrows much has an index in this order.
 pub(super) async fn decisions(
     connection: &AsyncPgConnection,
     filter: &DecisionFilter,
+    reader: Option<&Reviewer>,
     place: Option<&DecisionCursor>,
     limit: usize,
 ) -> Result<Page<DecisionRow, DecisionCursor>> {
     use human_recommendations as h;
     use raw_products as p;
     let mut connection = connection;
+    let hidden = HiddenFrom(reader.map(ToString::to_string));
     let mut query = h::table
         .left_join(p::table.on(p::product_key.eq(h::product_key)))
         .left_join(
@@ -88,11 +133,15 @@ pub(super) async fn decisions(
                 h::batch_id,
                 h::decided_at,
                 h::recorded_at,
+                hidden.clone(),
             ),
         ))
         .order((h::recorded_at.desc(), h::decision_id.desc()))
         .limit(one_more(limit))
         .into_boxed();
+    if filter.tells_more() {
+        query = query.filter(diesel::dsl::not(hidden));
+    }
     if let Some(reviewer) = &filter.reviewer {
         query = query.filter(h::reviewer.eq(reviewer.as_str()));
     }
@@ -132,12 +181,13 @@ pub(super) async fn decisions(
 pub(super) async fn batch(
     connection: &AsyncPgConnection,
     batch: Uuid,
+    reader: Option<&Reviewer>,
 ) -> Result<Vec<(DecisionRow, Standing)>> {
     let filter = DecisionFilter { batch: Some(batch), ..DecisionFilter::default() };
     let mut rows = Vec::new();
     let mut place = None;
     loop {
-        let page = decisions(connection, &filter, place.as_ref(), usize::MAX).await?;
+        let page = decisions(connection, &filter, reader, place.as_ref(), usize::MAX).await?;
         rows.extend(page.rows.into_iter().filter(|row| row.action != Action::Undo));
         place = page.next;
         if place.is_none() {

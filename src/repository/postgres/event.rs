@@ -4,7 +4,7 @@ use super::card::LONGEST_VALUE;
 use super::fragment::left_or_null;
 use super::lenient::{Json, Moment};
 use crate::database::schema::human_recommendations;
-use crate::domain::{Action, Confidence, Decision, DecisionId, Event, GapId, Reviewer, Seen};
+use crate::domain::{Action, Confidence, Decision, DecisionId, Event, GapId, Reviewer, Seen, State};
 use crate::repository::{RepositoryError, Result};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -40,11 +40,12 @@ pub(super) struct EventRow {
     /// The server says when; what stands here is not written.
     #[diesel(skip_insertion, deserialize_as = Moment)]
     pub recorded_at: DateTime<Utc>,
+    pub result_state: Option<String>,
 }
 
 impl EventRow {
-    /// Makes the row of a decision that brings its gap to the next version.
-    pub(super) fn of(decision: &Decision) -> Result<Self> {
+    /// Makes the row of a decision that brings its gap to the next version, and into a state; none for an undo.
+    pub(super) fn of(decision: &Decision, state: Option<State>) -> Result<Self> {
         let seen = serde_json::to_value(&decision.seen)
             .map_err(|error| RepositoryError::Invalid { field: "seen", reason: error.to_string() })?;
         Ok(Self {
@@ -69,6 +70,7 @@ impl EventRow {
             seen: without_nul(seen),
             decided_at: decision.decided_at,
             recorded_at: decision.decided_at,
+            result_state: state.map(|state| state.as_str().to_owned()),
         })
     }
 
@@ -76,6 +78,8 @@ impl EventRow {
         let action = Action::parse(&self.action).ok_or_else(|| {
             RepositoryError::Database(format!("unknown action {} in human_recommendations", self.action))
         })?;
+        // Decisions from before the column, and of other programs, brought the gap into their own state.
+        let result_state = self.result_state.as_deref().and_then(State::parse).or(action.state());
         let seen: Seen = serde_json::from_value(self.seen).unwrap_or_default();
         Ok(Event {
             decision: Decision {
@@ -103,6 +107,7 @@ impl EventRow {
                 decided_at: self.decided_at,
             },
             result_version: self.result_version,
+            result_state,
             recorded_at: self.recorded_at,
             undone_by: None,
         })
@@ -175,6 +180,7 @@ pub(super) async fn shown_history(connection: &AsyncPgConnection, gap: &GapId) -
             h::seen,
             h::decided_at,
             h::recorded_at,
+            h::result_state,
         ))
         .load::<EventRow>(&mut connection)
         .await?;

@@ -65,10 +65,12 @@ impl InputRepository for PostgresStore {
     }
 
     async fn product_card(&self, product: &ProductKey, neighbours: usize) -> Result<Option<ProductCard>> {
-        self.partly_lagging(|from| async move {
-            product_card(from.fresh(), from.lagging(), product, None, neighbours).await
-        })
-        .await
+        let card = self
+            .partly_lagging(|from| async move {
+                product_card(from.fresh(), from.lagging(), product, None, neighbours).await
+            })
+            .await?;
+        Ok(card.map(|card| self.reader.product(card)))
     }
 
     async fn category(&self, category: &CategoryKey) -> Result<Option<Category>> {

@@ -1,4 +1,4 @@
-//! Leases: claims of open gaps, renewed and given back.
+//! Leases: claims of gaps, renewed and given back.
 
 mod claim;
 mod distributed;
@@ -144,7 +144,7 @@ impl LeaseRepository for PostgresStore {
             }
             let last = rows.last().map(|(selected, _)| cursor(claim.sort, selected));
             let leased = |(selected, terms): (Selected, Option<Terms>)| -> Option<(QueueRow, Lease)> {
-                let row = row(selected);
+                let row = self.reader.row(row(selected));
                 let lease = lease(row.gap.clone(), terms?);
                 Some((row, lease))
             };
@@ -189,6 +189,8 @@ impl LeaseRepository for PostgresStore {
     }
 
     async fn changes(&self, since: Option<DateTime<Utc>>, limit: usize) -> Result<Changes> {
-        feed::changes(&*self.connection().await?, since, limit).await
+        let mut changes = feed::changes(&*self.connection().await?, since, limit).await?;
+        changes.rows = self.reader.rows(changes.rows);
+        Ok(changes)
     }
 }

@@ -29,10 +29,10 @@ diesel::define_sql_function! {
 /// The most characters of a text that a list shows.
 pub(super) const SHORT: i32 = 200;
 
-/// A queue row as selected; the last text is the sort name.
+/// A queue row as selected; the last but one is the sort name.
 pub(super) type Selected = (
     (String, String, String, String, Option<String>, Option<f64>, i32, i32),
-    (f64, f64, String, i32, Option<String>, Option<String>, Option<Moment>, Moment, String),
+    (f64, f64, String, i32, Option<String>, Option<String>, Option<Moment>, Moment, String, Option<String>),
 );
 
 /// The columns of a queue row, as types.
@@ -57,6 +57,7 @@ pub(super) type Columns = (
         review_queue::decided_at,
         review_queue::gap_created_at,
         review_queue::sort_name,
+        review_queue::first_by,
     ),
 );
 
@@ -84,6 +85,7 @@ pub(super) fn columns() -> Columns {
             q::decided_at,
             q::gap_created_at,
             q::sort_name,
+            q::first_by,
         ),
     )
 }
@@ -101,7 +103,18 @@ pub(super) fn row(selected: Selected) -> QueueRow {
             candidate_count,
             value_count,
         ),
-        (disagreement, uncertainty, state, version, decided_by, decided_value, decided_at, gap_created_at, _),
+        (
+            disagreement,
+            uncertainty,
+            state,
+            version,
+            decided_by,
+            decided_value,
+            decided_at,
+            gap_created_at,
+            _,
+            first_by,
+        ),
     ) = selected;
     QueueRow {
         gap: GapId::new(product, attribute),
@@ -118,6 +131,7 @@ pub(super) fn row(selected: Selected) -> QueueRow {
         decided_by: decided_by.map(Reviewer::from),
         decided_value,
         decided_at: decided_at.map(DateTime::from),
+        first_by: first_by.map(Reviewer::from),
         gap_created_at: gap_created_at.into(),
     }
 }
@@ -161,18 +175,22 @@ impl QueueRepository for PostgresStore {
         place: Option<&QueueCursor>,
         limit: usize,
     ) -> Result<Page<QueueRow, QueueCursor>> {
+        let filter = &self.reader.filter(filter);
         let connection = self.connection().await?;
         let page = page::load(&connection, filter, sort, place, limit.clamp(1, 10_000)).await?;
         if page.rows.is_empty()
             && page.next.is_none()
             && let Some(products) = similar::products(&connection, filter).await?
         {
-            return similar::page(&connection, &products, filter, sort, place, limit.clamp(1, 10_000)).await;
+            let page =
+                similar::page(&connection, &products, filter, sort, place, limit.clamp(1, 10_000)).await?;
+            return Ok(self.reader.page(page));
         }
-        Ok(page)
+        Ok(self.reader.page(page))
     }
 
     async fn count(&self, filter: &QueueFilter, cap: u64) -> Result<Count> {
+        let filter = &self.reader.filter(filter);
         // The plan of a distributed query knows nothing of the rows, and the servers count together.
         let distributed = self.is_distributed().await?;
         let connection = self.connection().await?;
@@ -190,7 +208,7 @@ impl QueueRepository for PostgresStore {
     }
 
     async fn row(&self, gap: &GapId) -> Result<Option<QueueRow>> {
-        load_row(&*self.connection().await?, gap).await
+        Ok(load_row(&*self.connection().await?, gap).await?.map(|row| self.reader.row(row)))
     }
 
     async fn candidates(&self, gaps: &[GapId]) -> Result<Vec<Vec<Candidate>>> {
@@ -199,10 +217,12 @@ impl QueueRepository for PostgresStore {
 
     async fn card(&self, gap: &GapId, neighbours: usize) -> Result<Option<ReviewCard>> {
         let distributed = self.is_distributed().await?;
-        self.partly_lagging(|from| async move {
-            super::card::load(from.fresh(), from.lagging(), gap, neighbours, distributed).await
-        })
-        .await
+        let card = self
+            .partly_lagging(|from| async move {
+                super::card::load(from.fresh(), from.lagging(), gap, neighbours, distributed).await
+            })
+            .await?;
+        Ok(card.map(|card| self.reader.card(card)))
     }
 }
 

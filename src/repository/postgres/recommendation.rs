@@ -219,7 +219,7 @@ impl RecommendationRepository for PostgresStore {
     }
 
     async fn batch(&self, batch: Uuid) -> Result<Vec<(DecisionRow, Standing)>> {
-        activity::batch(&*self.connection().await?, batch).await
+        activity::batch(&*self.connection().await?, batch, self.reader.name()).await
     }
 
     async fn decision(&self, decision: DecisionId) -> Result<Option<Event>> {
@@ -232,7 +232,7 @@ impl RecommendationRepository for PostgresStore {
             .await
             .optional()?;
         let Some((product, attribute)) = pair else { return Ok(None) };
-        let events = history(&connection, &GapId::new(product, attribute)).await?;
+        let events = self.reader.history(history(&connection, &GapId::new(product, attribute)).await?);
         Ok(events.into_iter().find(|event| event.decision.id == decision))
     }
 
@@ -242,11 +242,11 @@ impl RecommendationRepository for PostgresStore {
         after: Option<&DecisionCursor>,
         limit: usize,
     ) -> Result<Page<DecisionRow, DecisionCursor>> {
-        activity::decisions(&*self.connection().await?, filter, after, limit).await
+        activity::decisions(&*self.connection().await?, filter, self.reader.name(), after, limit).await
     }
 
     async fn history(&self, gap: &GapId) -> Result<Vec<Event>> {
-        history(&*self.connection().await?, gap).await
+        Ok(self.reader.history(history(&*self.connection().await?, gap).await?))
     }
 
     async fn last_decision(&self, reviewer: &Reviewer) -> Result<Option<Event>> {

@@ -41,9 +41,14 @@ fn push_json(out: &mut String, fields: &[Field], cells: &Cells) {
             }
             Kind::Object | Kind::Texts => push_visible(out, cell),
             Kind::Time => push_string(out, &time(cell)),
-            Kind::Number | Kind::Share | Kind::Key | Kind::Name | Kind::Text | Kind::Uuid | Kind::Action => {
-                push_string(out, cell);
-            }
+            Kind::Number
+            | Kind::Share
+            | Kind::Key
+            | Kind::Name
+            | Kind::Text
+            | Kind::Uuid
+            | Kind::Action
+            | Kind::State => push_string(out, cell),
         }
     }
     out.push('}');

@@ -45,7 +45,8 @@ const ACCEPTED_FIELDS: &[Field] = &[
     Field::optional("shown_experiment", Kind::Name).about("its experiment"),
 ];
 
-/// The last decision on each gap that is neither an undo nor undone, whether or not the gap is still there.
+/// The last decision on each gap that is neither an undo nor undone, whether or not the gap is still there. Not one to which a
+/// second opinion is awaited, or on which two differ.
 const ACCEPTED: &str = "(SELECT d.*, a.unit, candidate.confidence, coalesce(candidate.sources, '[]') AS sources
    FROM (SELECT DISTINCT ON (product_key, attribute_key) h.* FROM human_recommendations h
           WHERE h.action <> 'undo' AND NOT EXISTS (SELECT FROM human_recommendations u
@@ -57,7 +58,7 @@ const ACCEPTED: &str = "(SELECT d.*, a.unit, candidate.confidence, coalesce(cand
           FROM jsonb_array_elements(CASE jsonb_typeof(d.seen -> 'candidates') WHEN 'array' THEN d.seen -> 'candidates'
                                          ELSE '[]' END) c
          WHERE c ->> 'value' = d.value LIMIT 1) AS candidate ON true
-  WHERE d.action IN ('accept', 'override'))";
+  WHERE d.action IN ('accept', 'override') AND coalesce(d.result_state, '') NOT IN ('second', 'disputed'))";
 
 impl What {
     /// Everything that a database holds, in the order in which an import reads it.

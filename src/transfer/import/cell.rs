@@ -1,6 +1,6 @@
 //! What a text of a field must fulfil, so that the database takes it.
 
-use crate::domain::{Action, EMBEDDING_DIMENSIONS};
+use crate::domain::{Action, EMBEDDING_DIMENSIONS, State};
 use crate::repository::bulk::{Cells, Kind, Plan, Table};
 use chrono::{DateTime, Datelike, Utc};
 use serde_json::Value;
@@ -24,6 +24,9 @@ pub(super) fn text(kind: Kind, text: String) -> Result<String, String> {
         Kind::Action => Action::parse(&text).map(|action| action.as_str().to_owned()).ok_or_else(|| {
             format!("\"{text}\" is not one of {}", Action::ALL.map(Action::as_str).join(", "))
         }),
+        Kind::State => State::parse(&text)
+            .map(|state| state.as_str().to_owned())
+            .ok_or_else(|| format!("\"{text}\" is not one of {}", State::ALL.map(State::as_str).join(", "))),
         _ => match text.find('\0') {
             Some(place) => Err(format!("NUL character at byte {}", place + 1)),
             None => Ok(text),
@@ -121,6 +124,11 @@ pub(super) fn whole(table: Table, cells: &Cells) -> Result<(), String> {
         (.., true, false) => return Err("undoes: an undo needs it".to_owned()),
         (.., false, true) => return Err("undoes: only an undo has it".to_owned()),
         _ => {}
+    }
+    if let (Some(action), Some(state)) = (action, cell("result_state").and_then(State::parse))
+        && !action.may_lead_to(state)
+    {
+        return Err(format!("result_state: {} does not lead to {}", action.as_str(), state.as_str()));
     }
     let version = |name: &str| cell(name).and_then(|text| i32::from_str(text).ok());
     if version("result_version") != version("base_version").and_then(|base| base.checked_add(1)) {

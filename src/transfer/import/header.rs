@@ -108,7 +108,7 @@ fn value(kind: Kind, content: &str) -> Result<String, String> {
         Kind::Object => cell::object(content),
         Kind::Texts | Kind::Vector => Err("not a text".to_owned()),
         Kind::Key | Kind::Name | Kind::Text => cell::text(kind, unguarded(content).to_owned()),
-        Kind::Time | Kind::Uuid | Kind::Action => cell::text(kind, content.to_owned()),
+        Kind::Time | Kind::Uuid | Kind::Action | Kind::State => cell::text(kind, content.to_owned()),
     }
 }
 

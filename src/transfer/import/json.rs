@@ -64,7 +64,7 @@ fn value(kind: Kind, token: &str) -> Result<String, String> {
         Kind::Number | Kind::Share => Err(wrong_type::<f64>(token)),
         Kind::Object if token.starts_with('{') => cell::object(token),
         Kind::Object | Kind::Texts | Kind::Vector => Err("not a JSON object".to_owned()),
-        Kind::Key | Kind::Name | Kind::Text | Kind::Time | Kind::Uuid | Kind::Action => {
+        Kind::Key | Kind::Name | Kind::Text | Kind::Time | Kind::Uuid | Kind::Action | Kind::State => {
             cell::text(kind, string(token)?)
         }
     }

@@ -35,6 +35,8 @@ pub enum ActionId {
     Flow,
     Filter,
     ClearFilter,
+    /// Goes on to the gaps that wait for an opinion.
+    Opinions,
     CycleSort,
     PickSort,
     Sort(QueueSort),
@@ -254,6 +256,7 @@ actions! {
     A::Back, "back", Move, LISTS, [k(KeyCode::Esc), k(KeyCode::Backspace)], None, checks::back, "Goes one step back";
     A::Filter, "filter", Find, REVIEW, [c('/')], Some("filter"), checks::always, "Narrows the queue by product, attribute, state and more";
     A::ClearFilter, "clear filter", Find, REVIEW, [c('x')], None, checks::clear_filter, "Shows every open gap again";
+    A::Opinions, "second opinions", Find, REVIEW, [c('D')], None, checks::always, "Goes to gaps for your second opinion, then the disputed";
     A::CycleSort, "next sort order", Find, REVIEW, [c('s')], None, checks::always, "Goes to the next sort order";
     A::PickSort, "pick sort order", Find, REVIEW, [c('S')], None, checks::always, "Picks the sort order from a list";
     A::Sort(QueueSort::ConfidenceDescending), "sort by confidence, high first", Find, REVIEW, [], None, checks::always, "Shows the most confident first";

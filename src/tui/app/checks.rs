@@ -107,6 +107,11 @@ pub fn take_back(state: &State) -> Check {
         return Err("this decision was taken back already".into());
     }
     if row.reviewer != state.identity.reviewer {
+        if row.action == Action::Opinion {
+            return Err(
+                "this is somebody's first opinion; Enter goes to the gap, where yours is the second".into()
+            );
+        }
         let by = crate::sanitise::line(row.reviewer.as_str(), 24);
         return Err(format!("this is {by}'s decision; Enter goes to the gap, where yours goes on top").into());
     }
@@ -124,12 +129,12 @@ pub fn undo(state: &State) -> Check {
     if state.undo.is_busy() { Err("the last undo waits for the database".into()) } else { Ok(()) }
 }
 
-/// The filter lets open gaps through, which alone can be held.
+/// The filter lets gaps through that wait for a decision, which alone can be held.
 pub fn flow(state: &State) -> Check {
     if state.flow.is_some() || super::flow::can_flow(&state.queue.filter) {
         Ok(())
     } else {
-        Err("only open gaps can be held; / changes the filter".into())
+        Err("only gaps that wait for a decision can be held; / changes the filter".into())
     }
 }
 

@@ -389,7 +389,8 @@ pub fn leave_theirs(state: &mut State, conflict: &Conflict) -> Vec<Effect> {
         row.data.state = conflict.state;
         row.data.version = conflict.version;
         row.data.decided_by = conflict.by.clone().map(Into::into);
-        row.data.decided_value = conflict.theirs.as_ref().and_then(|event| event.decision.value.clone());
+        let told = conflict.theirs.as_ref().filter(|_| !conflict.state.needs_opinion());
+        row.data.decided_value = told.and_then(|event| event.decision.value.clone());
         row.decided_here = conflict.state != GapState::Open;
     }
     vec![effect]

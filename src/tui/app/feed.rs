@@ -155,29 +155,40 @@ fn take(state: &mut State, data: QueueRow) -> bool {
     }
     let gap = data.gap.clone();
     let is_current = state.queue.current_gap() == Some(&gap);
+    let asks = state.queue.filter.state.asks_for(data.state);
     let Some(row) = state.queue.row_mut(&gap) else {
         // Whether it was counted among the open ones is not known here; the next figures tell.
-        return data.decided_by.as_ref() != Some(&state.identity.reviewer);
+        return data.decided_by.as_ref().or(data.first_by.as_ref()) != Some(&state.identity.reviewer);
     };
     if data.version <= row.data.version {
         return false;
     }
-    row.decided_here = data.state != GapState::Open;
+    row.decided_here = !asks;
     row.data = data;
     let row = row.data.clone();
     state.cards.invalidate(&gap);
     flow::decided(state, &gap);
     if is_current {
         let by = row.decided_by.clone().unwrap_or_else(|| "somebody".into());
-        let what = row.decided_value.as_ref().map(|value| format!(" \"{}\"", sanitise::value(value, 40)));
-        let text = format!(
-            "{} {}{} · what you decide now goes on top",
-            sanitise::line(by.as_str(), 24),
-            if row.state == GapState::Open { "opened this gap again" } else { row.state.label() },
-            what.unwrap_or_default(),
-        );
+        let text = news(&row, &by);
         state.feed.surprise = Some((gap, by, state.now));
         state.toasts.show(state.now, Level::Warning, text);
     }
     true
+}
+
+/// Says what somebody has made of a gap.
+fn news(row: &QueueRow, by: &Reviewer) -> String {
+    match row.state {
+        GapState::Second => return "Somebody has given a first opinion · yours is the second".into(),
+        GapState::Disputed => return "Two opinions differ now · what you decide now settles it".into(),
+        _ => {}
+    }
+    let what = row.decided_value.as_ref().map(|value| format!(" \"{}\"", sanitise::value(value, 40)));
+    format!(
+        "{} {}{} · what you decide now goes on top",
+        sanitise::line(by.as_str(), 24),
+        if row.state == GapState::Open { "opened this gap again" } else { row.state.label() },
+        what.unwrap_or_default(),
+    )
 }

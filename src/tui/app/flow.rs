@@ -12,6 +12,7 @@ use super::state::State;
 use super::toast::Level;
 use crate::domain::{
     Claim, Claimed, Fence, GapId, Lease, LeaseToken, QueueCursor, QueueFilter, QueueSort, Share,
+    State as GapState,
 };
 use crate::repository::{RepositoryError, Result};
 use crate::sanitise;
@@ -308,7 +309,7 @@ pub fn renewed(state: &mut State, ticket: Ticket, token: LeaseToken, result: Res
     state.toasts.show(state.now, Level::Warning, text);
 }
 
-/// Tells whether a filter's gaps can be claimed: only open ones are.
+/// Tells whether a filter's gaps can be claimed: open ones, and those of a list that asks for opinions.
 pub fn can_flow(filter: &QueueFilter) -> bool {
-    filter.state.admits(crate::domain::State::Open)
+    GapState::ALL.into_iter().any(|state| filter.state.asks_for(state) && filter.state.admits(state))
 }

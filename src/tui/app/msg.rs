@@ -173,6 +173,9 @@ impl Msg {
 pub struct Figures {
     /// Gaps that wait for a first decision.
     pub open: Count,
+    /// Gaps that wait for the reviewer's second opinion, and those on which two differ.
+    pub second: Count,
+    pub disputed: Count,
     /// The reviewer's decisions since midnight (UTC).
     pub today: u64,
     /// How the team reviews.

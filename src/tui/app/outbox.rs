@@ -11,6 +11,7 @@ use super::unsaved::{Phase, Unsaved};
 use crate::domain::{Action, Count, Decision, DecisionId, Outcome, State as GapState};
 use crate::review::outbox::{Entry, Failure, News, Outage, OutboxError, Status};
 use crate::sanitise;
+use crate::tui::overlays::name_of;
 use crate::tui::screens::queue::KeepPlace;
 use chrono::TimeDelta;
 
@@ -140,15 +141,25 @@ fn sent(state: &mut State, id: DecisionId, outcome: &Outcome) {
     if let Some(row) = state.queue.row_mut(&decision.gap) {
         row.data.state = outcome.state;
         row.data.version = outcome.version;
-        if decision.action != Action::Undo {
+        row.data.first_by = match outcome.state {
+            GapState::Second if decision.action != Action::Undo => Some(decision.reviewer.clone()),
+            GapState::Second | GapState::Deferred | GapState::Flagged => row.data.first_by.take(),
+            _ => None,
+        };
+        if decision.action != Action::Undo && !outcome.state.needs_opinion() {
             row.data.decided_by = Some(decision.reviewer.clone());
             row.data.decided_value.clone_from(&decision.value);
             row.data.decided_at = Some(decision.decided_at);
-        } else if outcome.state == GapState::Open {
+        } else if outcome.state == GapState::Open || outcome.state.needs_opinion() {
             row.data.decided_by = None;
             row.data.decided_value = None;
             row.data.decided_at = None;
         }
+    }
+    if decision.action != Action::Undo && outcome.state == GapState::Disputed {
+        let gap = name_of(state, &decision.gap);
+        let text = format!("Your opinion differs from the first · {gap} is disputed now");
+        state.toasts.show(state.now, Level::Info, text);
     }
     if decision.action != Action::Undo && decision.reviewer == state.identity.reviewer {
         state.last_saved = state.last_saved.max(Some(decision.decided_at));

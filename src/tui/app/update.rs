@@ -9,7 +9,7 @@ use super::outbox;
 use super::state::{MOMENT, QUIT_PATIENCE, Quit, Screen, State};
 use super::toast::Level;
 use super::{activity, copy, feed, flow};
-use crate::domain::{self, QueueFilter, QueueSort};
+use crate::domain::{self, QueueFilter, QueueSort, State as GapState, StateFilter};
 use crate::repository::RepositoryError;
 use crate::sanitise;
 use crate::tui::layout;
@@ -335,6 +335,14 @@ fn perform(state: &mut State, id: ActionId, keys: &str) -> Vec<Effect> {
             Vec::new()
         }
         ActionId::ClearFilter => filter(state, QueueFilter::default()),
+        ActionId::Opinions => {
+            let next = match state.queue.filter.state {
+                StateFilter::Only(GapState::Second) => StateFilter::Only(GapState::Disputed),
+                StateFilter::Only(GapState::Disputed) => StateFilter::Open,
+                _ => StateFilter::Only(GapState::Second),
+            };
+            filter(state, QueueFilter { state: next, ..state.queue.filter.clone() })
+        }
         ActionId::CycleSort => {
             let at = QueueSort::ALL.iter().position(|sort| *sort == state.queue.sort).unwrap_or(0);
             sort(state, QueueSort::ALL[(at + 1) % QueueSort::ALL.len()])

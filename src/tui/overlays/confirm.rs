@@ -1,7 +1,7 @@
 //! Asks before something is lost: a decision that met another one, or quitting with unsaved decisions.
 
 use super::{Overlay, dialog, draw_lines, keys_line};
-use crate::domain::Decision;
+use crate::domain::{Decision, HIDDEN, State as GapState};
 use crate::sanitise;
 use crate::tui::app::decide::{self, Conflict, Held};
 use crate::tui::app::keymap::Key;
@@ -66,7 +66,9 @@ impl Confirm {
                 if state.now.saturating_duration_since(*since) >= SURPRISE {
                     match key.code {
                         KeyCode::Char('k') => return decide::keep_mine(state, &conflict),
-                        KeyCode::Char('f') => return decide::flag_conflict(state, &conflict),
+                        KeyCode::Char('f') if conflict.state != GapState::Second => {
+                            return decide::flag_conflict(state, &conflict);
+                        }
                         KeyCode::Esc => return decide::leave_theirs(state, &conflict),
                         _ => {}
                     }
@@ -103,7 +105,7 @@ impl Confirm {
 }
 
 /// Names a gap for a reader.
-pub(super) fn name_of(state: &State, gap: &crate::domain::GapId) -> String {
+pub fn name_of(state: &State, gap: &crate::domain::GapId) -> String {
     let product = state.queue.row(gap).map_or(gap.product.as_str(), |row| row.data.display_name());
     let attribute = state.attribute_name(&gap.attribute);
     format!("{} of {}", sanitise::line(attribute, 40), sanitise::line(product, 120))
@@ -123,7 +125,12 @@ fn view_conflict(state: &State, conflict: &Conflict, frame: &mut Frame) {
     let muted = theme.style(Role::Muted);
     let (glyph, role) = outcome(conflict.state);
     let theirs = conflict.theirs.as_ref().map(|event| &event.decision);
-    let who = conflict.by.as_ref().map_or_else(|| "somebody".into(), |by| sanitise::line(by, 24));
+    let by = conflict.by.as_deref().or_else(|| theirs.map(|one| one.reviewer.as_str()));
+    let is_second = conflict.state == GapState::Second;
+    let who = match by {
+        Some(by) if by != HIDDEN => sanitise::line(by, 24),
+        _ => "somebody".into(),
+    };
     let what = theirs.and_then(|one| one.value.as_ref());
     let what = what.map(|value| format!(" \"{}\"", sanitise::value(value, 40))).unwrap_or_default();
     let mine = state.unsaved_on(&conflict.gap).map(|one| &one.decision);
@@ -132,12 +139,24 @@ fn view_conflict(state: &State, conflict: &Conflict, frame: &mut Frame) {
         let text = format!("        {who}{}", circumstances(state, decision));
         Line::styled(wrap::cut(&text, columns), muted)
     };
+    let keys: &[(&str, &str)] = match conflict.state {
+        GapState::Second => &[("k", "give mine as the second"), ("Esc", "leave it to others")],
+        GapState::Disputed => &[("k", "settle with mine"), ("Esc", "leave it"), ("f", "flag for somebody")],
+        _ => &[("k", "keep mine, on top"), ("Esc", "leave theirs"), ("f", "flag for somebody")],
+    };
     let lines = [
         Line::raw(wrap::cut(&name_of(state, &conflict.gap), columns)),
         Line::default(),
         Line::from(vec![
             Span::styled("theirs  ", muted),
-            Span::styled(format!("{glyph} {}{what}", conflict.state.label()), theme.style(role)),
+            Span::styled(
+                if is_second {
+                    format!("{glyph} a first opinion, hidden until yours is in")
+                } else {
+                    format!("{glyph} {}{what}", conflict.state.label())
+                },
+                theme.style(role),
+            ),
         ]),
         detail(who, theirs),
         Line::from(vec![
@@ -149,11 +168,7 @@ fn view_conflict(state: &State, conflict: &Conflict, frame: &mut Frame) {
         ]),
         detail(me, mine),
         Line::default(),
-        keys_line(
-            theme,
-            area.width,
-            &[("k", "keep mine, on top"), ("Esc", "leave theirs"), ("f", "flag for somebody")],
-        ),
+        keys_line(theme, area.width, keys),
     ];
     draw_lines(frame, area, lines);
 }

@@ -131,6 +131,7 @@ fn read(texts: &Texts<'_>, state: &State) -> Result<QueueFilter, Problem> {
         state: wanted_state,
         min_confidence,
         max_confidence,
+        ..QueueFilter::default()
     })
 }
 

@@ -138,7 +138,7 @@ fn event_lines(
     if let Some(undone) = decision.undoes {
         add(format!("took back {}", undone_words(history, undone)));
     }
-    if decision.action != Action::Undo {
+    if !matches!(decision.action, Action::Undo | Action::Opinion) {
         add(seen_words(event));
     }
     let how = how_words(&decision.seen);

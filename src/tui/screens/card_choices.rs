@@ -1,10 +1,11 @@
 //! The upper part of the review card: what is asked, what is proposed, and why.
 
+use super::activity_detail::{act, glyph};
 use super::card::LoadedCard;
 use super::card_evidence::mentions;
 use super::card_sections::{FAR, Setting, indented, spread};
 use super::queue_view::outcome;
-use crate::domain::{AllowedValues, Attribute, Choice, DataType, State as GapState};
+use crate::domain::{Action, AllowedValues, Attribute, Choice, DataType, Event, Stage, State as GapState};
 use crate::sanitise;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::wrap;
@@ -41,6 +42,14 @@ pub(super) fn attribute_line(card: &LoadedCard, setting: Setting) -> Line<'stati
     let row = &card.card.row;
     let right = if row.state == GapState::Open {
         agreement(card, theme)
+    } else if row.state.needs_opinion() {
+        let (glyph, role) = outcome(row.state);
+        let words = match (row.state, &row.first_by) {
+            (GapState::Disputed, _) => "two reviewers differ",
+            (_, Some(_)) => "yours is the first of two",
+            (_, None) => "yours is the second opinion",
+        };
+        vec![Span::styled(format!("{glyph} {words}"), theme.style(role))]
     } else {
         let (glyph, role) = outcome(row.state);
         let by = row.decided_by.as_ref().map(|by| format!(" by {}", sanitise::line(by.as_str(), 24)));
@@ -50,6 +59,38 @@ pub(super) fn attribute_line(card: &LoadedCard, setting: Setting) -> Line<'stati
         vec![Span::styled(text, theme.style(role))]
     };
     spread(setting, left, right)
+}
+
+/// Shows the opinions on a gap on which two reviewers differ, or the reader's own to which another one is awaited.
+pub(super) fn opinion_lines(card: &LoadedCard, setting: Setting) -> Vec<Line<'static>> {
+    let theme = setting.theme;
+    let opinions = match Stage::of(&card.card.history) {
+        Stage::Disputed(opinions) => opinions,
+        Stage::Second(first) if first.decision.action != Action::Opinion => vec![first],
+        _ => Vec::new(),
+    };
+    let name = |event: &Event| sanitise::line(event.decision.reviewer.as_str(), 24);
+    let names = opinions.iter().map(|event| wrap::width(&name(event))).max().unwrap_or(0);
+    let line = |event: &&Event| {
+        let decision = &event.decision;
+        let (sign, role) = glyph(decision.action);
+        let why = decision.comment.as_ref().map(|comment| format!("{} · ", sanitise::line(comment, 200)));
+        let when = event.recorded_at.format("%Y-%m-%d %H:%M");
+        let mut line = Line::from(vec![
+            Span::raw(format!("    {}  ", wrap::pad(&name(event), names))),
+            Span::styled(
+                format!("{sign} {}", act(decision.action, decision.value.as_deref())),
+                theme.style(role),
+            ),
+        ]);
+        let room = setting.columns.saturating_sub(line.width() + 2);
+        let rest = wrap::cut(&format!("{}{when}", why.unwrap_or_default()), room);
+        if room >= 10 {
+            line.push_span(Span::styled(format!("  {rest}"), theme.style(Role::Muted)));
+        }
+        line
+    };
+    opinions.iter().map(line).collect()
 }
 
 fn agreement(card: &LoadedCard, theme: Theme) -> Vec<Span<'static>> {

@@ -1,7 +1,7 @@
 //! The review card as lines of text: what stands in it, and what gives way where there is little room.
 
 use super::card::LoadedCard;
-use super::card_choices::{attribute_line, choice_lines, name_mention, reasoning_lines};
+use super::card_choices::{attribute_line, choice_lines, name_mention, opinion_lines, reasoning_lines};
 use super::card_evidence::{history_lines, known_lines, neighbour_heading, neighbour_lines, text_sections};
 use super::card_record::record_line;
 use crate::sanitise;
@@ -35,6 +35,7 @@ pub fn lines(card: &LoadedCard, setting: Setting) -> Vec<Line<'static>> {
         out.push(Line::default());
     }
     out.push(attribute_line(card, setting));
+    out.extend(opinion_lines(card, setting));
     let left = setting.height.map(|height| height.saturating_sub(out.len()));
     out.extend(choice_lines(card, setting, left));
     out.extend(name_mention(card, setting));

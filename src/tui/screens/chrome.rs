@@ -71,6 +71,11 @@ pub fn header(state: &State, frame: &mut Frame, area: Rect) {
     let mut parts = vec![(saving.0, saving.1, saving_rank)];
     if let Some(figures) = &state.figures.value {
         parts.insert(0, (format!("{} today", wrap::grouped(figures.today)), Role::Muted, 2));
+        for (waiting, word) in [(figures.disputed, "disputed"), (figures.second, "second")] {
+            if waiting.value() > 0 {
+                parts.insert(0, (format!("{} {word}", count(waiting)), Role::Text, 3));
+            }
+        }
         parts.insert(0, (format!("{} open", count(figures.open)), Role::Muted, 4));
     }
     parts.insert(0, (sanitise::line(state.identity.reviewer.as_str(), 24), Role::Text, 1));

@@ -20,6 +20,8 @@ use ratatui::widgets::{Block, BorderType, Paragraph};
 pub fn outcome(state: GapState) -> (&'static str, Role) {
     match state {
         GapState::Open => (" ", Role::Text),
+        GapState::Second => ("½", Role::Attention),
+        GapState::Disputed => ("⇄", Role::Attention),
         GapState::Accepted => ("✓", Role::Good),
         GapState::Overridden => ("✎", Role::Accent),
         GapState::Rejected => ("✗", Role::Bad),
@@ -99,6 +101,8 @@ fn row_line(state: &State, row: &Row, columns: usize, is_current: bool) -> (Line
     let plain = is_current && !state.review.card_focused;
     let style = |role: Role| if plain { Style::new() } else { theme.style(role) };
     let shown = state.state_to_come(&data.gap, data.state);
+    // In a list of such gaps, one that waits for an opinion is shown as an open one.
+    let is_asked = state.queue.filter.state.asks_for(shown) && !row.decided_here;
     let holder = state.feed.holder(&data.gap, state.now).map(|by| sanitise::line(by.as_str(), 12));
     let (word, word_role) = match unsaved.map(|one| &one.phase) {
         Some(Phase::Kept) if state.outage.is_some() => ("pending".into(), Role::Warning),
@@ -108,16 +112,16 @@ fn row_line(state: &State, row: &Row, columns: usize, is_current: bool) -> (Line
         Some(Phase::Refused(_)) => ("not saved".into(), Role::Bad),
         Some(Phase::Failed(_)) => ("refused".into(), Role::Bad),
         Some(Phase::Conflict) => ("conflict".into(), Role::Bad),
-        _ if shown != GapState::Open => match other(state, row) {
+        _ if shown != GapState::Open && !is_asked => match other(state, row) {
             Some(name) => (name, Role::Attention),
-            None => (shown.label().to_owned(), outcome(shown).1),
+            None => (word(shown, row).to_owned(), outcome(shown).1),
         },
         None if holder.is_some() => (holder.unwrap_or_default(), Role::Attention),
         _ => (String::new(), Role::Muted),
     };
-    let (mark, mark_role) = if shown == GapState::Open { mark(row) } else { outcome(shown) };
+    let (mark, mark_role) = if shown == GapState::Open || is_asked { mark(row) } else { outcome(shown) };
     let confidence = data.best_confidence.map_or_else(|| "   –".into(), |c| format!("{:.2}", c.get()));
-    let settled = shown != GapState::Open || state.queue.is_stale();
+    let settled = shown != GapState::Open && !is_asked || state.queue.is_stale();
     let text_role = if settled { Role::Muted } else { Role::Text };
     // One column stays free at the right.
     let room = columns.saturating_sub(11);
@@ -144,6 +148,15 @@ fn row_line(state: &State, row: &Row, columns: usize, is_current: bool) -> (Line
         line.push_span(Span::styled(format!("  {}", wrap::pad(&last, last_columns)), style(role)));
     }
     (line, selected)
+}
+
+/// Says in a word what became of a gap.
+fn word(shown: GapState, row: &Row) -> &'static str {
+    match shown {
+        GapState::Second if row.data.first_by.is_some() => "yours, 1 of 2",
+        GapState::Second => "1 of 2",
+        other => other.label(),
+    }
 }
 
 /// Returns who decided a gap, if it was somebody else.

@@ -2,7 +2,7 @@
 
 use super::card_sections::{self, Setting};
 use super::{chrome, queue_view};
-use crate::domain::{Count, GapId, QueueFilter, StateFilter};
+use crate::domain::{Count, GapId, QueueFilter, State as GapState, StateFilter};
 use crate::sanitise;
 use crate::tui::app::State;
 use crate::tui::app::msg::Effect;
@@ -152,6 +152,7 @@ pub fn filter_words(state: &State, filter: &QueueFilter) -> String {
         StateFilter::Open => words.push("open gaps".to_owned()),
         StateFilter::All => words.push("all gaps".to_owned()),
         StateFilter::Decided => words.push("decided gaps".to_owned()),
+        StateFilter::Only(GapState::Second) => words.push("gaps for your second opinion".to_owned()),
         StateFilter::Only(only) => words.push(format!("{} gaps", only.label())),
     }
     if let Some(attribute) = &filter.attribute {

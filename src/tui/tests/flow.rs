@@ -138,7 +138,7 @@ fn another_filter_starts_the_flow_anew() {
     app.keys("s");
     assert!(app.state.flow.is_none(), "decided gaps cannot be held");
     app.keys("Space");
-    assert_eq!(app.toast(), "Only open gaps can be held; / changes the filter");
+    assert_eq!(app.toast(), "Only gaps that wait for a decision can be held; / changes the filter");
 }
 
 #[test]

@@ -25,10 +25,14 @@ const MULTI_VALUED: &str =
 /// Reads the sample of the gaps that a filter names; its state is not looked at.
 pub(super) async fn load(connection: &AsyncPgConnection, filter: &QueueFilter) -> Result<Sample> {
     let mut connection = connection;
-    let open = QueueFilter { state: StateFilter::Open, ..filter.clone() };
     let decided = QueueFilter { state: StateFilter::Decided, ..filter.clone() };
-    let first = page::load(connection, &open, QueueSort::Random, None, 1).await?;
-    let end = first.rows.as_slice().first().map_or(1.0, |row| Lot::Sample.of(&row.gap));
+    let mut end: f64 = 1.0;
+    // A gap that waits for another opinion is not settled yet, like one that waits for the first.
+    for state in [State::Open, State::Second, State::Disputed] {
+        let waiting = QueueFilter { state: StateFilter::Only(state), ..filter.clone() };
+        let first = page::load(connection, &waiting, QueueSort::Random, None, 1).await?;
+        end = first.rows.as_slice().first().map_or(end, |row| end.min(Lot::Sample.of(&row.gap)));
+    }
     let expression = sort_expression(QueueSort::Random);
     let (mut collector, mut place) = (Collector::default(), None);
     loop {

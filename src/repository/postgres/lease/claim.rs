@@ -4,7 +4,7 @@
 
 use super::Terms;
 use crate::database::schema::review_queue;
-use crate::domain::{Claim, GapId, QueueCursor, QueueFilter, StateFilter};
+use crate::domain::{Claim, GapId, QueueCursor, QueueFilter};
 use crate::repository::Result;
 use crate::repository::postgres::fragment::fixed;
 use crate::repository::postgres::queue::{
@@ -50,8 +50,8 @@ struct Claiming<'a, Q> {
 impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Claiming<'_, Q> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql(
-            "WITH candidate (c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, place) \
-             AS MATERIALIZED (",
+            "WITH candidate (c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, c18, \
+             place) AS MATERIALIZED (",
         );
         self.candidates.walk_ast(out.reborrow())?;
         out.push_sql(
@@ -70,7 +70,7 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Claiming<'_, Q> {
              reviewer = excluded.reviewer, claimed_at = excluded.claimed_at, expires_at = excluded.expires_at \
              WHERE held.expires_at <= now() \
              RETURNING product_key, attribute_key, token, reviewer, claimed_at, expires_at) \
-             SELECT c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, \
+             SELECT c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, c18, \
              token, reviewer, claimed_at, expires_at \
              FROM candidate LEFT JOIN claimed ON product_key = c1 AND attribute_key = c2 ORDER BY place, c1, c2",
         );
@@ -145,7 +145,7 @@ pub(super) async fn try_claim(
     place: Option<&QueueCursor>,
     lasts: i64,
 ) -> Result<Tried> {
-    let filter = QueueFilter { state: StateFilter::Open, ..claim.filter.clone() };
+    let filter = claim.filter.claimable_by(&claim.reviewer);
     if is_in_order(&filter, claim.sort) {
         let mut query = filtered(&filter, claim.sort);
         if let Some(place) = place {
@@ -156,8 +156,9 @@ pub(super) async fn try_claim(
     let seen =
         page::load(connection, &filter, claim.sort, place, limit(claim).saturating_add(PASSED_BY)).await?;
     let among = Among::of(seen.rows.iter().map(|row| &row.gap));
-    let open = QueueFilter { state: StateFilter::Open, ..QueueFilter::default() };
-    let query = filtered(&open, claim.sort).filter(among);
+    let wanted =
+        QueueFilter { state: filter.state, not_first_by: filter.not_first_by, ..QueueFilter::default() };
+    let query = filtered(&wanted, claim.sort).filter(among);
     Ok(Tried { rows: claim_of(connection, query, claim, lasts).await?, next: seen.next })
 }
 

@@ -7,7 +7,7 @@
 use super::claim::{Candidate, Tried, UNHELD};
 use super::{LeaseRow, Terms};
 use crate::database::schema::{review_leases, review_queue};
-use crate::domain::{Claim, GapId, Lease, LeaseToken, QueueFilter, StateFilter};
+use crate::domain::{Claim, GapId, Lease, LeaseToken};
 use crate::repository::Result;
 use crate::repository::postgres::fragment::fixed;
 use crate::repository::postgres::queue::{after, columns, filtered, sort_expression};
@@ -28,7 +28,7 @@ async fn time(connection: &AsyncPgConnection) -> Result<DateTime<Utc>> {
 
 /// Claims once; the rows without a lease are those that somebody else claimed at the same time.
 pub(super) async fn try_claim(connection: &AsyncPgConnection, claim: &Claim, lasts: i64) -> Result<Tried> {
-    let filter = QueueFilter { state: StateFilter::Open, ..claim.filter.clone() };
+    let filter = claim.filter.claimable_by(&claim.reviewer);
     let mut query = filtered(&filter, claim.sort).filter(fixed::<Bool>(UNHELD));
     if let Some(place) = &claim.after {
         query = after(query, claim.sort, place)?;

@@ -48,7 +48,7 @@ pub(super) fn of_state(state: StateFilter) -> Boxed<'static> {
         StateFilter::Open => query.filter(fixed::<Bool>(is(State::Open))),
         StateFilter::Only(state) => query.filter(fixed::<Bool>(is(state))),
         StateFilter::Decided => query.filter(fixed::<Bool>(
-            "review_queue.state IN ('accepted', 'overridden', 'rejected', 'not_applicable', 'deferred', 'flagged')",
+            "review_queue.state IN ('second', 'disputed', 'accepted', 'overridden', 'rejected', 'not_applicable', 'deferred', 'flagged')",
         )),
         StateFilter::All => query,
     }
@@ -57,6 +57,8 @@ pub(super) fn of_state(state: StateFilter) -> Boxed<'static> {
 fn is(state: State) -> &'static str {
     match state {
         State::Open => "review_queue.state = 'open'",
+        State::Second => "review_queue.state = 'second'",
+        State::Disputed => "review_queue.state = 'disputed'",
         State::Accepted => "review_queue.state = 'accepted'",
         State::Overridden => "review_queue.state = 'overridden'",
         State::Rejected => "review_queue.state = 'rejected'",
@@ -88,6 +90,10 @@ pub(super) fn conditions(filter: &QueueFilter, sort: QueueSort, reading: Reading
         let leads = is_open && matches!(sort, QueueSort::ConfidenceDescending | QueueSort::Product);
         let conditions = if leads { &mut in_index } else { &mut by_row };
         conditions.push(Box::new(q::category_key.eq(category.as_str())));
+    }
+    if let Some(reviewer) = &filter.not_first_by {
+        // Told by looking into the table, and still one of these: what waits for others alone is little.
+        in_index.push(Box::new(q::first_by.is_distinct_from(reviewer.as_str()).assume_not_null()));
     }
     confidence(filter, sort, &mut in_index, &mut by_row);
     by_row.extend(match reading {
