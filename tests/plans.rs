@@ -12,7 +12,8 @@ mod support;
 mod observed;
 
 use gapdeck::domain::{
-    Action, Claim, Fence, GapId, LeaseToken, QueueCursor, QueueFilter, QueueSort, State, StateFilter,
+    Action, Claim, DecisionFilter, Fence, GapId, LeaseToken, QueueCursor, QueueFilter, QueueSort, State,
+    StateFilter,
 };
 use gapdeck::repository::Store;
 use observed::{Observed, Plan};
@@ -164,6 +165,50 @@ async fn claims_of_every_order_and_filter_read_little() {
             }
         }
     }
+    assert!(broken.is_empty(), "{} statements read too much:\n{}", broken.len(), broken.join("\n\n"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn gaps_that_wait_for_an_opinion_are_listed_counted_and_claimed_by_reading_little() {
+    let (database, mut observed, store) = filled().await;
+    // Some of the first in each order are the reader's own, which are passed by.
+    let spread = "UPDATE review_queue SET state = 'second', first_by = CASE WHEN hashtext(product_key) % 10 = 0 THEN 'zoe' ELSE 'ada' END
+                   WHERE state = 'open' AND hashtext(product_key || attribute_key) % 20 = 0;
+                  UPDATE review_queue SET state = 'disputed'
+                   WHERE state = 'open' AND hashtext(product_key || attribute_key) % 40 = 1;
+                  ANALYZE review_queue";
+    database.client().await.batch_execute(spread).await.expect("opinions");
+    let zoe = store.for_reader(&"zoe".into());
+    let mut broken = Vec::new();
+    for state in [State::Second, State::Disputed] {
+        let filter = QueueFilter { state: StateFilter::Only(state), ..QueueFilter::default() };
+        for sort in QueueSort::ALL {
+            let first = zoe.page(&filter, sort, None, 400).await.expect("a page");
+            assert!(first.rows.len() == 400 && first.rows.iter().all(|row| row.first_by.is_none()));
+            for place in [None, first.next.as_ref()] {
+                let what = format!("{}, {}, {}", state.as_str(), sort.as_str(), place.is_some());
+                observed.skip().await;
+                zoe.page(&filter, sort, place, 50).await.expect("a page");
+                broken.extend(judge(&what, &observed.plans().await));
+                let claim = Claim {
+                    filter: filter.clone(),
+                    sort,
+                    after: place.cloned(),
+                    reviewer: "zoe".into(),
+                    ..claim(6)
+                };
+                observed.skip().await;
+                assert_eq!(zoe.claim(&claim).await.expect("a claim").rows.len(), 6);
+                broken.extend(judge(&format!("{what}, claimed"), &observed.plans().await));
+            }
+        }
+        observed.skip().await;
+        zoe.count(&filter, 1_000).await.expect("a count");
+        broken.extend(judge(&format!("{}, counted", state.as_str()), &observed.plans().await));
+    }
+    observed.skip().await;
+    zoe.decisions(&DecisionFilter::default(), None, 200).await.expect("decisions");
+    broken.extend(judge("what a reader is told of decisions", &observed.plans().await));
     assert!(broken.is_empty(), "{} statements read too much:\n{}", broken.len(), broken.join("\n\n"));
 }
 

@@ -65,6 +65,9 @@ fn without_tls(url: &str) -> String {
     url.into()
 }
 
+/// The share of gaps that get a second opinion.
+const SECOND_OPINIONS: f64 = 0.2;
+
 /// What the gaps of a soak are: one a product, each with two predictions.
 const GAPS: &str = "
     INSERT INTO raw_attributes (attribute_key, label, data_type) VALUES ('colour', 'Colour', 'text');
@@ -75,10 +78,11 @@ const GAPS: &str = "
     INSERT INTO prediction_results (experiment_key, product_key, attribute_key, value, confidence)
          SELECT 'soak', product_key, 'colour', value, confidence
            FROM raw_products, (VALUES ('Black', 0.7), ('White', 0.2)) AS v(value, confidence);
+    INSERT INTO review_policy (second_opinions) VALUES ({share});
     ANALYZE";
 
 /// Puts gaps into a migrated database.
 async fn fill(url: &str, gaps: usize) {
-    let sql = GAPS.replace("{gaps}", &gaps.to_string());
+    let sql = GAPS.replace("{gaps}", &gaps.to_string()).replace("{share}", &SECOND_OPINIONS.to_string());
     connect(url).await.batch_execute(&sql).await.expect("the gaps");
 }

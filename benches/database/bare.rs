@@ -8,7 +8,7 @@ use tokio_postgres::{Client, Statement};
 
 const COLUMNS: &str = "product_key, attribute_key, left(product_name, 200), category_key, best_value, best_confidence,
     candidate_count, value_count, disagreement, uncertainty, state, version, decided_by, decided_value, decided_at,
-    gap_created_at, sort_name";
+    gap_created_at, sort_name, first_by";
 
 /// A value as it goes over the wire, taken from one statement and bound to another.
 #[derive(Debug)]
@@ -113,11 +113,13 @@ impl Bare {
             "SELECT * FROM human_recommendations WHERE product_key = $1 AND attribute_key = $2",
             "SELECT experiment_key, value, value_md5 FROM prediction_results WHERE product_key = $1 AND attribute_key = $2",
             "INSERT INTO human_recommendations (product_key, decision_id, attribute_key, reviewer, action, value, base_version,
-                result_version, policy, seen, decided_at) VALUES ($1, $2, $3, $4, 'accept', $5, $6, $6 + 1, 'bench', '{}', now())",
+                result_version, policy, seen, decided_at, result_state)
+              VALUES ($1, $2, $3, $4, 'accept', $5, $6, $6 + 1, 'bench', '{}', now(), 'accepted')",
             "UPDATE review_queue SET state = 'accepted', version = version + 1, decision_id = $3, decided_by = $4,
                 decided_value = $5, decided_at = now(), updated_at = now() WHERE product_key = $1 AND attribute_key = $2",
             "UPDATE prediction_results SET is_correct = value = $3, decision_id = $4 WHERE product_key = $1 AND attribute_key = $2",
             "DELETE FROM review_leases WHERE product_key = $1 AND attribute_key = $2",
+            "SELECT second_opinions FROM review_policy",
         ] {
             decide.push(prepare(sql).await);
         }
@@ -191,7 +193,8 @@ impl Bare {
         futures_util::try_join!(
             client.query(&self.decide[2], &by_id),
             client.query(&self.decide[3], &gap),
-            client.query(&self.decide[4], &gap)
+            client.query(&self.decide[4], &gap),
+            client.query(&self.decide[9], &[])
         )
         .expect("read");
         let event: [&(dyn ToSql + Sync); 6] = [&product, &id, &attribute, &reviewer, &value, &version];

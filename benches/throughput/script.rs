@@ -25,6 +25,7 @@ const ROUND_TRIPS: [&[&str]; 5] = [
         "SELECT \"human_recommendations\".\"product_key\", \"human_recommendations\".\"attribute_key\" FROM",
         "SELECT \"human_recommendations\".\"product_key\", \"human_recommendations\".\"decision_id\"",
         "SELECT \"prediction_results\"",
+        "SELECT \"review_policy\"",
         "SELECT \"review_leases\"",
     ],
     &[

@@ -3,7 +3,7 @@
 use super::book::{Held, Pages};
 use super::commands::Clerk;
 use crate::support::server::connect;
-use gapdeck::domain::{Decision, DecisionId, GapId, Reviewer};
+use gapdeck::domain::{Decision, DecisionId, GapId, Lot, Reviewer};
 use std::collections::{BTreeMap, BTreeSet};
 use tokio_postgres::Client;
 
@@ -18,10 +18,11 @@ struct Stored {
     base_version: i32,
     result_version: i32,
     undoes: Option<DecisionId>,
+    result_state: Option<String>,
 }
 
 const EVENTS: &str = "SELECT decision_id::text, product_key, attribute_key, reviewer, action, value, base_version,
-    result_version, undoes::text FROM human_recommendations ORDER BY product_key, attribute_key, result_version";
+    result_version, undoes::text, result_state FROM human_recommendations ORDER BY product_key, attribute_key, result_version";
 
 /// What is in force on each gap, and how many events it has; worked out from the events alone.
 const IN_FORCE: &str = "WITH in_force AS (
@@ -33,13 +34,14 @@ const IN_FORCE: &str = "WITH in_force AS (
 const WRONG_ROWS: &str = "SELECT q.product_key FROM review_queue q
     LEFT JOIN in_force f USING (product_key, attribute_key) LEFT JOIN events e USING (product_key, attribute_key)
     WHERE (q.state, q.version, q.decision_id, q.decided_by, q.decided_value) IS DISTINCT FROM
-        (coalesce((ARRAY['accepted', 'overridden', 'rejected', 'not_applicable', 'deferred', 'flagged'])
-             [array_position(ARRAY['accept', 'override', 'reject', 'not_applicable', 'defer', 'flag'], f.action)], 'open'),
-         coalesce(e.version, 0), f.decision_id, f.reviewer, f.value)";
+        (coalesce(f.result_state, 'open'), coalesce(e.version, 0), f.decision_id,
+         CASE WHEN f.result_state NOT IN ('second', 'disputed') THEN f.reviewer END,
+         CASE WHEN f.result_state NOT IN ('second', 'disputed') THEN f.value END)";
 
 const WRONG_MARKS: &str = "SELECT p.product_key FROM prediction_results p
     LEFT JOIN in_force f USING (product_key, attribute_key)
-    WHERE p.is_correct IS DISTINCT FROM CASE WHEN f.action IN ('accept', 'override') THEN p.value = f.value
+    WHERE p.is_correct IS DISTINCT FROM CASE WHEN f.result_state IN ('second', 'disputed') THEN NULL
+                                             WHEN f.action IN ('accept', 'override') THEN p.value = f.value
                                              WHEN f.action IN ('reject', 'not_applicable') THEN false END";
 
 fn id(text: &str) -> DecisionId {
@@ -58,6 +60,7 @@ async fn events(client: &Client) -> Vec<Stored> {
             base_version: row.get(6),
             result_version: row.get(7),
             undoes: row.get::<_, Option<&str>>(8).map(id),
+            result_state: row.get(9),
         })
         .collect()
 }
@@ -69,6 +72,7 @@ pub async fn check(url: &str, pages: &Pages, clerks: &[Clerk]) -> usize {
     let by_id: BTreeMap<DecisionId, &Stored> = events.iter().map(|event| (event.id, event)).collect();
     assert_eq!(by_id.len(), events.len(), "a decision is there twice");
     one_after_another(&events);
+    two_opinions_where_two_are_due(&events);
     nothing_invented(&events, pages, clerks);
     nothing_lost(&by_id, pages);
     nothing_unknowing(&events, pages, clerks);
@@ -81,6 +85,13 @@ pub async fn check(url: &str, pages: &Pages, clerks: &[Clerk]) -> usize {
     events.len()
 }
 
+/// Counts the first opinions on gaps that get two, and those that differed from the first.
+pub async fn opinions(url: &str) -> (usize, usize) {
+    let events = events(&connect(url).await).await;
+    let count = |state: &str| events.iter().filter(|one| one.result_state.as_deref() == Some(state)).count();
+    (count("second"), count("disputed"))
+}
+
 /// The events on a gap are a line without a break or a fork.
 fn one_after_another(events: &[Stored]) {
     let mut versions: BTreeMap<&GapId, i32> = BTreeMap::new();
@@ -88,6 +99,46 @@ fn one_after_another(events: &[Stored]) {
         let version = versions.entry(&event.gap).or_default();
         assert_eq!((event.base_version, event.result_version), (*version, *version + 1), "{event:?}");
         *version += 1;
+    }
+}
+
+/// Every decision brought its gap into the state that is due: of a gap that was drawn, the first opinion waits for another
+/// one's, two that differ are disputed, and nothing is settled by one reviewer.
+fn two_opinions_where_two_are_due(events: &[Stored]) {
+    let mut standing: BTreeMap<&GapId, Vec<&Stored>> = BTreeMap::new();
+    for event in events {
+        let before = standing.entry(&event.gap).or_default();
+        if let Some(undone) = event.undoes {
+            assert_eq!(before.pop().map(|last| last.id), Some(undone), "{event:?}");
+            continue;
+        }
+        let own = match event.action.as_str() {
+            "accept" => "accepted",
+            "override" => "overridden",
+            "reject" => "rejected",
+            "defer" => "deferred",
+            "flag" => "flagged",
+            other => other,
+        };
+        let is_opinion = |one: &&Stored| !["defer", "flag"].contains(&one.action.as_str());
+        let last = before.iter().copied().rfind(is_opinion);
+        let due = match last.and_then(|last| last.result_state.as_deref()) {
+            _ if ["deferred", "flagged"].contains(&own) => own,
+            None if Lot::Second.of(&event.gap) < super::SECOND_OPINIONS => "second",
+            Some("second") => {
+                let first = last.expect("a first opinion");
+                let is_same =
+                    first.value == event.value && (event.value.is_some() || first.action == event.action);
+                match first.reviewer == event.reviewer {
+                    true => "second",
+                    false if is_same => own,
+                    false => "disputed",
+                }
+            }
+            _ => own,
+        };
+        assert_eq!(event.result_state.as_deref(), Some(due), "{event:?} after {last:?}");
+        before.push(event);
     }
 }
 
@@ -156,7 +207,8 @@ fn nothing_unknowing(events: &[Stored], pages: &Pages, clerks: &[Clerk]) {
         }
         let is_known = if clerks.iter().any(|clerk| clerk.reviewer == after.reviewer) {
             // The command reads the gap by itself, and refuses where somebody else has settled it.
-            ["undo", "defer", "flag"].contains(&before.action.as_str())
+            let is_open = |state: &str| ["second", "disputed", "deferred", "flagged"].contains(&state);
+            before.action == "undo" || before.result_state.as_deref().is_some_and(is_open)
         } else {
             pages.known.contains(&(after.reviewer.clone(), after.gap.clone(), after.base_version))
         };

@@ -124,10 +124,11 @@ async fn of_what_64_reviewers_were_told_nothing_is_lost_doubled_or_overwritten_u
     leases_end(&*store).await;
     let pages = std::mem::take(&mut *book.open());
     let events = audit::check(&database.url, &pages, &clerks).await;
+    let (second, disputed) = audit::opinions(&database.url).await;
     let killed: usize = clerks.iter().map(|clerk| clerk.killed).sum();
     eprintln!(
-        "{events} events on {gaps} gaps by {REVIEWERS} reviewers and {} clerks in {seconds:.0} s: {} sessions ended, {} \
-         reviewers vanished, {killed} processes killed, {} conflicts",
+        "{events} events on {gaps} gaps by {REVIEWERS} reviewers and {} clerks in {seconds:.0} s: {second} first \
+         opinions, {disputed} disputes, {} sessions ended, {} reviewers vanished, {killed} processes killed, {} conflicts",
         clerks.len(),
         pages.terminated,
         pages.vanished,
@@ -139,6 +140,8 @@ async fn of_what_64_reviewers_were_told_nothing_is_lost_doubled_or_overwritten_u
         ("vanished reviewers", pages.vanished),
         ("killed processes", killed),
         ("conflicts", pages.conflicts),
+        ("first opinions", second),
+        ("disputes", disputed),
     ] {
         assert!(count > 0, "no {what}: nothing was put to the test");
     }

@@ -5,9 +5,9 @@ use crate::support::random::Random;
 use gapdeck::database::Database;
 use gapdeck::domain::{
     Action, Claim, Decision, DecisionId, Fence, GapId, LeaseToken, QueueFilter, QueueRow, QueueSort,
-    Reviewer, Seen,
+    Reviewer, Seen, State, StateFilter,
 };
-use gapdeck::repository::{RepositoryError, Store};
+use gapdeck::repository::{ForReader, RepositoryError, Store};
 use gapdeck::review::Review;
 use gapdeck::review::outbox::{Failure, News, Outbox, Place};
 use std::collections::BTreeSet;
@@ -71,10 +71,19 @@ pub fn draft(reviewer: &Reviewer, gap: &GapId, action: Action, base_version: i32
 const ACTIONS: [Action; 6] =
     [Action::Accept, Action::Override, Action::Reject, Action::NotApplicable, Action::Defer, Action::Flag];
 
-/// Works until no gap is open; returns early where the database cannot be reached.
+/// What a reviewer works on.
+const WORK: [StateFilter; 5] = [
+    StateFilter::Open,
+    StateFilter::Open,
+    StateFilter::Open,
+    StateFilter::Only(State::Second),
+    StateFilter::Only(State::Disputed),
+];
+
+/// Works until no gap is open or waits for an opinion of theirs; returns early where the database cannot be reached.
 pub async fn work(desk: &Desk, random: &mut Random) -> Result<(), ()> {
     let database = Database::connect(&desk.url).await.map_err(|_| ())?;
-    let store: Arc<dyn Store> = Arc::new(database.store());
+    let store = database.store().for_reader(&desk.reviewer);
     let (outbox, news) = Outbox::start(desk.place.clone(), Arc::clone(&store)).await;
     let mut session = Session { desk, store, outbox, news, random, waiting: BTreeSet::new() };
     session.until_nothing_is_open().await;
@@ -98,8 +107,10 @@ fn reached<T>(result: Result<T, RepositoryError>, what: &str) -> Option<T> {
 impl Session<'_> {
     async fn until_nothing_is_open(&mut self) {
         loop {
+            // Mostly what is open; and what waits for an opinion, for as long as there is any.
+            let state = *self.random.of(&WORK);
             let claim = Claim {
-                filter: QueueFilter::default(),
+                filter: QueueFilter { state, ..QueueFilter::default() },
                 sort: *self.random.of(&[QueueSort::ConfidenceDescending, QueueSort::Product, QueueSort::Age]),
                 after: None,
                 limit: 1 + self.random.below(6),
@@ -115,14 +126,25 @@ impl Session<'_> {
             self.desk.book.claimed(&claim, &claimed);
             if claimed.rows.is_empty() {
                 self.think().await;
-                let open = self.store.page(&claim.filter, QueueSort::Product, None, 1).await;
-                if reached(open, "page").is_some_and(|open| open.rows.is_empty()) {
+                if self.is_nothing_left().await {
                     return;
                 }
             }
             let rows: Vec<QueueRow> = claimed.rows.into_iter().map(|(row, _)| row).collect();
             self.serve(&rows, &claim).await;
         }
+    }
+
+    /// Tells whether the database has nothing for this reviewer to decide.
+    async fn is_nothing_left(&self) -> bool {
+        for state in WORK {
+            let filter = QueueFilter { state, ..QueueFilter::default() };
+            let page = self.store.page(&filter, QueueSort::Product, None, 1).await;
+            if reached(page, "page").is_none_or(|page| !page.rows.is_empty()) {
+                return false;
+            }
+        }
+        true
     }
 
     /// Decides on what is held, one after another.
