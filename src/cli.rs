@@ -1,6 +1,7 @@
 //! The command line: what can be said, and one file a subcommand.
 
 mod activity;
+mod agreement;
 mod bar;
 mod compare;
 mod decide;
@@ -125,6 +126,8 @@ pub enum Command {
     Insights(insights::Insights),
     /// Compares two experiments on the same gaps
     Compare(compare::Compare),
+    /// Shows how far two people who decide on the same gap say the same
+    Agreement(agreement::AgreementCommand),
     /// Finds the confidence from which on predictions may be accepted unseen
     Threshold(threshold::Threshold),
     /// Shows or sets how the team reviews: second opinions, random samples, blind choices
@@ -182,6 +185,7 @@ pub async fn run(cli: Cli) -> Result<(), AppError> {
         Some(Command::Product(command)) => product::run(command, &config).await,
         Some(Command::Insights(command)) => insights::run(command, &config).await,
         Some(Command::Compare(command)) => compare::run(command, &config).await,
+        Some(Command::Agreement(command)) => agreement::run(command, &config).await,
         Some(Command::Threshold(command)) => threshold::run(command, &config).await,
         Some(Command::Policy(command)) => policy::run(command, &config).await,
         Some(Command::Refresh(command)) => refresh::run(command, &config).await,

@@ -148,6 +148,7 @@ contract! {
         a_sample_ends_at_the_first_gap_that_nobody_decided,
         a_sample_of_everything_has_the_share_of_all,
         anchoring_tells_choices_made_blind_from_those_shown,
+        opinions_are_what_two_people_said_of_a_gap,
         days_count_what_people_decided_and_how_long_it_took,
     }
     input {

@@ -12,6 +12,8 @@ CREATE TABLE review_policy (
 );
 COMMENT ON TABLE review_policy IS 'How the team reviews, the same for everybody; without a row every share is 0.';
 COMMENT ON COLUMN review_policy.only_row IS 'There is one row.';
+COMMENT ON COLUMN review_policy.set_by IS 'Who set it.';
+COMMENT ON COLUMN review_policy.set_at IS 'When it was set.';
 COMMENT ON COLUMN review_policy.second_opinions IS 'The share of gaps that two people decide on, the second without seeing the first, 0..1.';
 COMMENT ON COLUMN review_policy.random_share IS 'The share of gaps of the flow that are drawn at random instead of in order, 0..1.';
 COMMENT ON COLUMN review_policy.blind_share IS 'The share of gaps whose predictions are shown after the reviewer has chosen, 0..1.';

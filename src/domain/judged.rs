@@ -1,6 +1,6 @@
 //! Predictions that decisions have shown to be right or wrong, as statistics want them.
 
-use super::{AttributeKey, CategoryKey, Confidence, ExperimentKey};
+use super::{Action, AttributeKey, CategoryKey, Confidence, ExperimentKey, Reviewer, normalised};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -91,4 +91,35 @@ pub struct Anchoring {
     /// Decisions made before the predictions were shown.
     pub blind: u64,
     pub blind_agreed: u64,
+}
+
+/// What two reviewers said of one gap, the second without knowing the first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TwoOpinions {
+    pub attribute: AttributeKey,
+    pub first: Opinion,
+    pub second: Opinion,
+}
+
+/// What one reviewer said of a gap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opinion {
+    pub reviewer: Reviewer,
+    pub action: Action,
+    pub value: Option<String>,
+}
+
+impl Opinion {
+    /// Returns what two opinions that say the same have in common: the value but for case, spaces and the order of several,
+    /// however it was given, or that there is none.
+    pub fn verdict(&self) -> String {
+        if !self.action.has_value() {
+            return self.action.as_str().to_owned();
+        }
+        let mut parts: Vec<String> =
+            self.value.as_deref().unwrap_or_default().split(';').map(normalised).collect();
+        parts.sort();
+        parts.dedup();
+        format!("={}", parts.join(";"))
+    }
 }

@@ -1,7 +1,9 @@
 //! What decisions say about predictions, added up for statistics.
 
 use super::{Result, blocking::repository};
-use crate::domain::{Anchoring, Day, ExperimentKey, JudgedBy, JudgedFilter, QueueFilter};
+use crate::domain::{
+    Anchoring, AttributeKey, Day, ExperimentKey, JudgedBy, JudgedFilter, QueueFilter, TwoOpinions,
+};
 use crate::insight::calibration::Cell;
 use crate::insight::comparison::Comparison;
 use crate::insight::sample::Sample;
@@ -32,6 +34,9 @@ repository! {
         /// Counts how often the value predicted first was taken since a moment, shown and blind; undone decisions and those
         /// made unseen are left out.
         async fn anchoring(&self, since: DateTime<Utc>) -> Result<Anchoring>;
+
+        /// Loads what two reviewers said of the same gaps, the second without knowing the first; all attributes, or one.
+        async fn opinions(&self, attribute: Option<&AttributeKey>) -> Result<Vec<TwoOpinions>>;
 
         /// Compares two experiments on the judged gaps that both predicted: an experiment is right on a gap if the
         /// prediction that it was most confident of is.

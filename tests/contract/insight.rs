@@ -2,7 +2,9 @@
 
 use crate::support::fixture::*;
 use chrono::{TimeDelta, Utc};
-use gapdeck::domain::{Action, Anchoring, Decision, GapId, JudgedBy, JudgedFilter, Lot, QueueFilter};
+use gapdeck::domain::{
+    Action, Anchoring, Decision, GapId, JudgedBy, JudgedFilter, Lot, Opinion, Policy, QueueFilter, Share,
+};
 use gapdeck::insight::comparison::Comparison;
 use gapdeck::repository::{CatalogueBatch, JudgedGroup, Store};
 
@@ -181,7 +183,7 @@ pub async fn anchoring_tells_choices_made_blind_from_those_shown(store: &dyn Sto
     let gaps = drawn(store, 8).await;
     let of = |place: usize| (gaps[place].product.as_str(), "width");
     let made = |mut decision: Decision, policy: &str, shown: Option<&str>| {
-        decision.seen.policy = policy.to_owned();
+        policy.clone_into(&mut decision.seen.policy);
         decision.shown_value = shown.map(Into::into);
         decision
     };
@@ -202,4 +204,40 @@ pub async fn anchoring_tells_choices_made_blind_from_those_shown(store: &dyn Sto
     let seen = store.anchoring(now() - TimeDelta::days(2)).await.unwrap();
     assert_eq!(seen, Anchoring { shown: 3, shown_agreed: 1, blind: 2, blind_agreed: 1 });
     assert_eq!(store.anchoring(Utc::now() + TimeDelta::days(1)).await.unwrap(), Anchoring::default());
+}
+
+pub async fn opinions_are_what_two_people_said_of_a_gap(store: &dyn Store) {
+    let gaps = drawn(store, 5).await;
+    let of = |place: usize| (gaps[place].product.as_str(), "width");
+    let all = Policy { second_opinions: Share::ALL, ..Policy::default() };
+    store.set_policy(&all, &"ada".into()).await.unwrap();
+    for decision in [
+        by("ada", accept(of(0), "wide", 0)),
+        by("bob", decision(of(0), Action::Override, Some("narrow"), 1)),
+        by("eve", accept(of(0), "wide", 2)),
+        by("ada", decision(of(1), Action::Reject, None, 0)),
+        by("ada", decision(of(1), Action::NotApplicable, None, 1)),
+        by("bob", decision(of(1), Action::Flag, None, 2)),
+        by("bob", decision(of(1), Action::NotApplicable, None, 3)),
+        by("ada", accept(of(2), "wide", 0)),
+        by("bob", accept(of(3), "wide", 0)),
+    ] {
+        decide(store, &decision).await;
+    }
+    let undone = by("ada", accept(of(3), "wide", 1));
+    decide(store, &undone).await;
+    decide(store, &by("ada", undo(&undone, 2))).await;
+
+    let said = |opinion: &Opinion| format!("{} {}", opinion.reviewer, opinion.verdict());
+    let mut found: Vec<String> = store
+        .opinions(Some(&"width".into()))
+        .await
+        .unwrap()
+        .iter()
+        .map(|two| format!("{}, {}", said(&two.first), said(&two.second)))
+        .collect();
+    found.sort();
+    assert_eq!(found, ["ada =wide, bob =narrow", "ada not_applicable, bob not_applicable"]);
+    assert_eq!(store.opinions(None).await.unwrap().len(), 2);
+    assert_eq!(store.opinions(Some(&"colour".into())).await.unwrap(), []);
 }

@@ -3,8 +3,8 @@
 use super::MemoryStore;
 use super::tables::{Prediction, Tables};
 use crate::domain::{
-    Action, Anchoring, Confidence, Day, Event, ExperimentKey, GapId, JudgedBy, JudgedFilter, Lot,
-    QueueFilter, QueueSort, State, StateFilter, TrackRecord, normalised,
+    Action, Anchoring, AttributeKey, Confidence, Day, Event, ExperimentKey, GapId, JudgedBy, JudgedFilter,
+    Lot, Opinion, QueueFilter, QueueSort, State, StateFilter, TrackRecord, TwoOpinions, normalised,
 };
 use crate::insight::calibration::Cell;
 use crate::insight::comparison::Comparison;
@@ -118,6 +118,38 @@ impl InsightRepository for MemoryStore {
             *agreeing += u64::from(agreed);
         }
         Ok(seen)
+    }
+
+    async fn opinions(&self, attribute: Option<&AttributeKey>) -> Result<Vec<TwoOpinions>> {
+        let tables = self.tables();
+        let mut found = Vec::new();
+        for (gap, events) in &tables.decisions {
+            if attribute.is_some_and(|attribute| *attribute != gap.attribute) {
+                continue;
+            }
+            let standing: Vec<&Event> = events
+                .iter()
+                .map(|(event, _)| event)
+                .filter(|event| event.is_standing())
+                .filter(|event| !matches!(event.decision.action, Action::Defer | Action::Flag))
+                .collect();
+            for pair in standing.windows(2) {
+                let [first, second] = pair else { continue };
+                let is_pair = first.result_state == Some(State::Second)
+                    && second.result_state != Some(State::Second)
+                    && first.decision.reviewer != second.decision.reviewer;
+                if is_pair {
+                    let opinion = |event: &Event| Opinion {
+                        reviewer: event.decision.reviewer.clone(),
+                        action: event.decision.action,
+                        value: event.decision.value.clone(),
+                    };
+                    let attribute = gap.attribute.clone();
+                    found.push(TwoOpinions { attribute, first: opinion(first), second: opinion(second) });
+                }
+            }
+        }
+        Ok(found)
     }
 
     async fn compare(&self, first: &ExperimentKey, second: &ExperimentKey) -> Result<Comparison> {

@@ -4,8 +4,8 @@ mod sample;
 
 use super::PostgresStore;
 use crate::domain::{
-    Anchoring, AttributeKey, CategoryKey, Confidence, Day, ExperimentKey, GapId, JudgedBy, JudgedFilter,
-    QueueFilter, TrackRecord,
+    Action, Anchoring, AttributeKey, CategoryKey, Confidence, Day, ExperimentKey, GapId, JudgedBy,
+    JudgedFilter, Opinion, QueueFilter, TrackRecord, TwoOpinions,
 };
 use crate::insight::calibration::Cell;
 use crate::insight::comparison::Comparison;
@@ -96,6 +96,39 @@ struct AnchoringRow {
     blind: i64,
     #[diesel(sql_type = BigInt)]
     blind_agreed: i64,
+}
+
+/// First opinions, each with the opinion of somebody else that came next.
+const OPINIONS: &str = "SELECT f.attribute_key, f.reviewer AS first_by, f.action AS first_action, f.value AS first_value,
+       s.reviewer AS second_by, s.action AS second_action, s.value AS second_value
+  FROM human_recommendations f
+  JOIN LATERAL (SELECT n.reviewer, n.action, n.value, n.result_state FROM human_recommendations n
+                 WHERE n.product_key = f.product_key AND n.attribute_key = f.attribute_key
+                   AND n.result_version > f.result_version
+                   AND n.action IN ('accept', 'override', 'reject', 'not_applicable')
+                   AND NOT EXISTS (SELECT FROM human_recommendations u
+                                    WHERE u.product_key = n.product_key AND u.undoes = n.decision_id)
+                 ORDER BY n.result_version LIMIT 1) s ON s.reviewer <> f.reviewer AND s.result_state <> 'second'
+ WHERE f.result_state = 'second' AND ($1 IS NULL OR f.attribute_key = $1)
+   AND NOT EXISTS (SELECT FROM human_recommendations u WHERE u.product_key = f.product_key AND u.undoes = f.decision_id)
+ ORDER BY f.product_key, f.attribute_key";
+
+#[derive(QueryableByName)]
+struct OpinionsRow {
+    #[diesel(sql_type = Text)]
+    attribute_key: String,
+    #[diesel(sql_type = Text)]
+    first_by: String,
+    #[diesel(sql_type = Text)]
+    first_action: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    first_value: Option<String>,
+    #[diesel(sql_type = Text)]
+    second_by: String,
+    #[diesel(sql_type = Text)]
+    second_action: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    second_value: Option<String>,
 }
 
 /// Gaps that both experiments predicted and that are judged, by who was right.
@@ -292,6 +325,27 @@ impl InsightRepository for PostgresStore {
             blind: row.blind.unsigned_abs(),
             blind_agreed: row.blind_agreed.unsigned_abs(),
         })
+    }
+
+    async fn opinions(&self, attribute: Option<&AttributeKey>) -> Result<Vec<TwoOpinions>> {
+        let attribute = attribute.map(AttributeKey::as_str);
+        let rows: Vec<OpinionsRow> = self
+            .lagging(|mut connection| async move {
+                let query = diesel::sql_query(OPINIONS).bind::<Nullable<Text>, _>(attribute);
+                Ok(query.load(&mut connection).await?)
+            })
+            .await?;
+        let opinion = |by: String, action: &str, value| {
+            Action::parse(action).map(|action| Opinion { reviewer: by.into(), action, value })
+        };
+        let pair = |row: OpinionsRow| {
+            Some(TwoOpinions {
+                attribute: row.attribute_key.into(),
+                first: opinion(row.first_by, &row.first_action, row.first_value)?,
+                second: opinion(row.second_by, &row.second_action, row.second_value)?,
+            })
+        };
+        Ok(rows.into_iter().filter_map(pair).collect())
     }
 
     async fn compare(&self, first: &ExperimentKey, second: &ExperimentKey) -> Result<Comparison> {

@@ -27,6 +27,46 @@ const AHEAD: usize = 4;
 /// How long a lease lasts unless it is renewed.
 pub const LASTS: Duration = Duration::from_secs(300);
 
+/// What the flow draws at random.
+#[derive(Debug, Clone, Default)]
+struct Draws {
+    /// How many gaps the flow got, in order and at random.
+    served: usize,
+    /// What was drawn.
+    gaps: BTreeSet<GapId>,
+    /// Whether the claim under way draws.
+    under_way: bool,
+    /// Nothing was left to draw.
+    is_out: bool,
+}
+
+impl Draws {
+    /// Returns how many of the next gaps are to be drawn for a share of all.
+    fn owed(&self, share: Share) -> usize {
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "positive, a session's gaps"
+        )]
+        let part = |gaps: usize| (share.get() * gaps as f64) as usize;
+        // Those drawn come together: what is ahead of the share waits for the rest.
+        if self.is_out || self.gaps.len() > part(self.served) {
+            return 0;
+        }
+        (part(self.served + BATCH) - self.gaps.len()).min(BATCH)
+    }
+
+    /// Notes what a claim got.
+    fn got(&mut self, gaps: impl ExactSizeIterator<Item = GapId>) {
+        self.served += gaps.len();
+        if self.under_way {
+            self.is_out = gaps.len() == 0;
+            self.gaps.extend(gaps);
+        }
+    }
+}
+
 /// A flow under way.
 #[derive(Debug, Clone)]
 pub struct Flow {
@@ -39,15 +79,7 @@ pub struct Flow {
     pub is_exhausted: bool,
     /// The reviewer was told so after the last gap.
     has_told: bool,
-    /// How many gaps were got, and how many of them at random.
-    served: usize,
-    random: usize,
-    /// Whether the claim under way draws at random.
-    draws: bool,
-    /// Nothing was left to draw.
-    is_drawn_out: bool,
-    /// What was drawn at random.
-    drawn: BTreeSet<GapId>,
+    draws: Draws,
     /// What the reviewer holds and has not decided.
     held: BTreeSet<GapId>,
     /// When the oldest of what is held was claimed or renewed.
@@ -63,11 +95,7 @@ impl Flow {
             after: None,
             is_exhausted: false,
             has_told: false,
-            served: 0,
-            random: 0,
-            draws: false,
-            is_drawn_out: false,
-            drawn: BTreeSet::new(),
+            draws: Draws::default(),
             held: BTreeSet::new(),
             renewed: now,
         }
@@ -80,23 +108,7 @@ impl Flow {
 
     /// Tells whether a gap came up because it was drawn at random.
     pub fn has_drawn(&self, gap: &GapId) -> bool {
-        self.drawn.contains(gap)
-    }
-
-    /// Returns how many of the next gaps are to be drawn at random for a share of all.
-    fn owed(&self, share: Share) -> usize {
-        #[expect(
-            clippy::cast_precision_loss,
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "positive, a session's gaps"
-        )]
-        let part = |gaps: usize| (share.get() * gaps as f64) as usize;
-        // Those drawn come together: what is ahead of the share waits for the rest.
-        if self.is_drawn_out || self.random > part(self.served) {
-            return 0;
-        }
-        (part(self.served + BATCH) - self.random).min(BATCH)
+        self.draws.gaps.contains(gap)
     }
 
     /// Returns how many gaps are held.
@@ -173,7 +185,7 @@ pub fn look_again(state: &mut State) {
         flow.claim.error = None;
         flow.has_told = false;
         flow.after = None;
-        flow.is_drawn_out = false;
+        flow.draws.is_out = false;
     }
 }
 
@@ -194,9 +206,9 @@ pub fn sync(state: &mut State) -> Vec<Effect> {
     let may_claim = is_reachable && !flow.claim.is_waiting() && flow.claim.error.is_none();
     if left < AHEAD && !flow.is_exhausted && may_claim {
         let ticket = flow.claim.begin(now);
-        let owed = flow.owed(share);
-        flow.draws = owed > 0;
-        let (sort, after, limit) = if flow.draws {
+        let owed = flow.draws.owed(share);
+        flow.draws.under_way = owed > 0;
+        let (sort, after, limit) = if flow.draws.under_way {
             (QueueSort::Random, None, owed)
         } else {
             (state.queue.sort, flow.after.clone(), BATCH)
@@ -250,18 +262,12 @@ pub fn claimed(state: &mut State, ticket: Ticket, token: LeaseToken, result: Res
         return effects;
     };
     let Some(flow) = &mut state.flow else { return Vec::new() };
-    if flow.draws {
-        flow.is_drawn_out = claimed.rows.is_empty();
-        flow.random += claimed.rows.len();
-        flow.drawn.extend(claimed.rows.iter().map(|(row, _)| row.gap.clone()));
-    } else if claimed.last.is_none() {
+    flow.draws.got(claimed.rows.iter().map(|(row, _)| row.gap.clone()));
+    if !flow.draws.under_way {
         // Nothing behind this place; what others gave back may be before it.
-        flow.is_exhausted = flow.after.is_none();
-        flow.after = None;
-    } else {
+        flow.is_exhausted = claimed.last.is_none() && flow.after.is_none();
         flow.after = claimed.last;
     }
-    flow.served += claimed.rows.len();
     if flow.held.is_empty() {
         flow.renewed = now;
     }
