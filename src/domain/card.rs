@@ -1,6 +1,6 @@
 //! The review card: everything a reviewer sees of one gap.
 
-use super::{Attribute, AttributeKey, Candidate, Category, Event, Product, ProductKey, QueueRow};
+use super::{Attribute, AttributeKey, Candidate, Category, Event, Product, ProductKey, QueueRow, VoteWorth};
 use serde::{Deserialize, Serialize};
 
 /// Where an allowed value comes from.
@@ -96,6 +96,10 @@ pub struct ReviewCard {
     pub candidates: Vec<Candidate>,
     /// The product; its neighbours carry their values for the attribute.
     pub product: ProductCard,
+    /// The nearest products that the vote asks, the nearest first, those without a value for the attribute among them.
+    pub voters: Vec<Neighbour>,
+    /// What their vote is worth for the attribute; `None` where it was not measured.
+    pub worth: Option<VoteWorth>,
     /// The gap's decisions, the oldest first.
     pub history: Vec<Event>,
 }

@@ -1,6 +1,6 @@
 //! The review queue: one row a gap, filters, sort orders, cursors.
 
-use super::{AttributeKey, CategoryKey, Confidence, ExperimentKey, GapId, Reviewer, State};
+use super::{AttributeKey, CategoryKey, Confidence, ExperimentKey, GapId, Reviewer, State, VoteMark};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
@@ -31,6 +31,8 @@ pub struct QueueRow {
     /// The value decided, at most 200 characters.
     pub decided_value: Option<String>,
     pub decided_at: Option<DateTime<Utc>>,
+    /// What the neighbours' vote says of the best candidate; `None` where it was not counted.
+    pub vote: Option<VoteMark>,
     /// When the gap came to be.
     pub gap_created_at: DateTime<Utc>,
 }
@@ -103,6 +105,8 @@ pub struct QueueFilter {
     pub min_confidence: Option<Confidence>,
     /// The highest confidence of the best candidate, inclusive; leaves gaps without one out.
     pub max_confidence: Option<Confidence>,
+    /// What the neighbours' vote says of the best candidate; `none` also where it was not counted.
+    pub vote: Option<VoteMark>,
     /// A part of the product's name in any case, or the exact product key. Where no name contains it, the names that
     /// come closest (trigram word similarity).
     pub text: Option<String>,
@@ -128,6 +132,9 @@ pub enum QueueSort {
     Uncertainty,
     /// The most disagreement between candidates first.
     Disagreement,
+    /// What the neighbours contradict first, then what they are split on, what they agree to, the rest; each the most
+    /// confident first.
+    Vote,
     /// By product name.
     Product,
     /// The oldest gap first.
@@ -136,11 +143,12 @@ pub enum QueueSort {
 
 impl QueueSort {
     /// Every order, as a key cycles through them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::ConfidenceDescending,
         Self::ConfidenceAscending,
         Self::Uncertainty,
         Self::Disagreement,
+        Self::Vote,
         Self::Product,
         Self::Age,
     ];
@@ -152,6 +160,7 @@ impl QueueSort {
             Self::ConfidenceAscending => "confidence-ascending",
             Self::Uncertainty => "uncertainty",
             Self::Disagreement => "disagreement",
+            Self::Vote => "vote",
             Self::Product => "product",
             Self::Age => "age",
         }
@@ -176,6 +185,7 @@ impl QueueSort {
             Self::ConfidenceAscending => "confidence, low first",
             Self::Uncertainty => "uncertainty",
             Self::Disagreement => "disagreement",
+            Self::Vote => "the neighbours' vote",
             Self::Product => "product",
             Self::Age => "age",
         }
