@@ -26,6 +26,7 @@ mod queue;
 mod refresh;
 mod review;
 mod undo;
+mod vote;
 
 use crate::config::{Config, Origin};
 use crate::error::{AppError, ErrorKind};
@@ -123,6 +124,8 @@ pub enum Command {
     Insights(insights::Insights),
     /// Compares two experiments on the same gaps
     Compare(compare::Compare),
+    /// Asks the nearest products what they say of the candidates, and marks the queue
+    Vote(vote::Vote),
     /// Brings the materialised views up to date
     Refresh(refresh::Refresh),
     /// Shows, sends or discards decisions that the database does not have yet
@@ -176,6 +179,7 @@ pub async fn run(cli: Cli) -> Result<(), AppError> {
         Some(Command::Product(command)) => product::run(command, &config).await,
         Some(Command::Insights(command)) => insights::run(command, &config).await,
         Some(Command::Compare(command)) => compare::run(command, &config).await,
+        Some(Command::Vote(command)) => vote::run(command, &config).await,
         Some(Command::Refresh(command)) => refresh::run(command, &config).await,
         Some(Command::Outbox(command)) => outbox::run(command, &config).await,
         Some(Command::Grants(command)) => grants::run(command).await,

@@ -14,6 +14,7 @@ pub mod postgres;
 mod prediction;
 mod recommendation;
 mod view;
+mod vote;
 
 pub use embedding::EmbeddingRepository;
 pub use error::{RepositoryError, Result};
@@ -22,6 +23,7 @@ pub use insight::{InsightRepository, JudgedGroup};
 pub use prediction::PredictionRepository;
 pub use recommendation::RecommendationRepository;
 pub use view::ViewRepository;
+pub use vote::{Marked, ToVote, VoteRepository};
 
 pub use crate::database::abandonable;
 
@@ -102,6 +104,7 @@ pub trait Store:
     + LeaseRepository
     + ViewRepository
     + InsightRepository
+    + VoteRepository
 {
 }
 
@@ -114,5 +117,6 @@ impl<T> Store for T where
         + LeaseRepository
         + ViewRepository
         + InsightRepository
+        + VoteRepository
 {
 }

@@ -230,6 +230,7 @@ diesel::table! {
         decided_at -> Nullable<Timestamptz>,
         gap_created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        vote -> Nullable<SmallInt>,
     }
 }
 
@@ -262,6 +263,17 @@ diesel::table! {
         confidence -> BigInt,
         correct -> BigInt,
         incorrect -> BigInt,
+    }
+}
+
+diesel::table! {
+    vote_worth (attribute_key) {
+        attribute_key -> Text,
+        tried -> BigInt,
+        voted -> BigInt,
+        correct -> BigInt,
+        frequent -> BigInt,
+        measured_at -> Timestamptz,
     }
 }
 
@@ -384,4 +396,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     human_recommendations,
     review_queue,
     review_leases,
+    vote_worth,
 );

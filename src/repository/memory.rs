@@ -18,6 +18,7 @@ mod save;
 mod scores;
 mod tables;
 mod views;
+mod vote;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tables::Tables;

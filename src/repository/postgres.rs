@@ -21,6 +21,7 @@ mod recommendation;
 mod refresh;
 mod upsert;
 mod view;
+mod vote;
 
 pub(crate) use refresh::refresh_view;
 

@@ -107,6 +107,7 @@ pub fn row(index: usize) -> QueueRow {
         decided_by: None,
         decided_value: None,
         decided_at: None,
+        vote: None,
         gap_created_at: noon() - Duration::days(9),
     }
 }
@@ -213,6 +214,8 @@ pub fn card(index: usize) -> ReviewCard {
         allowed: AllowedValues { total: values.len(), values },
         candidates: candidates(index),
         product: product_card(index),
+        voters: neighbours(index),
+        worth: None,
         history: Vec::new(),
     }
 }

@@ -36,7 +36,7 @@ pub async fn empty(database: &Database) {
 }
 
 /// Every table of the specification, and gapdeck's own.
-pub const TABLES: [&str; 22] = [
+pub const TABLES: [&str; 23] = [
     "raw_products",
     "raw_categories",
     "raw_attributes",
@@ -59,4 +59,5 @@ pub const TABLES: [&str; 22] = [
     "view_refreshes",
     "prediction_tallies",
     "review_leases",
+    "vote_worth",
 ];

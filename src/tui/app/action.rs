@@ -251,6 +251,7 @@ actions! {
     A::Sort(QueueSort::ConfidenceAscending), "sort by confidence, low first", Find, REVIEW, [], None, checks::always, "Shows the least confident first";
     A::Sort(QueueSort::Uncertainty), "sort by uncertainty", Find, REVIEW, [], None, checks::always, "Shows first where the best two candidates are close";
     A::Sort(QueueSort::Disagreement), "sort by disagreement", Find, REVIEW, [], None, checks::always, "Shows first where the experiments disagree";
+    A::Sort(QueueSort::Vote), "sort by the neighbours' vote", Find, REVIEW, [], None, checks::always, "Shows first what the neighbours contradict";
     A::Sort(QueueSort::Product), "sort by product", Find, REVIEW, [], None, checks::always, "Sorts by product name";
     A::Sort(QueueSort::Age), "sort by age", Find, REVIEW, [], None, checks::always, "Shows the oldest gap first";
     A::FilterActivity, "filter activity", Find, &[Activity], [c('/')], Some("filter"), checks::always, "Narrows the list by reviewer, action, attribute and time";

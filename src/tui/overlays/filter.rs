@@ -2,7 +2,7 @@
 
 use super::Overlay;
 use super::form::{Fields, Form, Problem, Texts};
-use crate::domain::{Confidence, Facets, Named, QueueFilter, State as GapState, StateFilter};
+use crate::domain::{Confidence, Facets, Named, QueueFilter, State as GapState, StateFilter, VoteMark};
 use crate::sanitise;
 use crate::tui::app::msg::Effect;
 use crate::tui::app::state::State;
@@ -19,6 +19,7 @@ pub enum Field {
     State,
     Lowest,
     Highest,
+    Vote,
 }
 
 /// The states to pick from.
@@ -56,6 +57,7 @@ impl Filter {
             if filter.state == StateFilter::Open { String::new() } else { state_label(filter.state) },
             number(filter.min_confidence),
             number(filter.max_confidence),
+            filter.vote.map(|mark| mark.as_str().to_owned()).unwrap_or_default(),
         ];
         Self::with(texts, state)
     }
@@ -73,6 +75,7 @@ impl Fields for QueueFields {
         (Field::State, "State", "open"),
         (Field::Lowest, "Confidence from", "0"),
         (Field::Highest, "Confidence to", "1"),
+        (Field::Vote, "Neighbours' vote", "any"),
     ];
     const NAMES: usize = 18;
     const OPTIONS: u16 = 6;
@@ -85,6 +88,9 @@ impl Fields for QueueFields {
             Field::Experiment => Some(facets.map(|facets| items(&facets.experiments)).unwrap_or_default()),
             Field::State => {
                 Some(states().into_iter().map(|state| Item::new(state_label(state), "")).collect())
+            }
+            Field::Vote => {
+                Some(VoteMark::ALL.into_iter().map(|mark| Item::new(mark.as_str().to_owned(), "")).collect())
             }
             Field::Text | Field::Lowest | Field::Highest => None,
         }
@@ -123,6 +129,13 @@ fn read(texts: &Texts<'_>, state: &State) -> Result<QueueFilter, Problem> {
             .or_else(|| StateFilter::parse(word))
             .ok_or_else(|| (4, format!("there is no state \"{}\"", sanitise::line(word, 40))))?,
     };
+    let vote = match texts.at(7) {
+        None => None,
+        Some(word) => Some(
+            VoteMark::parse(word)
+                .ok_or_else(|| (7, format!("there is no vote \"{}\"", sanitise::line(word, 40))))?,
+        ),
+    };
     Ok(QueueFilter {
         text: texts.at(0).map(str::to_owned),
         attribute: pick(1, texts.at(1), &facets.attributes)?,
@@ -131,6 +144,7 @@ fn read(texts: &Texts<'_>, state: &State) -> Result<QueueFilter, Problem> {
         state: wanted_state,
         min_confidence,
         max_confidence,
+        vote,
     })
 }
 

@@ -1,6 +1,8 @@
 //! The cards at hand: the one shown, and those around it, loaded before they are asked for.
 
-use crate::domain::{Choice, GapId, ReviewCard, choices};
+use crate::domain::{Choice, GapId, ReviewCard, VoteMark};
+use crate::evidence::candidates::{choices_of, vote_of};
+use crate::evidence::vote::{Reading, Vote};
 use crate::repository::RepositoryError;
 use std::sync::Arc;
 
@@ -16,12 +18,26 @@ pub struct LoadedCard {
     pub card: ReviewCard,
     /// The candidates, equal values merged.
     pub choices: Vec<Choice>,
+    /// What the neighbours say; none where nobody has a value, or where that is worth nothing.
+    pub vote: Option<Vote>,
 }
 
 impl LoadedCard {
     /// Derives what the screen needs.
     pub fn new(card: ReviewCard) -> Self {
-        Self { choices: choices(&card.candidates), card }
+        let vote = vote_of(&card);
+        Self { choices: choices_of(&card, vote.as_ref()), vote, card }
+    }
+
+    /// Says what the neighbours' vote means for a value.
+    pub fn mark(&self, value: &str) -> VoteMark {
+        let mark = |vote: &Vote| vote.mark(value, Reading::of(&self.card.attribute));
+        self.vote.as_ref().map_or(VoteMark::Silent, mark)
+    }
+
+    /// Says what it means for the best candidate, as the queue's list shows it.
+    pub fn best_mark(&self) -> VoteMark {
+        self.card.row.best_value.as_deref().map_or(VoteMark::Silent, |value| self.mark(value))
     }
 }
 
