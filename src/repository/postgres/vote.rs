@@ -4,7 +4,7 @@ use super::embedding::{MOST_VALUES, nearest};
 use super::lenient::Moment;
 use super::queue::{SHORT, left};
 use super::{PostgresStore, last_of_each};
-use crate::database::schema::{raw_product_attribute_values, vote_worth};
+use crate::database::schema::{raw_product_attribute_values, review_queue, vote_worth};
 use crate::domain::{AttributeKey, GapId, Nearest, Neighbour, ProductKey, VoteWorth};
 use crate::evidence::vote::VOTERS;
 use crate::repository::{Marked, Page, Result, ToVote, VoteRepository};
@@ -14,6 +14,7 @@ use diesel::QueryableByName;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, SmallInt, Text};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use futures_util::future::try_join_all;
 use std::collections::HashMap;
 
 /// Unsettled gaps with a candidate, in the order of the queue's key.
@@ -87,6 +88,22 @@ pub(super) async fn worth_of(
         .await
         .optional()?;
     Ok(found.map(worth))
+}
+
+/// Stores marks by statements of one row each, which any server can be sent; sent together.
+async fn save_one_by_one(connection: &AsyncPgConnection, marks: &[Marked]) -> Result<u64> {
+    use review_queue as q;
+    let saved = marks.iter().map(|one| async move {
+        let mut connection = connection;
+        let mark = Some(one.mark.number());
+        diesel::update(q::table.find((one.gap.product.as_str(), one.gap.attribute.as_str())))
+            .filter(q::best_value.is_not_distinct_from(one.value.as_deref()))
+            .filter(q::vote.is_distinct_from(mark))
+            .set(q::vote.eq(mark))
+            .execute(&mut connection)
+            .await
+    });
+    Ok(try_join_all(saved).await?.into_iter().map(|rows| rows as u64).sum())
 }
 
 #[async_trait]
@@ -178,6 +195,9 @@ impl VoteRepository for PostgresStore {
     }
 
     async fn save_votes(&self, marks: &[Marked]) -> Result<u64> {
+        if self.is_distributed().await? {
+            return save_one_by_one(&*self.connection().await?, marks).await;
+        }
         let mut by_product: Vec<(&str, Vec<&Marked>)> = Vec::new();
         let mut kept = last_of_each(marks, |one| &one.gap);
         kept.sort_by(|a, b| a.gap.cmp(&b.gap));

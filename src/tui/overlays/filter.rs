@@ -17,9 +17,9 @@ pub enum Field {
     Category,
     Experiment,
     State,
+    Vote,
     Lowest,
     Highest,
-    Vote,
 }
 
 /// The states to pick from.
@@ -55,9 +55,9 @@ impl Filter {
             filter.category.as_ref().map(|key| state.category_name(key).to_owned()).unwrap_or_default(),
             filter.experiment.as_ref().map(ToString::to_string).unwrap_or_default(),
             if filter.state == StateFilter::Open { String::new() } else { state_label(filter.state) },
+            filter.vote.map(|mark| mark.as_str().to_owned()).unwrap_or_default(),
             number(filter.min_confidence),
             number(filter.max_confidence),
-            filter.vote.map(|mark| mark.as_str().to_owned()).unwrap_or_default(),
         ];
         Self::with(texts, state)
     }
@@ -73,9 +73,9 @@ impl Fields for QueueFields {
         (Field::Category, "Category", "any"),
         (Field::Experiment, "Experiment", "any"),
         (Field::State, "State", "open"),
+        (Field::Vote, "Vote", "any"),
         (Field::Lowest, "Confidence from", "0"),
         (Field::Highest, "Confidence to", "1"),
-        (Field::Vote, "Neighbours' vote", "any"),
     ];
     const NAMES: usize = 18;
     const OPTIONS: u16 = 6;
@@ -114,12 +114,12 @@ impl Fields for QueueFields {
 fn read(texts: &Texts<'_>, state: &State) -> Result<QueueFilter, Problem> {
     let empty = Facets::default();
     let facets = state.facets.value.as_ref().unwrap_or(&empty);
-    let min_confidence = confidence(5, texts.at(5))?;
-    let max_confidence = confidence(6, texts.at(6))?;
+    let min_confidence = confidence(6, texts.at(6))?;
+    let max_confidence = confidence(7, texts.at(7))?;
     if let (Some(min), Some(max)) = (min_confidence, max_confidence)
         && min > max
     {
-        return Err((5, format!("from {} is above to {}", min.get(), max.get())));
+        return Err((6, format!("from {} is above to {}", min.get(), max.get())));
     }
     let wanted_state = match texts.at(4) {
         None => StateFilter::Open,
@@ -129,11 +129,11 @@ fn read(texts: &Texts<'_>, state: &State) -> Result<QueueFilter, Problem> {
             .or_else(|| StateFilter::parse(word))
             .ok_or_else(|| (4, format!("there is no state \"{}\"", sanitise::line(word, 40))))?,
     };
-    let vote = match texts.at(7) {
+    let vote = match texts.at(5) {
         None => None,
         Some(word) => Some(
             VoteMark::parse(word)
-                .ok_or_else(|| (7, format!("there is no vote \"{}\"", sanitise::line(word, 40))))?,
+                .ok_or_else(|| (5, format!("there is no vote \"{}\"", sanitise::line(word, 40))))?,
         ),
     };
     Ok(QueueFilter {

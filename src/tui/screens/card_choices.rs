@@ -56,7 +56,8 @@ pub(super) fn attribute_line(card: &LoadedCard, setting: Setting) -> Line<'stati
 fn agreement(card: &LoadedCard, theme: Theme) -> Vec<Span<'static>> {
     let sources = card.card.candidates.len();
     match card.choices.iter().filter(|choice| !choice.candidates.is_empty()).count() {
-        0 => Vec::new(),
+        0 if card.choices.is_empty() => Vec::new(),
+        0 => vec![Span::styled("nothing was predicted", theme.style(Role::Muted))],
         1 if sources > 1 => vec![Span::styled(format!("{sources} sources agree"), theme.style(Role::Good))],
         1 => vec![Span::styled("one source", theme.style(Role::Muted))],
         values => {
