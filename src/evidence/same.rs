@@ -16,7 +16,8 @@ pub struct Canonical {
 impl Canonical {
     /// Reads a value; a number without a unit has the attribute's.
     pub fn new(value: &str, unit: Option<&str>) -> Self {
-        let text: String = folded(value).map(|one| one.character).collect();
+        let folded: Vec<char> = folded(value).map(|one| one.character).collect();
+        let text: String = (0..folded.len()).map(|at| spaced(&folded, at)).collect();
         let quantity = parse_quantity(value).and_then(|quantity| {
             let unit = units::find(quantity.unit.as_deref().or(unit)?)?;
             Some((quantity.number, unit))
@@ -24,8 +25,8 @@ impl Canonical {
         Self { text: text.trim().to_owned(), quantity }
     }
 
-    /// Tells whether two values are one: equal texts up to case, white space and typographic quotes, equal numbers of one
-    /// unit, or numbers of two units that are within 1 % of each other.
+    /// Tells whether two values are one: equal texts up to case, white space, typographic quotes and hyphens between words,
+    /// equal numbers of one unit, or numbers of two units that are within 1 % of each other.
     pub fn is_same(&self, other: &Self) -> bool {
         if self.text == other.text {
             return true;
@@ -44,6 +45,14 @@ impl Canonical {
     }
 }
 
+/// Returns the character at a place, a hyphen between two letters as the space that others write there.
+fn spaced(text: &[char], at: usize) -> char {
+    let is_letter =
+        |place: Option<usize>| place.and_then(|at| text.get(at)).is_some_and(|c| c.is_alphabetic());
+    let is_hyphen = text[at] == '-' && is_letter(at.checked_sub(1)) && is_letter(at.checked_add(1));
+    if is_hyphen { ' ' } else { text[at] }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,7 +65,7 @@ mod tests {
     #[test]
     fn case_space_quotes_and_units_make_no_difference() {
         assert!(same(" Stainless  STEEL", "stainless steel", None));
-        assert!(same("Women’s", "women's", None));
+        assert!(same("Women’s", "women's", None) && same("Gluten-Free", "gluten free", None));
         assert!(same("286", "286 g", Some("g")) && same("0.63 lb", "286 g", Some("g")));
         assert!(same("256GB", "256 gb", None) && same("1,200 g", "1.2 kg", None));
     }
@@ -65,7 +74,7 @@ mod tests {
     fn what_differs_by_a_word_a_digit_or_a_dimension_is_not_the_same() {
         assert!(!same("Steel", "Stainless steel", None));
         assert!(!same("286 g", "287 g", Some("g")), "one unit: nothing was rounded");
-        assert!(!same("2019", "2020", None) && !same("007", "7", None));
+        assert!(!same("2019", "2020", None) && !same("007", "7", None) && !same("AB-12", "AB 12", None));
         assert!(!same("12 oz", "12 fl oz", None) && !same("5 V", "5 W", None));
     }
 
