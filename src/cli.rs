@@ -20,11 +20,13 @@ mod neighbours;
 mod open;
 mod outbox;
 mod output;
+mod policy;
 mod postbox;
 mod product;
 mod queue;
 mod refresh;
 mod review;
+mod threshold;
 mod undo;
 mod vote;
 
@@ -126,6 +128,10 @@ pub enum Command {
     Compare(compare::Compare),
     /// Asks the nearest products what they say of the candidates, and marks the queue
     Vote(vote::Vote),
+    /// Finds the confidence from which on predictions may be accepted unseen
+    Threshold(threshold::Threshold),
+    /// Shows or sets how the team reviews: second opinions, random samples, blind choices
+    Policy(policy::PolicyCommand),
     /// Brings the materialised views up to date
     Refresh(refresh::Refresh),
     /// Shows, sends or discards decisions that the database does not have yet
@@ -180,6 +186,8 @@ pub async fn run(cli: Cli) -> Result<(), AppError> {
         Some(Command::Insights(command)) => insights::run(command, &config).await,
         Some(Command::Compare(command)) => compare::run(command, &config).await,
         Some(Command::Vote(command)) => vote::run(command, &config).await,
+        Some(Command::Threshold(command)) => threshold::run(command, &config).await,
+        Some(Command::Policy(command)) => policy::run(command, &config).await,
         Some(Command::Refresh(command)) => refresh::run(command, &config).await,
         Some(Command::Outbox(command)) => outbox::run(command, &config).await,
         Some(Command::Grants(command)) => grants::run(command).await,

@@ -12,6 +12,7 @@ mod gap;
 mod judged;
 mod key;
 mod lease;
+mod policy;
 mod proposal;
 mod queue;
 mod view;
@@ -33,9 +34,10 @@ pub use embedding::{
 };
 pub use experiment::{ExperimentSummary, Facets, MetricTrend, Named};
 pub use gap::{GapId, State};
-pub use judged::{JudgedBy, JudgedFilter};
+pub use judged::{Day, JudgedBy, JudgedFilter, TrackRecord};
 pub use key::{AttributeKey, CategoryKey, ExperimentKey, ProductKey, Reviewer, RoundKey};
 pub use lease::{Changes, Claim, Claimed, Fence, LEASES_SHOWN, Lease, LeaseToken};
+pub use policy::{Lot, Policy, Share};
 pub use proposal::{Experiment, Prediction, ProposalCursor, Recommendation, Round};
 pub use queue::{Count, CursorValue, QueueCursor, QueueFilter, QueueRow, QueueSort, StateFilter};
 pub use view::{

@@ -11,6 +11,7 @@ pub mod detection;
 pub mod drift;
 pub mod estimate;
 pub mod proportion;
+pub mod sample;
 pub mod threshold;
 
 use serde::Serialize;

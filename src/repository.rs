@@ -10,6 +10,7 @@ mod error;
 mod input;
 mod insight;
 pub mod memory;
+mod policy;
 pub mod postgres;
 mod prediction;
 mod recommendation;
@@ -20,6 +21,7 @@ pub use embedding::EmbeddingRepository;
 pub use error::{RepositoryError, Result};
 pub use input::{CatalogueBatch, CatalogueKeys, InputRepository};
 pub use insight::{InsightRepository, JudgedGroup};
+pub use policy::PolicyRepository;
 pub use prediction::PredictionRepository;
 pub use recommendation::RecommendationRepository;
 pub use view::ViewRepository;
@@ -105,6 +107,7 @@ pub trait Store:
     + ViewRepository
     + InsightRepository
     + VoteRepository
+    + PolicyRepository
 {
 }
 
@@ -118,5 +121,6 @@ impl<T> Store for T where
         + ViewRepository
         + InsightRepository
         + VoteRepository
+        + PolicyRepository
 {
 }

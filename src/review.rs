@@ -2,6 +2,7 @@
 
 pub mod outbox;
 pub mod takeback;
+pub mod unseen;
 pub mod value;
 pub mod vote;
 
@@ -26,6 +27,8 @@ pub struct Circumstances {
     pub seconds: Option<f64>,
     /// What put the gap before the reviewer (`"queue:uncertainty"`, `"command"`).
     pub policy: String,
+    /// The probability with which the gap was drawn; `None` where nothing was left to chance.
+    pub drawn: Option<f64>,
     /// Whether a malformed or not allowed value was kept on purpose.
     pub kept_on_purpose: bool,
 }
@@ -121,7 +124,7 @@ impl Review {
             keys: how.keys,
             seconds: how.seconds,
             policy: how.policy,
-            selection_probability: Some(1.0),
+            selection_probability: Some(how.drawn.unwrap_or(1.0)),
             kept_on_purpose: how.kept_on_purpose,
         };
         Decision {

@@ -12,8 +12,12 @@ mod decide;
 mod failures;
 #[path = "cli/listings.rs"]
 mod listings;
+#[path = "cli/threshold.rs"]
+mod threshold;
 #[path = "cli/views.rs"]
 mod views;
+#[path = "cli/vote.rs"]
+mod vote;
 
 use serde_json::Value;
 use support::binary::Gapdeck;

@@ -43,6 +43,8 @@ mod insight;
 mod leases;
 #[path = "contract/nearest.rs"]
 mod nearest;
+#[path = "contract/policy.rs"]
+mod policy;
 #[path = "contract/predictions.rs"]
 mod predictions;
 #[path = "contract/queue.rs"]
@@ -143,6 +145,9 @@ contract! {
         judged_predictions_are_told_apart_by_attribute_and_category,
         what_is_not_judged_or_was_undone_says_nothing,
         experiments_are_compared_on_the_gaps_that_both_predicted,
+        a_sample_ends_at_the_first_gap_that_nobody_decided,
+        a_sample_of_everything_has_the_share_of_all,
+        days_count_what_people_decided_and_how_long_it_took,
     }
     input {
         a_product_comes_back_as_it_was_saved,
@@ -341,6 +346,9 @@ contract! {
         a_count_is_exact_up_to_its_cap,
         predictions_for_a_pair_that_is_no_gap_wait_for_the_gap,
     }
+    policy {
+        a_policy_holds_until_the_next_is_set,
+    }
     queue_order {
         every_order_puts_the_rows_as_it_says,
         pages_of_every_size_put_together_are_the_whole_queue_in_every_order,
@@ -356,6 +364,7 @@ contract! {
         at_most_two_thousand_allowed_values_come_and_all_are_counted,
         a_card_of_a_pair_that_is_no_gap_is_none,
         awkward_texts_come_back_untouched,
+        a_card_says_how_often_predictions_like_its_own_were_right,
     }
 }
 

@@ -145,6 +145,7 @@ impl Data {
             voters: self.neighbours(product, attribute),
             worth: worth.cloned(),
             history: Vec::new(),
+            record: None,
         }
     }
 }

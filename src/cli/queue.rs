@@ -53,7 +53,7 @@ pub struct Queue {
     /// Fuzzy on the product's name, or the exact product key
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
-    /// confidence-descending, confidence-ascending, uncertainty, disagreement, vote, product or age
+    /// confidence-descending, confidence-ascending, uncertainty, disagreement, vote, product, age or random
     #[arg(long, default_value = "confidence-descending", value_name = "SORT")]
     sort: String,
 }

@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 const ROOT: &str = "raw_products";
 
 /// Functions that statements call on the servers that hold the rows.
-const FUNCTIONS: [&str; 1] = ["gapdeck_normalised(text)"];
+const FUNCTIONS: [&str; 2] = ["gapdeck_normalised(text)", "gapdeck_lot(text, text, text)"];
 
 const PRESENT: &str = "SELECT EXISTS (SELECT FROM pg_proc WHERE proname = 'create_distributed_table')
     AND to_regclass('pg_dist_partition') IS NOT NULL AS yes";

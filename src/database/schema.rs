@@ -245,6 +245,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    review_policy (only_row) {
+        only_row -> Bool,
+        second_opinions -> Double,
+        random_share -> Double,
+        blind_share -> Double,
+        set_by -> Nullable<Text>,
+        set_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     view_refreshes (view_name) {
         view_name -> Text,
         refreshed_at -> Timestamptz,

@@ -1,6 +1,9 @@
 //! The review card: everything a reviewer sees of one gap.
 
-use super::{Attribute, AttributeKey, Candidate, Category, Event, Product, ProductKey, QueueRow, VoteWorth};
+use super::{
+    Attribute, AttributeKey, Candidate, Category, Event, Product, ProductKey, QueueRow, TrackRecord,
+    VoteWorth,
+};
 use serde::{Deserialize, Serialize};
 
 /// Where an allowed value comes from.
@@ -102,4 +105,6 @@ pub struct ReviewCard {
     pub worth: Option<VoteWorth>,
     /// The gap's decisions, the oldest first.
     pub history: Vec<Event>,
+    /// How often predictions like the most confident one were right; `None` without one, and where it can't be asked for.
+    pub record: Option<TrackRecord>,
 }

@@ -133,7 +133,8 @@ pub struct Seen {
     pub seconds: Option<f64>,
     /// What put the gap before the reviewer (`"queue:confidence_descending"`, `"command"`).
     pub policy: String,
-    /// The probability with which the policy selected the gap; 1 for a sorted queue.
+    /// The probability with which the policy selected the gap: 1 for a sorted queue, the gap's lot for a random one (the
+    /// share of all gaps with a lot as low as that).
     pub selection_probability: Option<f64>,
     /// Whether the value was kept although it is malformed or not among the allowed values.
     pub kept_on_purpose: bool,

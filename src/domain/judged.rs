@@ -1,7 +1,8 @@
 //! Predictions that decisions have shown to be right or wrong, as statistics want them.
 
-use super::{AttributeKey, CategoryKey, ExperimentKey};
-use serde::Serialize;
+use super::{AttributeKey, CategoryKey, Confidence, ExperimentKey};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 /// Which judged predictions to look at; everything by default.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -37,5 +38,46 @@ impl JudgedBy {
     /// Reads the word back.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|by| by.as_str() == text)
+    }
+}
+
+/// How often predictions like the one that a gap's experiments are most confident of were right: those of the same
+/// experiment for the same attribute whose confidences are closest, at most [`Self::APART`] away.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrackRecord {
+    pub experiment: ExperimentKey,
+    pub confidence: Confidence,
+    /// How many were judged; at most twice [`Self::MOST`].
+    pub judged: u64,
+    pub right: u64,
+}
+
+impl TrackRecord {
+    /// How far a confidence may be from the one at hand.
+    pub const APART: f64 = 0.05;
+    /// How many judged predictions are looked at on either side.
+    pub const MOST: u32 = 120;
+}
+
+/// What people decided on one day (UTC); what was accepted unseen and what was undone are not counted.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Day {
+    /// The day's midnight.
+    pub day: DateTime<Utc>,
+    pub accepted: u64,
+    pub overridden: u64,
+    /// Rejected or not applicable.
+    pub rejected: u64,
+    /// Deferred or flagged.
+    pub put_off: u64,
+    /// The median of the seconds from seeing a gap to deciding it, where these are known.
+    pub seconds: Option<f64>,
+    pub reviewers: u64,
+}
+
+impl Day {
+    /// Returns how many decisions there were.
+    pub fn count(&self) -> u64 {
+        self.accepted + self.overridden + self.rejected + self.put_off
     }
 }

@@ -139,11 +139,13 @@ pub enum QueueSort {
     Product,
     /// The oldest gap first.
     Age,
+    /// In the order of their lots: the first gaps are a random sample of all.
+    Random,
 }
 
 impl QueueSort {
     /// Every order, as a key cycles through them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ConfidenceDescending,
         Self::ConfidenceAscending,
         Self::Uncertainty,
@@ -151,6 +153,7 @@ impl QueueSort {
         Self::Vote,
         Self::Product,
         Self::Age,
+        Self::Random,
     ];
 
     /// Returns the word on the command line.
@@ -163,6 +166,7 @@ impl QueueSort {
             Self::Vote => "vote",
             Self::Product => "product",
             Self::Age => "age",
+            Self::Random => "random",
         }
     }
 
@@ -188,6 +192,7 @@ impl QueueSort {
             Self::Vote => "the neighbours' vote",
             Self::Product => "product",
             Self::Age => "age",
+            Self::Random => "lot, at random",
         }
     }
 }

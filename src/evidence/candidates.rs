@@ -122,6 +122,7 @@ mod tests {
                 measured_at: time,
             }),
             history: Vec::new(),
+            record: None,
         }
     }
 

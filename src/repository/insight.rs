@@ -1,9 +1,11 @@
 //! What decisions say about predictions, added up for statistics.
 
 use super::{Result, blocking::repository};
-use crate::domain::{ExperimentKey, JudgedBy, JudgedFilter};
+use crate::domain::{Day, ExperimentKey, JudgedBy, JudgedFilter, QueueFilter};
 use crate::insight::calibration::Cell;
 use crate::insight::comparison::Comparison;
+use crate::insight::sample::Sample;
+use chrono::{DateTime, Utc};
 
 /// Judged predictions of one experiment, attribute or category.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +21,13 @@ repository! {
     pub trait InsightRepository: Send + Sync {
         /// Adds judged predictions with a confidence up, in the order of the keys.
         async fn judged(&self, filter: &JudgedFilter, by: JudgedBy) -> Result<Vec<JudgedGroup>>;
+
+        /// Reads the honest sample of a filter's gaps: what was decided of those with the lowest lots. The filter's state is
+        /// not looked at.
+        async fn sample(&self, filter: &QueueFilter) -> Result<Sample>;
+
+        /// Loads what people decided on each day since a moment, the first day first; days without a decision are left out.
+        async fn days(&self, since: DateTime<Utc>) -> Result<Vec<Day>>;
 
         /// Compares two experiments on the judged gaps that both predicted: an experiment is right on a gap if the
         /// prediction that it was most confident of is.

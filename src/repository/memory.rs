@@ -11,6 +11,7 @@ mod delete;
 mod embeddings;
 mod insight;
 mod leases;
+mod policy;
 mod predictions;
 mod queue;
 mod rounds;

@@ -14,6 +14,7 @@ mod insight;
 mod keyset;
 mod lease;
 mod lenient;
+mod policy;
 mod prediction;
 mod proposal;
 mod queue;

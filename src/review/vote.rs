@@ -191,9 +191,9 @@ async fn marks(
                 .collect();
             let voters =
                 if attributes.is_empty() { Vec::new() } else { store.voters(&product, &attributes).await? };
-            let votes: HashMap<AttributeKey, _> = attributes.into_iter().zip(voters).collect();
+            let ballots: HashMap<AttributeKey, _> = attributes.into_iter().zip(voters).collect();
             let mark = |(gap, value): (GapId, String)| {
-                let asked = votes.get(&gap.attribute).zip(speaking.get(&gap.attribute));
+                let asked = ballots.get(&gap.attribute).zip(speaking.get(&gap.attribute));
                 let mark = asked.map_or(VoteMark::Silent, |(neighbours, attribute)| {
                     let reading = Reading::of(attribute);
                     Vote::of(neighbours, reading).mark(&value, reading)

@@ -5,7 +5,9 @@
 
 use super::app::feed;
 use super::app::msg::{Effect, Figures, Found, Msg, TakeBack};
-use crate::domain::{AttributeKey, GapId, JudgedBy, LeaseToken, ProductCard, ProductKey, QueueFilter};
+use crate::domain::{
+    AttributeKey, GapId, JudgedBy, JudgedFilter, LeaseToken, ProductCard, ProductKey, QueueFilter,
+};
 use crate::repository::{JudgedGroup, RepositoryError, Result, abandonable};
 use crate::review::outbox::{Lookout, Outbox, Rest};
 use crate::review::{NEIGHBOURS, Review};
@@ -161,6 +163,13 @@ async fn read(review: &Review, effect: Effect) -> Option<Msg> {
             let cells = |groups: Vec<JudgedGroup>| groups.into_iter().flat_map(|group| group.cells).collect();
             Msg::Judged { ticket, result: groups.map(cells) }
         }
+        Effect::LoadGroups { ticket, by } => {
+            Msg::Groups { ticket, result: guarded(store.judged(&JudgedFilter::default(), by)).await }
+        }
+        Effect::LoadDays { ticket, since } => Msg::Days { ticket, result: guarded(store.days(since)).await },
+        Effect::LoadSample { ticket, filter } => {
+            Msg::Sampled { ticket, result: guarded(store.sample(&filter)).await }
+        }
         Effect::LoadProduct { ticket, product, attribute } => {
             let result = guarded(product_card(review, &product, attribute.as_ref())).await;
             Msg::Product { ticket, result }
@@ -210,7 +219,8 @@ async fn find_take_back(review: &Review, what: TakeBack) -> Result<Found> {
 async fn figures(review: &Review) -> Result<Figures> {
     let open = review.store().count(&QueueFilter::default(), COUNT_CAP).await?;
     let today = review.store().decided_today(review.reviewer()).await?;
-    Ok(Figures { open, today })
+    let policy = review.store().policy().await?;
+    Ok(Figures { open, today, policy })
 }
 
 async fn product_card(

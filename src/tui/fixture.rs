@@ -2,11 +2,13 @@
 #![expect(clippy::cast_precision_loss, reason = "small numbers")]
 
 use crate::domain::{
-    AllowedScope, AllowedValue, AllowedValues, Attribute, Candidate, Category, Confidence, DataType,
-    ExperimentKey, ExperimentSummary, Facets, GapId, KnownValue, MetricTrend, Named, Neighbour, Product,
-    ProductCard, QueueRow, ReviewCard, RichText, Source, State, choices,
+    AllowedScope, AllowedValue, AllowedValues, Attribute, Candidate, Category, Confidence, DataType, Day,
+    ExperimentKey, ExperimentSummary, Facets, GapId, JudgedBy, KnownValue, MetricTrend, Named, Neighbour,
+    Product, ProductCard, QueueRow, ReviewCard, RichText, Source, State, TrackRecord, choices,
 };
 use crate::insight::calibration::Cell;
+use crate::insight::sample::{Collector, Sample};
+use crate::repository::JudgedGroup;
 use chrono::{DateTime, Duration, TimeZone, Utc};
 
 /// A name per product, the awkward ones among them.
@@ -217,7 +219,16 @@ pub fn card(index: usize) -> ReviewCard {
         voters: neighbours(index),
         worth: None,
         history: Vec::new(),
+        record: track_record(index),
     }
+}
+
+/// How predictions like the first of row `index` did.
+fn track_record(index: usize) -> Option<TrackRecord> {
+    let best = candidates(index).into_iter().find(|one| one.confidence.is_some())?;
+    let Source::Experiment(experiment) = best.source else { return None };
+    let judged = 40 * (index as u64 + 1) % 250;
+    Some(TrackRecord { experiment, confidence: best.confidence?, judged, right: judged * 8 / 10 })
 }
 
 /// What the queue can be filtered by.
@@ -288,4 +299,43 @@ pub fn judged(experiment: &ExperimentKey) -> Vec<Cell> {
     }
     cells.retain(|cell| cell.judged > 0);
     cells
+}
+
+/// Judged predictions, told apart.
+pub fn groups(by: JudgedBy) -> Vec<JudgedGroup> {
+    let keys: Vec<String> = match by {
+        JudgedBy::Experiment => experiments().iter().map(|one| one.experiment.to_string()).collect(),
+        JudgedBy::Attribute => ATTRIBUTES.iter().map(|(key, ..)| (*key).to_owned()).collect(),
+        JudgedBy::Category => vec![String::new(), "running_shoes".into(), "sandals".into()],
+    };
+    let cells = |number: usize| {
+        let cells = judged(&experiments()[0].experiment);
+        cells.into_iter().skip(number * 7).collect::<Vec<_>>()
+    };
+    let group = |(number, key)| JudgedGroup { key, cells: cells(number) };
+    keys.into_iter().enumerate().map(group).filter(|group| !group.cells.is_empty()).collect()
+}
+
+/// A sample of some gaps: `sure` of them right at 0.97, as many half right at 0.5.
+pub fn sample(sure: u64) -> Sample {
+    let mut collector = Collector::default();
+    for number in 0..sure {
+        collector.add(Some(0.97), Some(true));
+        collector.add(Some(0.5), Some(number % 2 == 0));
+    }
+    collector.end(0.125)
+}
+
+/// Three days of work, the last one today.
+pub fn days() -> Vec<Day> {
+    let day = |ago: i64, accepted, overridden, rejected, put_off, seconds| Day {
+        day: (noon() - Duration::days(ago)).date_naive().and_time(chrono::NaiveTime::MIN).and_utc(),
+        accepted,
+        overridden,
+        rejected,
+        put_off,
+        seconds,
+        reviewers: 2,
+    };
+    vec![day(4, 120, 30, 14, 6, None), day(1, 402, 61, 38, 4, Some(6.4)), day(0, 96, 22, 9, 7, Some(5.6))]
 }

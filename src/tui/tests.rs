@@ -3,6 +3,7 @@
 mod activity;
 mod flow;
 mod flows;
+mod insights;
 mod outage;
 mod random;
 mod snapshots;
@@ -16,8 +17,8 @@ use super::view::view;
 use super::{Identity, Progress};
 use crate::domain::{
     Action, Changes, Claim, Claimed, Count, CursorValue, Decision, DecisionCursor, DecisionFilter,
-    DecisionId, DecisionRow, Event, Fence, GapId, Lease, LeaseToken, Outcome, QueueCursor, QueueRow,
-    Reviewer, Standing, State as GapState,
+    DecisionId, DecisionRow, Event, Fence, GapId, Lease, LeaseToken, Lot, Outcome, Policy, QueueCursor,
+    QueueRow, QueueSort, Reviewer, Standing, State as GapState,
 };
 use crate::repository::{Page, RepositoryError, Result};
 use crate::review::Undoable;
@@ -38,6 +39,11 @@ struct Database {
     events: Vec<Event>,
     /// What is held, and by whom.
     leases: Vec<Lease>,
+    policy: Policy,
+    /// No decision says anything of a prediction.
+    is_unjudged: bool,
+    /// How many gaps of a sample are sure, and right.
+    sampled: u64,
     /// What every request fails with.
     down: Option<RepositoryError>,
     /// Why the outbox keeps nothing.
@@ -53,6 +59,9 @@ impl Database {
             rows: fixture::rows(count),
             events: Vec::new(),
             leases: Vec::new(),
+            policy: Policy::default(),
+            is_unjudged: false,
+            sampled: 200,
             down: None,
             disk: None,
             pending: Vec::new(),
@@ -129,8 +138,15 @@ impl Database {
         let from = claim.after.as_ref().map_or(0, |after| Self::index(&after.gap) + 1);
         let open = self.rows.iter().skip(from).filter(|row| row.state == GapState::Open);
         let free = open.filter(|row| self.leases.iter().all(|lease| lease.gap != row.gap));
-        let rows: Vec<_> =
-            free.take(claim.limit).map(|row| (row.clone(), Self::lease(&row.gap, claim))).collect();
+        let mut free: Vec<&QueueRow> = free.collect();
+        if claim.sort == QueueSort::Random {
+            free.sort_by(|a, b| Lot::Sample.of(&a.gap).total_cmp(&Lot::Sample.of(&b.gap)));
+        }
+        let rows: Vec<_> = free
+            .into_iter()
+            .take(claim.limit)
+            .map(|row| (row.clone(), Self::lease(&row.gap, claim)))
+            .collect();
         self.leases.extend(rows.iter().map(|(_, lease)| lease.clone()));
         let last = rows.last();
         let last = last.map(|(row, _)| QueueCursor { value: CursorValue::Number(0.0), gap: row.gap.clone() });
@@ -419,7 +435,11 @@ impl Database {
             }
             Effect::LoadFigures { ticket } => {
                 let open = self.rows.iter().filter(|row| row.state == GapState::Open).count();
-                let figures = Figures { open: Count::Exact(open as u64), today: self.events.len() as u64 };
+                let figures = Figures {
+                    open: Count::Exact(open as u64),
+                    today: self.events.len() as u64,
+                    policy: self.policy,
+                };
                 Msg::Figures { ticket, result: self.up(figures) }
             }
             Effect::LoadFacets { ticket } => Msg::Facets { ticket, result: self.up(fixture::facets()) },
@@ -465,6 +485,14 @@ impl Database {
             Effect::LoadJudged { ticket, filter } => {
                 let judged = fixture::judged(filter.experiment.as_ref().expect("an experiment"));
                 Msg::Judged { ticket, result: self.up(judged) }
+            }
+            Effect::LoadGroups { ticket, by } => {
+                let groups = if self.is_unjudged { Vec::new() } else { fixture::groups(by) };
+                Msg::Groups { ticket, result: self.up(groups) }
+            }
+            Effect::LoadDays { ticket, .. } => Msg::Days { ticket, result: self.up(fixture::days()) },
+            Effect::LoadSample { ticket, .. } => {
+                Msg::Sampled { ticket, result: self.up(fixture::sample(self.sampled)) }
             }
             Effect::LoadProduct { ticket, product, .. } => {
                 let index = product.as_str()[2..].parse().unwrap();

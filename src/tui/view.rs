@@ -3,7 +3,9 @@
 use super::app::State;
 use super::app::state::Screen;
 use super::layout;
-use super::screens::{activity_view, chrome, experiments, neighbours, opening, product, review, texts};
+use super::screens::{
+    activity_view, chrome, experiments, insights_view, neighbours, opening, product, review, texts,
+};
 use ratatui::Frame;
 
 /// Draws one frame.
@@ -23,6 +25,7 @@ pub fn view(state: &State, frame: &mut Frame) {
         match state.screens.last() {
             None => review::view(state, frame),
             Some(Screen::Experiments(screen)) => experiments::view(state, frame, screen),
+            Some(Screen::Insights(screen)) => insights_view::view(state, frame, screen),
             Some(Screen::Product(pane)) => product::view(state, frame, pane),
             Some(Screen::Walk(walk)) => neighbours::view(state, frame, walk),
             Some(Screen::Texts(screen)) => texts::view(state, frame, screen),

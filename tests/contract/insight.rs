@@ -1,9 +1,10 @@
 //! What [`gapdeck::repository::InsightRepository`] promises.
 
 use crate::support::fixture::*;
-use gapdeck::domain::{JudgedBy, JudgedFilter};
+use chrono::{TimeDelta, Utc};
+use gapdeck::domain::{Action, GapId, JudgedBy, JudgedFilter, Lot, QueueFilter};
 use gapdeck::insight::comparison::Comparison;
-use gapdeck::repository::{JudgedGroup, Store};
+use gapdeck::repository::{CatalogueBatch, JudgedGroup, Store};
 
 /// Groups as (key, judged, right) a cell.
 fn read(groups: &[JudgedGroup]) -> Vec<(&str, Vec<(u64, u64)>)> {
@@ -87,4 +88,91 @@ pub async fn experiments_are_compared_on_the_gaps_that_both_predicted(store: &dy
     assert_eq!(turned, Comparison { both_right: 0, only_first: 1, only_second: 2, both_wrong: 0 });
     let alone = store.compare(&"e1".into(), &"unheard-of".into()).await.unwrap();
     assert_eq!(alone.gaps(), 0);
+}
+
+/// Gaps of `n` products for one attribute, each with a prediction, in the order of their lots.
+async fn drawn(store: &dyn Store, n: usize) -> Vec<GapId> {
+    open_shop(store).await;
+    let keys: Vec<String> = (0..n).map(|number| format!("q{number}")).collect();
+    let products = keys.iter().map(|key| product(key, None)).collect();
+    let gaps = keys.iter().map(|key| gap(key, "width")).collect();
+    let attributes = vec![attribute("width", None, "text")];
+    let batch = CatalogueBatch { products, attributes, gaps, ..CatalogueBatch::default() };
+    store.save_catalogue(&batch).await.unwrap();
+    let mut gaps: Vec<GapId> = keys.iter().map(|key| gap_id(key, "width")).collect();
+    gaps.sort_by(|a, b| Lot::Sample.of(a).total_cmp(&Lot::Sample.of(b)));
+    for (place, gap) in gaps.iter().enumerate() {
+        let pair = (gap.product.as_str(), "width");
+        // The fourth has none, the first two are surer than the others.
+        if place != 3 {
+            let sure = if place < 2 { 0.9 } else { 0.6 };
+            store.save_predictions(&[prediction("e1", pair, "wide", sure)]).await.unwrap();
+        }
+    }
+    gaps
+}
+
+pub async fn a_sample_ends_at_the_first_gap_that_nobody_decided(store: &dyn Store) {
+    let gaps = drawn(store, 8).await;
+    let width = QueueFilter { attribute: Some("width".into()), ..QueueFilter::default() };
+    let none = store.sample(&width).await.unwrap();
+    assert_eq!((none.gaps, none.share), (0, Lot::Sample.of(&gaps[0])));
+
+    let of = |place: usize| (gaps[place].product.as_str(), "width");
+    decide(store, &accept(of(0), "Wide", 0)).await;
+    decide(store, &decision(of(1), Action::Flag, None, 0)).await;
+    decide(store, &accept(of(2), "narrow", 0)).await;
+    decide(store, &accept(of(3), "wide", 0)).await;
+    // Beyond the first open one: picked by somebody, and no part of the sample.
+    decide(store, &accept(of(6), "wide", 0)).await;
+    let sample = store.sample(&width).await.unwrap();
+    assert_eq!((sample.gaps, sample.share), (4, Lot::Sample.of(&gaps[4])));
+    assert_eq!((sample.unsettled, sample.without_confidence), (1, 1));
+    let cells: Vec<_> = sample.cells.iter().map(|cell| (cell.judged, cell.right)).collect();
+    assert_eq!(cells, [(1, 0), (2, 1)], "0.6 overridden; 0.9 accepted once and flagged once");
+
+    // What was accepted unseen ends it, too.
+    let mut unseen = accept(of(4), "wide", 0);
+    unseen.seen.policy = "bulk:threshold".into();
+    decide(store, &unseen).await;
+    decide(store, &accept(of(5), "wide", 0)).await;
+    assert_eq!(store.sample(&width).await.unwrap(), sample);
+}
+
+pub async fn a_sample_of_everything_has_the_share_of_all(store: &dyn Store) {
+    let gaps = drawn(store, 3).await;
+    for gap in &gaps {
+        decide(store, &accept((gap.product.as_str(), "width"), "wide", 0)).await;
+    }
+    let width = QueueFilter { attribute: Some("width".into()), ..QueueFilter::default() };
+    let sample = store.sample(&width).await.unwrap();
+    assert_eq!((sample.gaps, sample.share), (3, 1.0));
+    assert_eq!((sample.total().judged, sample.total().right), (3, 3));
+}
+
+pub async fn days_count_what_people_decided_and_how_long_it_took(store: &dyn Store) {
+    let gaps = drawn(store, 6).await;
+    let of = |place: usize| (gaps[place].product.as_str(), "width");
+    let made = [
+        by("ada", accept(of(0), "wide", 0)),
+        by("bob", decision(of(1), Action::Override, Some("narrow"), 0)),
+        by("bob", decision(of(2), Action::NotApplicable, None, 0)),
+        by("ada", decision(of(3), Action::Flag, None, 0)),
+    ];
+    for (number, mut decision) in made.into_iter().enumerate() {
+        decision.seen.seconds = Some([2.0, 9.0, 3.0, 5.0][number]);
+        decide(store, &decision).await;
+    }
+    let undone = accept(of(4), "wide", 0);
+    decide(store, &undone).await;
+    decide(store, &undo(&undone, 1)).await;
+    let mut unseen = accept(of(5), "wide", 0);
+    unseen.seen.policy = "bulk:threshold".into();
+    decide(store, &unseen).await;
+
+    let days = store.days(now() - TimeDelta::days(2)).await.unwrap();
+    let [day] = &days[..] else { panic!("one day, unless it is midnight just now: {days:?}") };
+    assert_eq!((day.accepted, day.overridden, day.rejected, day.put_off), (1, 1, 1, 1));
+    assert_eq!((day.count(), day.reviewers, day.seconds), (4, 2, Some(4.0)));
+    assert_eq!(store.days(Utc::now() + TimeDelta::days(1)).await.unwrap(), []);
 }

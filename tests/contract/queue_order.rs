@@ -1,7 +1,9 @@
 //! What [`gapdeck::repository::QueueRepository`] promises of orders, pages and cursors.
 
 use crate::support::fixture::*;
-use gapdeck::domain::{Confidence, QueueCursor, QueueFilter, QueueRow, QueueSort, StateFilter, VoteMark};
+use gapdeck::domain::{
+    Confidence, Lot, QueueCursor, QueueFilter, QueueRow, QueueSort, StateFilter, VoteMark,
+};
 use gapdeck::repository::{CatalogueBatch, Marked, Store};
 use std::cmp::Ordering;
 
@@ -69,6 +71,7 @@ fn compare(sort: QueueSort, a: &QueueRow, b: &QueueRow) -> Ordering {
         }
         QueueSort::Product => a.product_name.to_lowercase().cmp(&b.product_name.to_lowercase()),
         QueueSort::Age => a.gap_created_at.cmp(&b.gap_created_at),
+        QueueSort::Random => Lot::Sample.of(&a.gap).total_cmp(&Lot::Sample.of(&b.gap)),
     }
 }
 

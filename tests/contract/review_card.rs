@@ -193,3 +193,31 @@ pub async fn awkward_texts_come_back_untouched(store: &dyn Store) {
     assert_eq!(card.attribute.label.as_deref(), Some(awkward));
     assert_eq!(card.history[0].decision.reviewer.as_str(), awkward);
 }
+
+pub async fn a_card_says_how_often_predictions_like_its_own_were_right(store: &dyn Store) {
+    open_shop(store).await;
+    let pairs = ["p2", "p3", "p4", "p5", "p6", "p7"].map(|product| (product, "colour"));
+    let products: Vec<_> = pairs.iter().map(|(key, _)| product(key, None)).collect();
+    let gaps: Vec<_> = pairs.iter().map(|pair| gap(pair.0, pair.1)).collect();
+    store.save_catalogue(&CatalogueBatch { products, gaps, ..CatalogueBatch::default() }).await.unwrap();
+    // Within reach of 0.8 and judged: 0.76 right, 0.8 wrong, 0.84 right; too far 0.74; another experiment; nobody judged 0.81.
+    let confidences = [0.76, 0.8, 0.84, 0.74, 0.8, 0.81];
+    for (pair, sure) in pairs.into_iter().zip(confidences) {
+        let experiment = if pair.0 == "p6" { "e2" } else { "e1" };
+        store.save_predictions(&[prediction(experiment, pair, "Black", sure)]).await.unwrap();
+    }
+    store
+        .save_predictions(&[prediction("e1", PAIR, "Blue", 0.8), prediction("e2", PAIR, "Red", 0.3)])
+        .await
+        .unwrap();
+    for (pair, value) in pairs.into_iter().zip(["Black", "Grey", "Black", "Black", "Black"]) {
+        decide(store, &accept(pair, value, 0)).await;
+    }
+    let card = store.card(&gap_id("p1", "colour"), 0).await.unwrap().expect("a card");
+    let record = card.record.expect("a record");
+    assert_eq!((record.experiment.as_str(), record.confidence), ("e1", confidence(0.8)));
+    assert_eq!((record.judged, record.right), (3, 2));
+
+    let none = store.card(&gap_id("p1", "weight"), 0).await.unwrap().expect("a card");
+    assert_eq!(none.record, None, "nothing was predicted");
+}

@@ -159,7 +159,7 @@ pub async fn a_card_asks_more_neighbours_than_it_shows(store: &dyn Store) {
     store.save_vote_worth(&worth).await.unwrap();
     let better = VoteWorth { correct: 8, ..worth };
     store.save_vote_worth(&better).await.unwrap();
-    assert_eq!(store.vote_worths().await.unwrap(), [better.clone()]);
+    assert_eq!(store.vote_worths().await.unwrap(), std::slice::from_ref(&better));
     assert_eq!(store.card(&gap_id("x1", "colour"), 2).await.unwrap().unwrap().worth, Some(better));
 }
 

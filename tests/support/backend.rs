@@ -36,7 +36,7 @@ pub async fn empty(database: &Database) {
 }
 
 /// Every table of the specification, and gapdeck's own.
-pub const TABLES: [&str; 23] = [
+pub const TABLES: [&str; 24] = [
     "raw_products",
     "raw_categories",
     "raw_attributes",
@@ -56,6 +56,7 @@ pub const TABLES: [&str; 23] = [
     "prediction_experiments",
     "prediction_results",
     "review_queue",
+    "review_policy",
     "view_refreshes",
     "prediction_tallies",
     "review_leases",

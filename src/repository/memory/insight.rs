@@ -1,13 +1,19 @@
 //! The insight repository in memory.
 
 use super::MemoryStore;
-use super::tables::Prediction;
-use crate::domain::{Confidence, ExperimentKey, JudgedBy, JudgedFilter};
+use super::tables::{Prediction, Tables};
+use crate::domain::{
+    Action, Confidence, Day, Event, ExperimentKey, GapId, JudgedBy, JudgedFilter, Lot, QueueFilter,
+    QueueSort, State, StateFilter, TrackRecord,
+};
 use crate::insight::calibration::Cell;
 use crate::insight::comparison::Comparison;
+use crate::insight::sample::{Collector, Sample};
+use crate::repository::postgres::judged;
 use crate::repository::{InsightRepository, JudgedGroup, Result};
 use async_trait::async_trait;
-use std::collections::BTreeMap;
+use chrono::{DateTime, NaiveTime, Utc};
+use std::collections::{BTreeMap, BTreeSet};
 
 #[async_trait]
 impl InsightRepository for MemoryStore {
@@ -46,6 +52,43 @@ impl InsightRepository for MemoryStore {
         Ok(groups.into_iter().map(made).collect())
     }
 
+    async fn sample(&self, filter: &QueueFilter) -> Result<Sample> {
+        let tables = self.tables();
+        let all = QueueFilter { state: StateFilter::All, ..filter.clone() };
+        let mut collector = Collector::default();
+        for (_, row) in tables.sorted(&all, QueueSort::Random, None)? {
+            let decision = tables.in_force(&row.gap).map(|event| &event.decision);
+            let unseen = decision.is_some_and(|decision| decision.seen.policy.starts_with("bulk:"));
+            let Some(decision) = decision.filter(|_| !unseen && row.state != State::Open) else {
+                return Ok(collector.end(Lot::Sample.of(&row.gap)));
+            };
+            let multi_valued =
+                tables.attributes.get(&row.gap.attribute).is_some_and(|attribute| attribute.multi_valued);
+            let right = match (&row.best_value, row.state) {
+                (_, State::Deferred | State::Flagged) => None,
+                (Some(best), _) => judged(decision.action, decision.value.as_deref(), best, multi_valued),
+                (None, _) => Some(false),
+            };
+            collector.add(row.best_confidence.map(Confidence::get), right);
+        }
+        Ok(collector.end(1.0))
+    }
+
+    async fn days(&self, since: DateTime<Utc>) -> Result<Vec<Day>> {
+        let tables = self.tables();
+        let mut days: BTreeMap<DateTime<Utc>, Vec<&Event>> = BTreeMap::new();
+        for (event, _) in tables.decisions.values().flatten() {
+            let counts = event.decision.action != Action::Undo
+                && event.undone_by.is_none()
+                && !event.decision.seen.policy.starts_with("bulk:");
+            if counts && event.recorded_at >= since {
+                let day = event.recorded_at.date_naive().and_time(NaiveTime::MIN).and_utc();
+                days.entry(day).or_default().push(event);
+            }
+        }
+        Ok(days.into_iter().map(|(day, events)| of_day(day, &events)).collect())
+    }
+
     async fn compare(&self, first: &ExperimentKey, second: &ExperimentKey) -> Result<Comparison> {
         let tables = self.tables();
         let mut seen = Comparison::default();
@@ -59,6 +102,62 @@ impl InsightRepository for MemoryStore {
             }
         }
         Ok(seen)
+    }
+}
+
+impl Tables {
+    /// Tells how often predictions like a gap's most confident one were right.
+    pub(super) fn track_record(&self, gap: &GapId) -> Option<TrackRecord> {
+        let rows = self.predictions.get(gap)?;
+        let ((experiment, _), best) = rows
+            .iter()
+            .filter_map(|(key, row)| Some((key, row.proposal.confidence?)))
+            .min_by(|(a, left), (b, right)| {
+                right.get().total_cmp(&left.get()).then_with(|| (&a.1, &a.0).cmp(&(&b.1, &b.0)))
+            })?;
+        let mut near: Vec<(f64, bool)> = self
+            .predictions
+            .iter()
+            .filter(|(other, _)| other.attribute == gap.attribute)
+            .flat_map(|(_, rows)| rows)
+            .filter(|((key, _), _)| key == experiment)
+            .filter_map(|(_, row)| Some((row.proposal.confidence?.get() - best.get(), row.correct?)))
+            .filter(|(apart, _)| apart.abs() <= TrackRecord::APART + 1e-12)
+            .collect();
+        near.sort_by(|(a, _), (b, _)| a.abs().total_cmp(&b.abs()));
+        let most = TrackRecord::MOST as usize;
+        let (above, below): (Vec<_>, Vec<_>) = near.into_iter().partition(|(apart, _)| *apart >= 0.0);
+        let seen: Vec<bool> = above
+            .into_iter()
+            .take(most)
+            .chain(below.into_iter().take(most))
+            .map(|(_, right)| right)
+            .collect();
+        Some(TrackRecord {
+            experiment: experiment.clone(),
+            confidence: best,
+            judged: seen.len() as u64,
+            right: seen.iter().filter(|right| **right).count() as u64,
+        })
+    }
+}
+
+fn of_day(day: DateTime<Utc>, events: &[&Event]) -> Day {
+    let count = |actions: &[Action]| {
+        events.iter().filter(|event| actions.contains(&event.decision.action)).count() as u64
+    };
+    let mut seconds: Vec<f64> = events.iter().filter_map(|event| event.decision.seen.seconds).collect();
+    seconds.sort_by(f64::total_cmp);
+    let middle =
+        |seconds: &[f64]| f64::midpoint(seconds[(seconds.len() - 1) / 2], seconds[seconds.len() / 2]);
+    Day {
+        day,
+        accepted: count(&[Action::Accept]),
+        overridden: count(&[Action::Override]),
+        rejected: count(&[Action::Reject, Action::NotApplicable]),
+        put_off: count(&[Action::Defer, Action::Flag]),
+        seconds: (!seconds.is_empty()).then(|| middle(&seconds)),
+        reviewers: events.iter().map(|event| &event.decision.reviewer).collect::<BTreeSet<_>>().len() as u64,
     }
 }
 

@@ -4,8 +4,8 @@ use super::MemoryStore;
 use super::scores::{self, Scores};
 use super::tables::{Tables, cut};
 use crate::domain::{
-    AllowedScope, AllowedValue, AllowedValues, Candidate, Confidence, Count, CursorValue, GapId, QueueCursor,
-    QueueFilter, QueueRow, QueueSort, ReviewCard, VoteMark,
+    AllowedScope, AllowedValue, AllowedValues, Candidate, Confidence, Count, CursorValue, GapId, Lot,
+    QueueCursor, QueueFilter, QueueRow, QueueSort, ReviewCard, VoteMark,
 };
 use crate::evidence::vote::VOTERS;
 use crate::repository::{Page, QueueRepository, RepositoryError, Result};
@@ -76,6 +76,7 @@ fn place(row: &QueueRow, sort: QueueSort) -> QueueCursor {
         }
         QueueSort::Product => CursorValue::Text(cut(&row.product_name.to_lowercase(), SORT_NAME)),
         QueueSort::Age => CursorValue::Time(row.gap_created_at),
+        QueueSort::Random => CursorValue::Number(Lot::Sample.of(&row.gap)),
     };
     QueueCursor { value, gap: row.gap.clone() }
 }
@@ -185,6 +186,7 @@ impl Tables {
             voters,
             worth: self.worth.get(&gap.attribute).cloned(),
             history: self.history(gap),
+            record: self.track_record(gap),
         })
     }
 

@@ -2,8 +2,8 @@
 
 use crate::domain::{
     Attribute, AttributeKey, Candidate, Category, CategoryKey, Confidence, DecisionId, Event, Experiment,
-    ExperimentKey, GapId, Lease, Outcome, Product, ProductDetails, ProductGap, ProductKey, ProductSummary,
-    Refresh, Round, RoundKey, Source, View, VoteMark, VoteWorth,
+    ExperimentKey, GapId, Lease, Outcome, Policy, Product, ProductDetails, ProductGap, ProductKey,
+    ProductSummary, Refresh, Round, RoundKey, Source, View, VoteMark, VoteWorth,
 };
 use crate::repository::Page;
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
@@ -48,6 +48,7 @@ pub(super) struct Tables {
     /// The votes counted, each with the value that it was counted for.
     pub votes: BTreeMap<GapId, (Option<String>, VoteMark)>,
     pub worth: BTreeMap<AttributeKey, VoteWorth>,
+    pub policy: Policy,
     last_time: DateTime<Utc>,
 }
 

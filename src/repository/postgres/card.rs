@@ -5,6 +5,7 @@ use super::embedding::neighbours_of;
 use super::event::shown_history;
 use super::fragment::{Counted, fixed, left_or_null};
 use super::input::dictionary::{Attributes, Categories, attributes, categories};
+use super::insight::track_record;
 use super::queue::{SHORT, gaps_of, left, load_row};
 use super::vote::worth_of;
 use crate::database::schema::{
@@ -44,10 +45,11 @@ pub(super) async fn load(
     lagging: &AsyncPgConnection,
     gap: &GapId,
     neighbours: usize,
+    distributed: bool,
 ) -> Result<Option<ReviewCard>> {
     // The vote asks more neighbours than are shown: of one search, they cost next to nothing.
     let asked = if neighbours == 0 { 0 } else { neighbours.max(VOTERS) };
-    let (row, mut attribute, candidates, allowed, history, product, worth) = try_join!(
+    let (row, mut attribute, candidates, allowed, history, product, worth, record) = try_join!(
         load_row(connection, gap),
         attributes(connection, Attributes::Key(&gap.attribute)),
         candidates_of(connection, std::slice::from_ref(gap)),
@@ -55,6 +57,7 @@ pub(super) async fn load(
         shown_history(connection, gap),
         product_card(connection, lagging, &gap.product, Some(&gap.attribute), asked),
         worth_of(lagging, &gap.attribute),
+        track_record(lagging, gap, distributed),
     )?;
     let (Some(row), Some(attribute), Some(mut product)) = (row, attribute.pop(), product) else {
         return Ok(None);
@@ -62,7 +65,7 @@ pub(super) async fn load(
     let candidates = candidates.into_iter().flatten().collect();
     let voters = product.neighbours.clone();
     product.neighbours.truncate(neighbours);
-    Ok(Some(ReviewCard { row, attribute, allowed, candidates, product, voters, worth, history }))
+    Ok(Some(ReviewCard { row, attribute, allowed, candidates, product, voters, worth, history, record }))
 }
 
 /// Loads everything a screen shows of one product; `lagging` is for what no decision changes.

@@ -1,15 +1,22 @@
 //! Judged predictions, added up by the server.
 
+mod sample;
+
 use super::PostgresStore;
-use crate::domain::{AttributeKey, CategoryKey, ExperimentKey, JudgedBy, JudgedFilter};
+use crate::domain::{
+    AttributeKey, CategoryKey, Confidence, Day, ExperimentKey, GapId, JudgedBy, JudgedFilter, QueueFilter,
+    TrackRecord,
+};
 use crate::insight::calibration::Cell;
 use crate::insight::comparison::Comparison;
+use crate::insight::sample::Sample;
 use crate::repository::{InsightRepository, JudgedGroup, Result};
 use async_trait::async_trait;
-use diesel::QueryableByName;
+use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
-use diesel::sql_types::{BigInt, Double, Text};
-use diesel_async::RunQueryDsl;
+use diesel::sql_types::{BigInt, Double, Nullable, Text, Timestamptz};
+use diesel::{OptionalExtension, QueryableByName};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 /// Judged predictions by a key and by thousandths of confidence; `$key` and `$from` are one of the pieces below.
 macro_rules! judged {
@@ -39,6 +46,34 @@ const WITH_QUEUE: [&str; 3] = [
 ];
 const GROUPED: &str = " GROUP BY 1, floor(p.confidence * 1000) ORDER BY 1, floor(p.confidence * 1000)";
 
+const DAYS: &str = "SELECT date_trunc('day', recorded_at, 'UTC') AS day,
+       count(*) FILTER (WHERE action = 'accept') AS accepted, count(*) FILTER (WHERE action = 'override') AS overridden,
+       count(*) FILTER (WHERE action IN ('reject', 'not_applicable')) AS rejected,
+       count(*) FILTER (WHERE action IN ('defer', 'flag')) AS put_off,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS seconds, count(DISTINCT reviewer) AS reviewers
+  FROM human_recommendations h
+ WHERE recorded_at >= $1 AND action <> 'undo' AND policy NOT LIKE 'bulk:%'
+   AND NOT EXISTS (SELECT FROM human_recommendations u WHERE u.product_key = h.product_key AND u.undoes = h.decision_id)
+ GROUP BY 1 ORDER BY 1";
+
+#[derive(QueryableByName)]
+struct DayRow {
+    #[diesel(sql_type = Timestamptz)]
+    day: DateTime<Utc>,
+    #[diesel(sql_type = BigInt)]
+    accepted: i64,
+    #[diesel(sql_type = BigInt)]
+    overridden: i64,
+    #[diesel(sql_type = BigInt)]
+    rejected: i64,
+    #[diesel(sql_type = BigInt)]
+    put_off: i64,
+    #[diesel(sql_type = Nullable<Double>)]
+    seconds: Option<f64>,
+    #[diesel(sql_type = BigInt)]
+    reviewers: i64,
+}
+
 /// Gaps that both experiments predicted and that are judged, by who was right.
 const COMPARE: &str = "SELECT count(*) FILTER (WHERE a.is_correct AND b.is_correct) AS both_right,
        count(*) FILTER (WHERE a.is_correct AND NOT b.is_correct) AS only_first,
@@ -51,6 +86,86 @@ const COMPARE: &str = "SELECT count(*) FILTER (WHERE a.is_correct AND b.is_corre
           FROM prediction_results WHERE experiment_key = $2 AND is_correct IS NOT NULL
          ORDER BY product_key, attribute_key, confidence DESC NULLS LAST, value COLLATE \"C\") b
        USING (product_key, attribute_key)";
+
+/// Judged predictions like the gap's most confident one: two stretches of the index of judged predictions, up and down
+/// from its confidence.
+const TRACK_RECORD: &str = "SELECT best.experiment_key, best.confidence, likewise.judged, likewise.\"right\"
+  FROM (SELECT experiment_key, confidence FROM prediction_results
+         WHERE product_key = $1 AND attribute_key = $2 AND confidence IS NOT NULL
+         ORDER BY confidence DESC, value COLLATE \"C\", experiment_key LIMIT 1) best,
+       LATERAL (SELECT count(*) AS judged, count(*) FILTER (WHERE is_correct) AS \"right\"
+          FROM ((SELECT p.is_correct FROM prediction_results p
+                  WHERE p.experiment_key = best.experiment_key AND p.attribute_key = $2 AND p.is_correct IS NOT NULL
+                    AND p.confidence >= best.confidence AND p.confidence <= best.confidence + $3
+                  ORDER BY p.confidence LIMIT $4)
+                UNION ALL
+                (SELECT p.is_correct FROM prediction_results p
+                  WHERE p.experiment_key = best.experiment_key AND p.attribute_key = $2 AND p.is_correct IS NOT NULL
+                    AND p.confidence < best.confidence AND p.confidence >= best.confidence - $3
+                  ORDER BY p.confidence DESC LIMIT $4)) near) likewise";
+
+/// The first part of [`TRACK_RECORD`].
+const BEST: &str =
+    "SELECT experiment_key, confidence, 0::bigint AS judged, 0::bigint AS \"right\" FROM prediction_results
+ WHERE product_key = $1 AND attribute_key = $2 AND confidence IS NOT NULL
+ ORDER BY confidence DESC, value COLLATE \"C\", experiment_key LIMIT 1";
+
+/// The second part of it where the judged predictions lie on several servers: all within reach, which Citus counts.
+const LIKEWISE: &str = "SELECT count(*) AS judged, count(*) FILTER (WHERE is_correct) AS \"right\",
+       $1::text AS experiment_key, $3::double precision AS confidence
+  FROM prediction_results WHERE experiment_key = $1 AND attribute_key = $2 AND is_correct IS NOT NULL
+   AND confidence BETWEEN $3 - $4 AND $3 + $4";
+
+#[derive(QueryableByName)]
+struct RecordRow {
+    #[diesel(sql_type = Text)]
+    experiment_key: String,
+    #[diesel(sql_type = Double)]
+    confidence: f64,
+    #[diesel(sql_type = BigInt)]
+    judged: i64,
+    #[diesel(sql_type = BigInt)]
+    right: i64,
+}
+
+/// Loads how often predictions like a gap's most confident one were right.
+pub(super) async fn track_record(
+    connection: &AsyncPgConnection,
+    gap: &GapId,
+    distributed: bool,
+) -> Result<Option<TrackRecord>> {
+    let mut connection = connection;
+    let row: Option<RecordRow> = if distributed {
+        let best: Option<RecordRow> = diesel::sql_query(BEST)
+            .bind::<Text, _>(gap.product.as_str())
+            .bind::<Text, _>(gap.attribute.as_str())
+            .get_result(&mut connection)
+            .await
+            .optional()?;
+        let Some(best) = best else { return Ok(None) };
+        let likewise = diesel::sql_query(LIKEWISE)
+            .bind::<Text, _>(best.experiment_key)
+            .bind::<Text, _>(gap.attribute.as_str())
+            .bind::<Double, _>(best.confidence)
+            .bind::<Double, _>(TrackRecord::APART);
+        Some(likewise.get_result(&mut connection).await?)
+    } else {
+        let record = diesel::sql_query(TRACK_RECORD)
+            .bind::<Text, _>(gap.product.as_str())
+            .bind::<Text, _>(gap.attribute.as_str())
+            .bind::<Double, _>(TrackRecord::APART)
+            .bind::<BigInt, _>(i64::from(TrackRecord::MOST));
+        record.get_result(&mut connection).await.optional()?
+    };
+    Ok(row.and_then(|row| {
+        Some(TrackRecord {
+            experiment: row.experiment_key.into(),
+            confidence: Confidence::new(row.confidence).ok()?,
+            judged: row.judged.unsigned_abs(),
+            right: row.right.unsigned_abs(),
+        })
+    }))
+}
 
 #[derive(QueryableByName)]
 struct CellRow {
@@ -114,6 +229,28 @@ impl InsightRepository for PostgresStore {
             })
             .await?;
         Ok(grouped(rows))
+    }
+
+    async fn sample(&self, filter: &QueueFilter) -> Result<Sample> {
+        sample::load(&*self.connection().await?, filter).await
+    }
+
+    async fn days(&self, since: DateTime<Utc>) -> Result<Vec<Day>> {
+        let rows: Vec<DayRow> = self
+            .lagging(|mut connection| async move {
+                Ok(diesel::sql_query(DAYS).bind::<Timestamptz, _>(since).load(&mut connection).await?)
+            })
+            .await?;
+        let day = |row: DayRow| Day {
+            day: row.day,
+            accepted: row.accepted.unsigned_abs(),
+            overridden: row.overridden.unsigned_abs(),
+            rejected: row.rejected.unsigned_abs(),
+            put_off: row.put_off.unsigned_abs(),
+            seconds: row.seconds,
+            reviewers: row.reviewers.unsigned_abs(),
+        };
+        Ok(rows.into_iter().map(day).collect())
     }
 
     async fn compare(&self, first: &ExperimentKey, second: &ExperimentKey) -> Result<Comparison> {

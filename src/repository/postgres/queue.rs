@@ -12,7 +12,7 @@ use super::PostgresStore;
 use super::lenient::Moment;
 use crate::database::schema::review_queue;
 use crate::domain::{
-    Candidate, Confidence, Count, CursorValue, GapId, QueueCursor, QueueFilter, QueueRow, QueueSort,
+    Candidate, Confidence, Count, CursorValue, GapId, Lot, QueueCursor, QueueFilter, QueueRow, QueueSort,
     ReviewCard, Reviewer, State, VoteMark,
 };
 use crate::repository::{Page, QueueRepository, Result};
@@ -128,6 +128,7 @@ pub(super) fn row(selected: Selected) -> QueueRow {
 
 /// Returns the place of a row in an order.
 pub(super) fn cursor(sort: QueueSort, selected: &Selected) -> QueueCursor {
+    let gap = GapId::new(selected.0.0.clone(), selected.0.1.clone());
     let confidence = selected.0.5;
     let value = match sort {
         QueueSort::ConfidenceDescending => {
@@ -142,8 +143,9 @@ pub(super) fn cursor(sort: QueueSort, selected: &Selected) -> QueueCursor {
         }
         QueueSort::Product => CursorValue::Text(selected.1.8.clone()),
         QueueSort::Age => CursorValue::Time(selected.1.7.into()),
+        QueueSort::Random => CursorValue::Number(Lot::Sample.of(&gap)),
     };
-    QueueCursor { value, gap: GapId::new(selected.0.0.clone(), selected.0.1.clone()) }
+    QueueCursor { value, gap }
 }
 
 /// Loads one row of the queue.
@@ -205,8 +207,9 @@ impl QueueRepository for PostgresStore {
     }
 
     async fn card(&self, gap: &GapId, neighbours: usize) -> Result<Option<ReviewCard>> {
+        let distributed = self.is_distributed().await?;
         self.partly_lagging(|from| async move {
-            super::card::load(from.fresh(), from.lagging(), gap, neighbours).await
+            super::card::load(from.fresh(), from.lagging(), gap, neighbours, distributed).await
         })
         .await
     }

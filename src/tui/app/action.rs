@@ -44,6 +44,11 @@ pub enum ActionId {
     Texts,
     Queue,
     Experiments,
+    Insights,
+    /// Tells the groups of the insights screen apart by the next thing.
+    TurnInsights,
+    /// Goes from a group of the insights screen to its gaps.
+    ShowGroup,
     Activity,
     /// Takes the decision under the cursor of the activity screen back.
     TakeBack,
@@ -72,6 +77,8 @@ pub enum Context {
     /// The card beside it.
     Card,
     Experiments,
+    /// How good predictions are, and how the work goes on.
+    Insights,
     Product,
     /// A walk from neighbour to neighbour.
     Walk,
@@ -84,11 +91,12 @@ pub enum Context {
 impl Context {
     /// Every context.
     #[cfg(test)]
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Opening,
         Self::Queue,
         Self::Card,
         Self::Experiments,
+        Self::Insights,
         Self::Product,
         Self::Walk,
         Self::Texts,
@@ -102,6 +110,7 @@ impl Context {
             Self::Queue => "Queue",
             Self::Card => "Card",
             Self::Experiments => "Experiments",
+            Self::Insights => "Insights",
             Self::Product => "Product",
             Self::Walk => "Neighbours",
             Self::Texts => "Texts",
@@ -176,11 +185,11 @@ impl Action {
     }
 }
 
-use Context::{Activity, Card, Experiments, Opening, Product, Queue, Texts, Walk};
+use Context::{Activity, Card, Experiments, Insights, Opening, Product, Queue, Texts, Walk};
 
 const REVIEW: &[Context] = &[Queue, Card];
-const LISTS: &[Context] = &[Queue, Card, Experiments, Product, Walk, Texts, Activity];
-const EVERYWHERE: &[Context] = &[Opening, Queue, Card, Experiments, Product, Walk, Texts, Activity];
+const LISTS: &[Context] = &[Queue, Card, Experiments, Insights, Product, Walk, Texts, Activity];
+const EVERYWHERE: &[Context] = &[Opening, Queue, Card, Experiments, Insights, Product, Walk, Texts, Activity];
 
 const fn c(c: char) -> Key {
     Key::char(c)
@@ -254,6 +263,7 @@ actions! {
     A::Sort(QueueSort::Vote), "sort by the neighbours' vote", Find, REVIEW, [], None, checks::always, "Shows first what the neighbours contradict";
     A::Sort(QueueSort::Product), "sort by product", Find, REVIEW, [], None, checks::always, "Sorts by product name";
     A::Sort(QueueSort::Age), "sort by age", Find, REVIEW, [], None, checks::always, "Shows the oldest gap first";
+    A::Sort(QueueSort::Random), "sort at random", Find, REVIEW, [], None, checks::always, "Shows gaps in the order of their lots: a random sample";
     A::FilterActivity, "filter activity", Find, &[Activity], [c('/')], Some("filter"), checks::always, "Narrows the list by reviewer, action, attribute and time";
     A::Mine, "mine", Find, &[Activity], [c('m')], Some("mine"), checks::always, "Shows your own decisions only; again, everybody's";
     A::TimeSpan, "time span", Find, &[Activity], [c('t')], Some("time"), checks::always, "Goes from all to today, to 7 days, and to all again";
@@ -264,10 +274,13 @@ actions! {
     A::Walk, "neighbours", Look, &[Queue, Card, Product], [c('w')], Some("neighbours"), checks::product, "Walks to the nearest products, and on from there";
     A::Product, "product", Look, &[Queue, Card, Walk], [c('p')], Some("product"), checks::product, "Shows everything known about the product";
     A::Texts, "texts", Look, &[Queue, Card, Product, Walk], [c('t')], Some("texts"), checks::product, "Shows the product's texts in full";
-    A::Experiments, "experiments", Look, &[Queue, Card, Product, Walk, Texts, Activity], [c('E')], None, checks::always, "Shows how the experiments do";
-    A::Activity, "activity", Look, &[Queue, Card, Experiments, Product, Walk, Texts], [c('A')], None, checks::always, "Shows who decided what, and takes decisions back";
-    A::Queue, "queue", Look, &[Experiments, Product, Walk, Texts, Activity], [c('Q')], None, checks::always, "Goes back to the queue";
-    A::Copy, "copy", Look, &[Queue, Card, Experiments, Product, Walk, Activity], [c('y')], None, checks::copy, "Copies the product's key, or on the card the value";
+    A::Experiments, "experiments", Look, &[Queue, Card, Insights, Product, Walk, Texts, Activity], [c('E')], None, checks::always, "Shows how the experiments do";
+    A::Insights, "insights", Look, &[Queue, Card, Experiments, Product, Walk, Texts, Activity], [c('I')], None, checks::always, "Shows how good predictions are, and how the work goes on";
+    A::TurnInsights, "turn", Look, &[Insights], [k(KeyCode::Tab), c('b')], Some("turn"), checks::always, "Goes on to attributes, to categories, and back";
+    A::ShowGroup, "show its gaps", Look, &[Insights], [k(KeyCode::Enter)], Some("show its gaps"), checks::group, "Shows the row's open gaps in the queue";
+    A::Activity, "activity", Look, &[Queue, Card, Experiments, Insights, Product, Walk, Texts], [c('A')], None, checks::always, "Shows who decided what, and takes decisions back";
+    A::Queue, "queue", Look, &[Experiments, Insights, Product, Walk, Texts, Activity], [c('Q')], None, checks::always, "Goes back to the queue";
+    A::Copy, "copy", Look, &[Queue, Card, Experiments, Insights, Product, Walk, Activity], [c('y')], None, checks::copy, "Copies the product's key, or on the card the value";
     A::Palette, "commands", Application, LISTS, [c(':')], Some("commands"), checks::always, "Finds any command by its name";
     A::Help, "help", Application, EVERYWHERE, [c('?'), k(KeyCode::F(1))], Some("help"), checks::always, "Shows the keys";
     A::Suspend, "suspend", Application, EVERYWHERE, [Key::ctrl('z')], None, checks::always, "Gives the terminal back to the shell until `fg`";

@@ -67,6 +67,17 @@ pub fn choices(state: &State) -> Check {
     }
 }
 
+/// A group with gaps to show is under the cursor of the insights screen.
+pub fn group(state: &State) -> Check {
+    match state.insights() {
+        Some(screen) if screen.filter().is_some() => Ok(()),
+        Some(screen) if screen.current().is_some() => {
+            Err("the queue cannot be narrowed to products without a category".into())
+        }
+        _ => Err("nothing is under the cursor".into()),
+    }
+}
+
 /// A decision is under the cursor of the activity screen.
 pub fn activity_row(state: &State) -> Check {
     state

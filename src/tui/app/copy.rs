@@ -29,6 +29,7 @@ pub fn copied(state: &State) -> Option<Copied> {
             let screen = state.experiments()?;
             ("experiment", screen.rows().get(screen.cursor)?.experiment.to_string())
         }
+        Context::Insights => ("key", state.insights()?.current()?.key.clone()),
         Context::Product => ("product key", state.pane()?.product.to_string()),
         Context::Walk => {
             let pane = state.pane()?;

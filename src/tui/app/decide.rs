@@ -7,7 +7,9 @@ use super::msg::Effect;
 use super::state::State;
 use super::toast::Level;
 use super::unsaved::{Phase, Unsaved};
-use crate::domain::{Action, Decision, DecisionId, Event, Fence, GapId, Reviewer, State as GapState, is_cut};
+use crate::domain::{
+    Action, Decision, DecisionId, Event, Fence, GapId, Lot, QueueSort, Reviewer, State as GapState, is_cut,
+};
 use crate::repository::Result as RepositoryResult;
 use crate::review::{Circumstances, Review, Undoable};
 use crate::sanitise;
@@ -110,13 +112,18 @@ fn draft(state: &State, verdict: Verdict) -> Result<Decision, Refusal> {
     if verdict.value.as_ref().is_some_and(|value| is_cut(value) && is_proposed(value)) {
         return Err(TOO_LONG.into());
     }
+    let gap = &card.card.row.gap;
+    let is_drawn =
+        state.queue.sort == QueueSort::Random || state.flow.as_ref().is_some_and(|flow| flow.has_drawn(gap));
+    let sort = if is_drawn { QueueSort::Random } else { state.queue.sort };
     let how = Circumstances {
         keys: verdict.keys,
         seconds: state.shown_at.map(|at| {
             let seconds = state.now.saturating_duration_since(at).as_secs_f64();
             (seconds * 1000.0).round() / 1000.0
         }),
-        policy: format!("queue:{}", state.queue.sort.as_str().replace('-', "_")),
+        policy: format!("queue:{}", sort.as_str().replace('-', "_")),
+        drawn: is_drawn.then(|| Lot::Sample.of(gap)),
         kept_on_purpose: verdict.kept_on_purpose,
     };
     let reviewer = &state.identity.reviewer;

@@ -2,12 +2,17 @@
 //!
 //! A few gaps at a time are claimed in the order of the list; the next few as soon as these run short. What is held is
 //! renewed while somebody works, expires where nobody does, and is given back at the end.
+//!
+//! Where the team's policy says so, some are drawn at random instead: in the order of their lots, so that what was decided
+//! of them is a random sample of what the filter shows, whatever the order of the rest.
 
 use super::msg::Effect;
 use super::slot::{Slot, Ticket};
 use super::state::State;
 use super::toast::Level;
-use crate::domain::{Claim, Claimed, Fence, GapId, Lease, LeaseToken, QueueCursor, QueueFilter};
+use crate::domain::{
+    Claim, Claimed, Fence, GapId, Lease, LeaseToken, QueueCursor, QueueFilter, QueueSort, Share,
+};
 use crate::repository::{RepositoryError, Result};
 use crate::sanitise;
 use crate::tui::screens::queue::{KeepPlace, Source};
@@ -33,6 +38,15 @@ pub struct Flow {
     pub is_exhausted: bool,
     /// The reviewer was told so after the last gap.
     has_told: bool,
+    /// How many gaps were got, and how many of them at random.
+    served: usize,
+    random: usize,
+    /// Whether the claim under way draws at random.
+    draws: bool,
+    /// Nothing was left to draw.
+    is_drawn_out: bool,
+    /// What was drawn at random.
+    drawn: BTreeSet<GapId>,
     /// What the reviewer holds and has not decided.
     held: BTreeSet<GapId>,
     /// When the oldest of what is held was claimed or renewed.
@@ -48,6 +62,11 @@ impl Flow {
             after: None,
             is_exhausted: false,
             has_told: false,
+            served: 0,
+            random: 0,
+            draws: false,
+            is_drawn_out: false,
+            drawn: BTreeSet::new(),
             held: BTreeSet::new(),
             renewed: now,
         }
@@ -56,6 +75,27 @@ impl Flow {
     /// Tells since when gaps are awaited.
     pub fn waiting_since(&self) -> Option<Instant> {
         self.claim.waiting_since
+    }
+
+    /// Tells whether a gap came up because it was drawn at random.
+    pub fn has_drawn(&self, gap: &GapId) -> bool {
+        self.drawn.contains(gap)
+    }
+
+    /// Returns how many of the next gaps are to be drawn at random for a share of all.
+    fn owed(&self, share: Share) -> usize {
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "positive, a session's gaps"
+        )]
+        let part = |gaps: usize| (share.get() * gaps as f64) as usize;
+        // Those drawn come together: what is ahead of the share waits for the rest.
+        if self.is_drawn_out || self.random > part(self.served) {
+            return 0;
+        }
+        (part(self.served + BATCH) - self.random).min(BATCH)
     }
 
     /// Returns how many gaps are held.
@@ -132,6 +172,7 @@ pub fn look_again(state: &mut State) {
         flow.claim.error = None;
         flow.has_told = false;
         flow.after = None;
+        flow.is_drawn_out = false;
     }
 }
 
@@ -140,6 +181,7 @@ pub fn sync(state: &mut State) -> Vec<Effect> {
     let now = state.now;
     let left = state.queue.undecided_from_cursor();
     let is_reachable = state.outage.is_none();
+    let share = state.figures.value.map_or(Share::NONE, |figures| figures.policy.random);
     let Some(flow) = &mut state.flow else { return Vec::new() };
     let mut effects = Vec::new();
     if is_reachable && flow.renew_at(state.last_key).is_some_and(|at| at <= now) {
@@ -151,11 +193,18 @@ pub fn sync(state: &mut State) -> Vec<Effect> {
     let may_claim = is_reachable && !flow.claim.is_waiting() && flow.claim.error.is_none();
     if left < AHEAD && !flow.is_exhausted && may_claim {
         let ticket = flow.claim.begin(now);
+        let owed = flow.owed(share);
+        flow.draws = owed > 0;
+        let (sort, after, limit) = if flow.draws {
+            (QueueSort::Random, None, owed)
+        } else {
+            (state.queue.sort, flow.after.clone(), BATCH)
+        };
         let claim = Claim {
             filter: state.queue.filter.clone(),
-            sort: state.queue.sort,
-            after: flow.after.clone(),
-            limit: BATCH,
+            sort,
+            after,
+            limit,
             reviewer: state.identity.reviewer.clone(),
             token: flow.token,
             lasts: LASTS,
@@ -200,13 +249,18 @@ pub fn claimed(state: &mut State, ticket: Ticket, token: LeaseToken, result: Res
         return effects;
     };
     let Some(flow) = &mut state.flow else { return Vec::new() };
-    if claimed.last.is_none() {
+    if flow.draws {
+        flow.is_drawn_out = claimed.rows.is_empty();
+        flow.random += claimed.rows.len();
+        flow.drawn.extend(claimed.rows.iter().map(|(row, _)| row.gap.clone()));
+    } else if claimed.last.is_none() {
         // Nothing behind this place; what others gave back may be before it.
         flow.is_exhausted = flow.after.is_none();
         flow.after = None;
     } else {
         flow.after = claimed.last;
     }
+    flow.served += claimed.rows.len();
     if flow.held.is_empty() {
         flow.renewed = now;
     }

@@ -3,13 +3,14 @@
 use super::keymap::Key;
 use super::slot::Ticket;
 use crate::domain::{
-    AttributeKey, Changes, Claim, Claimed, Count, Decision, DecisionCursor, DecisionFilter, DecisionId,
-    DecisionRow, Event, ExperimentKey, ExperimentSummary, Facets, Fence, GapId, JudgedFilter, Lease,
-    LeaseToken, MetricTrend, ProductCard, ProductKey, QueueCursor, QueueFilter, QueueRow, QueueSort,
-    ReviewCard,
+    AttributeKey, Changes, Claim, Claimed, Count, Day, Decision, DecisionCursor, DecisionFilter, DecisionId,
+    DecisionRow, Event, ExperimentKey, ExperimentSummary, Facets, Fence, GapId, JudgedBy, JudgedFilter,
+    Lease, LeaseToken, MetricTrend, Policy, ProductCard, ProductKey, QueueCursor, QueueFilter, QueueRow,
+    QueueSort, ReviewCard,
 };
 use crate::insight::calibration::Cell;
-use crate::repository::{Page, RepositoryError, Result};
+use crate::insight::sample::Sample;
+use crate::repository::{JudgedGroup, Page, RepositoryError, Result};
 use crate::review::Undoable;
 use crate::review::outbox::News;
 use crate::review::takeback::Bulk;
@@ -91,6 +92,19 @@ pub enum Msg {
         ticket: Ticket,
         result: Result<Vec<Cell>>,
     },
+    /// Judged predictions of the insights screen.
+    Groups {
+        ticket: Ticket,
+        result: Result<Vec<JudgedGroup>>,
+    },
+    Days {
+        ticket: Ticket,
+        result: Result<Vec<Day>>,
+    },
+    Sampled {
+        ticket: Ticket,
+        result: Result<Sample>,
+    },
     Product {
         ticket: Ticket,
         result: Result<Option<Box<ProductCard>>>,
@@ -143,6 +157,9 @@ impl Msg {
             Self::Experiments { result, .. } => result.as_ref().err(),
             Self::Trends { result, .. } => result.as_ref().err(),
             Self::Judged { result, .. } => result.as_ref().err(),
+            Self::Groups { result, .. } => result.as_ref().err(),
+            Self::Days { result, .. } => result.as_ref().err(),
+            Self::Sampled { result, .. } => result.as_ref().err(),
             Self::Product { result, .. } => result.as_ref().err(),
             Self::Activity { result, .. } => result.as_ref().err(),
             Self::FoundTakeBack { result, .. } => result.as_ref().err(),
@@ -152,12 +169,14 @@ impl Msg {
 }
 
 /// Numbers for the header line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Figures {
     /// Gaps that wait for a first decision.
     pub open: Count,
     /// The reviewer's decisions since midnight (UTC).
     pub today: u64,
+    /// How the team reviews.
+    pub policy: Policy,
 }
 
 /// Something the world is asked to do; each answers with one message unless it says otherwise, the outbox with its news.
@@ -233,6 +252,21 @@ pub enum Effect {
         ticket: Ticket,
         filter: Box<JudgedFilter>,
     },
+    /// Judged predictions, told apart.
+    LoadGroups {
+        ticket: Ticket,
+        by: JudgedBy,
+    },
+    /// What people decided by day.
+    LoadDays {
+        ticket: Ticket,
+        since: DateTime<Utc>,
+    },
+    /// The honest sample of some gaps.
+    LoadSample {
+        ticket: Ticket,
+        filter: Box<QueueFilter>,
+    },
     /// A product with its neighbours, and these with their values for an attribute.
     LoadProduct {
         ticket: Ticket,
@@ -278,6 +312,9 @@ impl Effect {
             Self::LoadExperiments { ticket } => Msg::Experiments { ticket, result: Err(error) },
             Self::LoadTrends { ticket, .. } => Msg::Trends { ticket, result: Err(error) },
             Self::LoadJudged { ticket, .. } => Msg::Judged { ticket, result: Err(error) },
+            Self::LoadGroups { ticket, .. } => Msg::Groups { ticket, result: Err(error) },
+            Self::LoadDays { ticket, .. } => Msg::Days { ticket, result: Err(error) },
+            Self::LoadSample { ticket, .. } => Msg::Sampled { ticket, result: Err(error) },
             Self::LoadProduct { ticket, .. } => Msg::Product { ticket, result: Err(error) },
             Self::LoadActivity { ticket, .. } => Msg::Activity { ticket, result: Err(error) },
             Self::LoadEvents { ticket, .. } => Msg::Events { ticket, result: Err(error) },

@@ -6,10 +6,12 @@ use super::flow;
 use super::msg::Effect;
 use super::state::{Screen, State};
 use super::toast::Level;
+use super::update;
 use crate::domain::{AttributeKey, GapId, ProductKey, QueueFilter, StateFilter};
 use crate::tui::layout;
 use crate::tui::screens::activity::Side;
 use crate::tui::screens::experiments::Experiments;
+use crate::tui::screens::insights::Insights;
 use crate::tui::screens::neighbours::{self, Walk};
 use crate::tui::screens::pane::Pane;
 use crate::tui::screens::product;
@@ -60,6 +62,22 @@ pub fn perform(state: &mut State, id: ActionId) -> Vec<Effect> {
             state.screens.push(Screen::Experiments(Box::new(screen)));
             return vec![effect];
         }
+        ActionId::Insights => {
+            state.product_slot.cancel();
+            let mut screen = Insights::default();
+            let effects = screen.load(state.now, state.wall);
+            state.screens.push(Screen::Insights(Box::new(screen)));
+            return effects;
+        }
+        ActionId::TurnInsights => {
+            let now = state.now;
+            return state.insights_mut().map(|screen| screen.turn(now)).into_iter().collect();
+        }
+        ActionId::ShowGroup => {
+            let Some(filter) = state.insights().and_then(Insights::filter) else { return Vec::new() };
+            to_queue(state);
+            return update::filter(state, filter);
+        }
         ActionId::Activity => activity::open(state),
         ActionId::GoToGap => {
             let gap = state.activity().and_then(|screen| screen.current()).map(|row| row.gap.clone());
@@ -87,6 +105,7 @@ pub fn sync(state: &mut State) -> Vec<Effect> {
     match state.screens.last_mut() {
         None => {}
         Some(Screen::Experiments(screen)) => return screen.sync(size, now),
+        Some(Screen::Insights(screen)) => return screen.sync(size, now),
         Some(Screen::Activity(_)) => return activity::sync(state),
         Some(Screen::Product(pane)) => {
             let rows = product::gaps(pane).len();
@@ -116,6 +135,7 @@ pub fn reload(state: &mut State) -> Vec<Effect> {
     let now = state.now;
     match state.screens.last_mut() {
         Some(Screen::Experiments(screen)) => vec![screen.load(now)],
+        Some(Screen::Insights(screen)) => screen.load(now, state.wall),
         Some(Screen::Product(_) | Screen::Walk(_)) => load_product(state),
         Some(Screen::Activity(screen)) => vec![screen.reload(now, state.wall)],
         Some(Screen::Texts(_)) | None => Vec::new(),
@@ -169,7 +189,9 @@ fn open(state: &mut State) -> Vec<Effect> {
             walk.steps.push(next);
             load_product(state)
         }
-        Some(Screen::Experiments(_) | Screen::Texts(_) | Screen::Activity(_)) => Vec::new(),
+        Some(Screen::Experiments(_) | Screen::Insights(_) | Screen::Texts(_) | Screen::Activity(_)) => {
+            Vec::new()
+        }
     }
 }
 
@@ -217,6 +239,7 @@ fn motion(state: &mut State, motion: Motion) {
     match state.screens.last_mut() {
         None => review_motion(state, motion),
         Some(Screen::Experiments(screen)) => screen.motion(motion, size),
+        Some(Screen::Insights(screen)) => screen.motion(motion, size),
         Some(Screen::Texts(texts)) => texts.motion(motion, size),
         Some(Screen::Activity(screen)) => screen.motion(motion, size),
         Some(Screen::Product(pane)) => {

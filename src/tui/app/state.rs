@@ -15,6 +15,7 @@ use crate::tui::overlays::Overlay;
 use crate::tui::screens::activity::Activity;
 use crate::tui::screens::card::{Cards, LoadedCard};
 use crate::tui::screens::experiments::Experiments;
+use crate::tui::screens::insights::Insights;
 use crate::tui::screens::neighbours::Walk;
 use crate::tui::screens::opening::Opening;
 use crate::tui::screens::pane::Pane;
@@ -38,6 +39,7 @@ pub const MOMENT: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone)]
 pub enum Screen {
     Experiments(Box<Experiments>),
+    Insights(Box<Insights>),
     Product(Box<Pane>),
     Walk(Walk),
     Texts(Box<Texts>),
@@ -149,6 +151,7 @@ impl State {
             None if self.review.card_focused => Context::Card,
             None => Context::Queue,
             Some(Screen::Experiments(_)) => Context::Experiments,
+            Some(Screen::Insights(_)) => Context::Insights,
             Some(Screen::Product(_)) => Context::Product,
             Some(Screen::Walk(_)) => Context::Walk,
             Some(Screen::Texts(_)) => Context::Texts,
@@ -176,6 +179,22 @@ impl State {
     pub fn experiments(&self) -> Option<&Experiments> {
         match self.screens.last() {
             Some(Screen::Experiments(screen)) => Some(screen),
+            _ => None,
+        }
+    }
+
+    /// Returns the insights screen if it is shown.
+    pub fn insights(&self) -> Option<&Insights> {
+        match self.screens.last() {
+            Some(Screen::Insights(screen)) => Some(screen),
+            _ => None,
+        }
+    }
+
+    /// Returns the insights screen if it is shown, to change it.
+    pub fn insights_mut(&mut self) -> Option<&mut Insights> {
+        match self.screens.last_mut() {
+            Some(Screen::Insights(screen)) => Some(screen),
             _ => None,
         }
     }
@@ -238,6 +257,8 @@ impl State {
             self.product_slot.waiting_since,
             self.experiments().and_then(|screen| screen.list.waiting_since),
             self.experiments().and_then(|screen| screen.trends.waiting_since),
+            self.insights().and_then(|screen| screen.groups.waiting_since),
+            self.insights().and_then(|screen| screen.certified.waiting_since),
             self.activity().and_then(Activity::waiting_since),
         ];
         let unsaved = self.unsaved.iter().filter(|one| one.phase.stands()).map(|one| one.since);

@@ -134,6 +134,24 @@ fn on_answer(state: &mut State, msg: Msg) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Msg::Groups { ticket, result } => {
+            if let Some(screen) = state.insights_mut() {
+                screen.arrive(ticket, result);
+            }
+            Vec::new()
+        }
+        Msg::Days { ticket, result } => {
+            if let Some(screen) = state.insights_mut() {
+                screen.days.accept(ticket, result);
+            }
+            Vec::new()
+        }
+        Msg::Sampled { ticket, result } => {
+            if let Some(screen) = state.insights_mut() {
+                screen.sampled(ticket, result);
+            }
+            Vec::new()
+        }
         Msg::Product { ticket, result } => {
             if state.product_slot.accept(ticket, Ok(()))
                 && let Some(pane) = state.pane_mut()

@@ -3,6 +3,7 @@
 use super::card::LoadedCard;
 use super::card_choices::{attribute_line, choice_lines, name_mention, reasoning_lines, vote_line};
 use super::card_evidence::{history_lines, known_lines, neighbour_heading, neighbour_lines, text_sections};
+use super::card_record::record_line;
 use crate::sanitise;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::wrap;
@@ -37,6 +38,7 @@ pub fn lines(card: &LoadedCard, setting: Setting) -> Vec<Line<'static>> {
     let left = setting.height.map(|height| height.saturating_sub(out.len()));
     out.extend(choice_lines(card, setting, left));
     out.extend(name_mention(card, setting));
+    out.extend(record_line(card, setting));
     if setting.height.is_none_or(|height| height >= 10) {
         out.extend(vote_line(card, setting));
     }

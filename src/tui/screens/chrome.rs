@@ -43,15 +43,20 @@ pub fn header(state: &State, frame: &mut Frame, area: Rect) {
     };
     let context = state.context();
     let (experiments, activity) = (context == Context::Experiments, context == Context::Activity);
+    let insights = context == Context::Insights;
     let mut left = Line::from(vec![
         Span::raw(" "),
         Span::styled("gapdeck", theme.style(Role::Title)),
         Span::raw("   "),
-        tab("Queue", !experiments && !activity),
+        tab("Queue", !experiments && !activity && !insights),
     ]);
     if !activity || area.width >= NARROW {
         left.push_span(Span::raw("   "));
         left.push_span(tab("Experiments", experiments));
+    }
+    if insights || area.width >= WIDE {
+        left.push_span(Span::raw("   "));
+        left.push_span(tab("Insights", insights));
     }
     // Where there is little room, the figures are of more use than the way to another screen.
     if activity || area.width >= WIDE {

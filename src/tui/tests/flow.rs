@@ -1,7 +1,7 @@
 //! The flow of leased gaps, and what others do meanwhile.
 
 use super::*;
-use crate::domain::{QueueFilter, StateFilter};
+use crate::domain::{QueueFilter, Share, StateFilter};
 
 const SIZE: (u16, u16) = (120, 36);
 
@@ -36,6 +36,48 @@ fn space_claims_a_few_gaps_and_serves_them_one_after_another() {
     let effects = app.press("a");
     let token = app.state.flow.as_ref().unwrap().token;
     assert!(matches!(effects[0], Effect::Decide(_, fence) if fence == Fence::Lease(token)), "{effects:?}");
+}
+
+#[test]
+fn a_share_of_the_flow_is_drawn_at_random_and_says_so_in_the_decision() {
+    let mut app = App::opening(SIZE);
+    app.database.policy.random = Share::try_from(0.5).unwrap();
+    app.send(Msg::Opened);
+    app.settle();
+    let mut lots: Vec<GapId> = app.database.rows.iter().map(|row| row.gap.clone()).collect();
+    lots.sort_by(|a, b| Lot::Sample.of(a).total_cmp(&Lot::Sample.of(b)));
+    let mut claims = Vec::new();
+    for effect in app.press("Space") {
+        if let Effect::Claim { claim, .. } = effect {
+            claims.push((claim.sort, claim.limit));
+        }
+    }
+    app.settle();
+    assert_eq!(claims, [(QueueSort::Random, 3)], "half of the first six");
+    let served: Vec<GapId> = app.state.queue.rows.iter().map(|row| row.data.gap.clone()).collect();
+    assert_eq!(served[..3], lots[..3], "the first lots of all come first");
+    assert!(served[3..].contains(&gap(0)), "the rest comes in the order of the list: {served:?}");
+    let drawn = decided(&mut app);
+    assert_eq!(drawn.seen.policy, "queue:random");
+    assert_eq!(drawn.seen.selection_probability, Some(Lot::Sample.of(&lots[0])));
+    app.keys("a a");
+    let next = decided(&mut app);
+    assert_eq!(
+        (next.seen.policy.as_str(), next.seen.selection_probability),
+        ("queue:confidence_descending", Some(1.0))
+    );
+}
+
+/// Accepts what is under the cursor.
+fn decided(app: &mut App) -> Decision {
+    let mut decided = None;
+    for effect in app.press("a") {
+        if let Effect::Decide(decision, _) = effect {
+            decided = Some(*decision);
+        }
+    }
+    app.settle();
+    decided.expect("a decision")
 }
 
 #[test]

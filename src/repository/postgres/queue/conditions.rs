@@ -34,6 +34,7 @@ pub(in crate::repository::postgres) fn sort_expression(sort: QueueSort) -> &'sta
         }
         QueueSort::Product => "review_queue.sort_name",
         QueueSort::Age => "review_queue.gap_created_at",
+        QueueSort::Random => "gapdeck_lot('sample', review_queue.product_key, review_queue.attribute_key)",
     }
 }
 
@@ -108,12 +109,13 @@ pub(super) fn conditions(filter: &QueueFilter, sort: QueueSort, reading: Reading
     }
     confidence(filter, sort, &mut in_index, &mut by_row);
     if let Some(mark) = filter.vote {
-        if sort == QueueSort::Vote {
-            // All confidences of the mark, and none.
-            let first = f64::from(mark.number()) * 4.0;
-            in_index.push(Box::new(fixed::<Double>(sort_expression(sort)).between(first - 1.0, first + 2.0)));
-        } else {
-            by_row.push(Box::new(fixed::<Bool>(has_mark(mark))));
+        // All confidences of the mark, and none: a stretch of the vote's index.
+        let first = f64::from(mark.number()) * 4.0;
+        let stretch = fixed::<Double>(sort_expression(QueueSort::Vote)).between(first - 1.0, first + 2.0);
+        match (sort, reading) {
+            (QueueSort::Vote, _) => in_index.push(Box::new(stretch)),
+            (_, Reading::Sets) => by_row.push(Box::new(stretch)),
+            (_, Reading::Rows) => by_row.push(Box::new(fixed::<Bool>(has_mark(mark)))),
         }
     }
     by_row.extend(match reading {
@@ -237,6 +239,9 @@ fn unindexed_expression(sort: QueueSort) -> &'static str {
         }
         QueueSort::Product => "coalesce(review_queue.sort_name, review_queue.sort_name)",
         QueueSort::Age => "coalesce(review_queue.gap_created_at, review_queue.gap_created_at)",
+        QueueSort::Random => {
+            "coalesce(gapdeck_lot('sample', review_queue.product_key, review_queue.attribute_key), 2)"
+        }
     }
 }
 

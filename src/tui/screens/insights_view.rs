@@ -1,0 +1,376 @@
+//! Draws the insights screen.
+
+use super::card_sections::{Setting, heading};
+use super::insights::{Certified, DEMAND, Group, Insights};
+use super::{chrome, reliability};
+use crate::domain::{Count, Day, JudgedBy};
+use crate::insight::coverage::curve;
+use crate::insight::proportion::wilson;
+use crate::insight::threshold::Outcome;
+use crate::sanitise;
+use crate::tui::app::State;
+use crate::tui::layout;
+use crate::tui::theme::Role;
+use crate::tui::widgets::wrap;
+use ratatui::Frame;
+use ratatui::layout::{Rect, Size};
+use ratatui::style::Style;
+use ratatui::symbols::Marker;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Axis, Chart, Dataset, GraphType, Paragraph};
+
+/// How high a body must be for charts below the table.
+const CHARTS: u16 = 15;
+/// How high charts become at most.
+const HIGHEST: u16 = 14;
+/// How high a chart is at least.
+const LEAST: u16 = 10;
+/// From which width on a second chart stands beside the first.
+const BESIDE: u16 = 72;
+/// How many lines say what may be accepted unseen.
+const SENTENCES: u16 = 2;
+
+/// Returns how many groups are shown at once.
+pub(super) fn table_height(count: usize, size: Size) -> u16 {
+    let body = layout::frame(size).body.height;
+    let count = u16::try_from(count).unwrap_or(u16::MAX);
+    let room = if body >= CHARTS { (body / 3).max(4) } else { body.saturating_sub(SENTENCES + 1) };
+    count.min(room.saturating_sub(1)).max(1)
+}
+
+/// Draws the screen.
+pub fn view(state: &State, frame: &mut Frame, screen: &Insights) {
+    let place = layout::frame(state.size);
+    let theme = state.theme;
+    let left = format!(" judged predictions by {}, the most judged first · Tab turns", screen.by.as_str());
+    let sign = if state.is_overdue(screen.groups.waiting_since) { "loading…" } else { "" };
+    chrome::two_sided(frame, place.status, Line::raw(left), Line::styled(sign, theme.style(Role::Warning)));
+    let body = Rect { x: place.body.x + 1, width: place.body.width.saturating_sub(2), ..place.body };
+    if screen.rows().is_empty() {
+        let text = match (&screen.groups.error, screen.groups.value.is_some()) {
+            (Some(error), _) => {
+                format!(
+                    "The insights could not be loaded: {}\n\nR tries again",
+                    sanitise::line(&error.to_string(), 300)
+                )
+            }
+            (None, true) => {
+                "No prediction with a confidence has been judged yet\n\nEvery decision in the queue judges \
+                             the predictions for its gap · Q goes there"
+                    .into()
+            }
+            (None, false) => String::new(),
+        };
+        let pieces = [(text, theme.style(Role::Muted))];
+        let (lines, _) = wrap::wrap(&pieces, usize::from(body.width), usize::from(body.height));
+        frame.render_widget(Paragraph::new(lines), body);
+        return;
+    }
+    let height = table_height(screen.rows().len(), state.size);
+    table(state, frame, Rect { height: (height + 1).min(body.height), ..body }, screen, height);
+    let below = Rect { y: body.y + height + 2, height: body.height.saturating_sub(height + 2), ..body };
+    sentences(state, frame, below, screen);
+    if body.height >= CHARTS {
+        let y = below.y + SENTENCES + 1;
+        let height = body.bottom().saturating_sub(y);
+        charts(state, frame, Rect { y, height, ..body }, screen);
+    }
+}
+
+struct Column {
+    title: &'static str,
+    width: usize,
+    from: usize,
+    text: fn(&Group) -> String,
+}
+
+const COLUMNS: [Column; 5] = [
+    Column { title: "judged", width: 8, from: 0, text: |one| wrap::grouped(one.total.judged) },
+    Column { title: "right", width: 16, from: 44, text: |one| right(one) },
+    Column { title: "confidence", width: 10, from: 64, text: |one| share(one.total.mean()) },
+    Column { title: "off by", width: 8, from: 76, text: |one| figure(one.calibration.expected_error) },
+    Column { title: "Brier", width: 8, from: 90, text: |one| figure(one.calibration.brier) },
+];
+
+fn share(share: Option<f64>) -> String {
+    share.map_or_else(|| "–".into(), |share| format!("{:.0} %", share * 100.0))
+}
+
+fn figure(number: Option<f64>) -> String {
+    number.map_or_else(|| "–".into(), |number| format!("{number:.3}"))
+}
+
+fn right(group: &Group) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "counts of decisions")]
+    let interval = wilson(group.total.right as f64, group.total.judged as f64, 0.95);
+    match interval {
+        Some(interval) => {
+            format!(
+                "{} [{:.0}-{:.0}]",
+                share(group.total.share()),
+                interval.low * 100.0,
+                interval.high * 100.0
+            )
+        }
+        None => "–".into(),
+    }
+}
+
+/// Returns a group's name for a reader.
+fn name(state: &State, by: JudgedBy, key: &str) -> String {
+    let name = match by {
+        JudgedBy::Experiment => key.to_owned(),
+        JudgedBy::Attribute => state.attribute_name(&key.into()).to_owned(),
+        JudgedBy::Category if key.is_empty() => "no category".into(),
+        JudgedBy::Category => state.category_name(&key.into()).to_owned(),
+    };
+    sanitise::line(&name, 100)
+}
+
+fn table(state: &State, frame: &mut Frame, area: Rect, screen: &Insights, height: u16) {
+    let theme = state.theme;
+    let columns = usize::from(area.width);
+    let shown: Vec<&Column> = COLUMNS.iter().filter(|column| columns >= column.from).collect();
+    let numbers: usize = shown.iter().map(|column| column.width + 2).sum();
+    let names = columns.saturating_sub(numbers + 4);
+    let mut title = format!("   {}", wrap::pad(screen.by.as_str(), names));
+    for column in &shown {
+        title.push_str("  ");
+        title.push_str(&wrap::pad_left(column.title, column.width));
+    }
+    frame.render_widget(
+        Line::styled(title, theme.style(Role::Muted)),
+        Rect { height: 1.min(area.height), ..area },
+    );
+    let rows = screen.rows().iter().enumerate().skip(screen.offset).take(usize::from(height));
+    for ((index, one), y) in rows.zip(area.y + 1..area.bottom()) {
+        let current = index == screen.cursor;
+        let mut text = wrap::pad(&name(state, screen.by, &one.key), names);
+        for column in &shown {
+            text.push_str("  ");
+            text.push_str(&wrap::pad_left(&(column.text)(one), column.width));
+        }
+        let row = Rect { y, height: 1, ..area };
+        let marker = Span::styled(if current { " ▌ " } else { "   " }, Style::new());
+        frame.render_widget(Line::from(vec![marker, Span::raw(text)]), row);
+        if current {
+            frame.buffer_mut().set_style(row, theme.style(Role::Selected));
+        }
+    }
+}
+
+/// Says from which confidence on the group's predictions may be accepted unseen.
+fn sentences(state: &State, frame: &mut Frame, area: Rect, screen: &Insights) {
+    let theme = state.theme;
+    let area = Rect { height: area.height.min(SENTENCES), ..area };
+    let (text, role) = match &screen.certified.value {
+        Some(certified) => certificate(certified),
+        None => match &screen.certified.error {
+            Some(error) => (
+                format!("The sample could not be loaded: {}", sanitise::line(&error.to_string(), 200)),
+                Role::Muted,
+            ),
+            None if state.is_overdue(screen.certified.waiting_since) => {
+                ("looking at the sample…".into(), Role::Warning)
+            }
+            None => return,
+        },
+    };
+    let (lines, _) =
+        wrap::wrap(&[(text, theme.style(role))], usize::from(area.width), usize::from(area.height));
+    frame.render_widget(Paragraph::new(lines), area);
+}
+
+fn certificate(certified: &Certified) -> (String, Role) {
+    let wanted =
+        format!("at most {:.0} % wrong, {:.0} % sure", DEMAND.error * 100.0, DEMAND.assurance * 100.0);
+    let sample = &certified.sample;
+    match certified.outcome {
+        Outcome::Certified(one) => {
+            let text = format!(
+                "From confidence {:.4} on, {wanted}: {} drawn at random, {} wrong · `gapdeck threshold --apply` accepts \
+                 these",
+                one.confidence,
+                wrap::grouped(one.judged),
+                wrap::grouped(one.errors)
+            );
+            (text, Role::Good)
+        }
+        Outcome::TooFew { judged, more } => {
+            let text = format!(
+                "Accepting unseen, {wanted}: takes {} more gaps drawn at random, {} so far{}",
+                wrap::grouped(more),
+                wrap::grouped(judged),
+                if sample.gaps == 0 { " · `gapdeck policy --random 10%` mixes them in" } else { "" }
+            );
+            (text, Role::Muted)
+        }
+        Outcome::TooManyErrors { judged, errors, .. } => {
+            let text = format!(
+                "Not to be accepted unseen: {} of the {} most confident drawn at random were wrong ({wanted} asked for)",
+                wrap::grouped(errors),
+                wrap::grouped(judged)
+            );
+            (text, Role::Warning)
+        }
+    }
+}
+
+fn charts(state: &State, frame: &mut Frame, area: Rect, screen: &Insights) {
+    let Some(current) = screen.current() else { return };
+    let setting = |columns: u16| Setting {
+        theme: state.theme,
+        columns: usize::from(columns),
+        height: None,
+        choice: 0,
+        reasoning: false,
+        key_hints: false,
+    };
+    let titled = |frame: &mut Frame, area: Rect, title: &str| {
+        let line = heading(setting(area.width), title, "");
+        frame.render_widget(line, Rect { height: 1.min(area.height), ..area });
+        Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(1), ..area }
+    };
+    let half = if area.width >= BESIDE { area.width / 2 - 1 } else { area.width };
+    // Where both have room, errors stand below.
+    let tall = area.height >= 2 * LEAST;
+    let height = if tall { HIGHEST.min(area.height / 2) } else { area.height.min(HIGHEST) };
+    let left = Rect { width: half, height, ..area };
+    let inner = titled(frame, left, "How often a confidence was right");
+    reliability::view(state, frame, inner, &current.cells);
+    if area.width < BESIDE {
+        return;
+    }
+    let right = Rect { x: area.x + half + 2, width: area.width - half - 2, ..area };
+    let inner = titled(frame, Rect { height, ..right }, "Decisions by day");
+    days(state, frame, inner, screen);
+    if tall {
+        let errors = Rect { y: area.y + height + 1, height: (area.height - height - 1).min(HIGHEST), ..area };
+        let inner = titled(frame, errors, "Errors that accepting the most confident would let through");
+        coverage(state, frame, inner, current);
+    }
+}
+
+/// Draws how the share of errors grows with the share that is accepted.
+fn coverage(state: &State, frame: &mut Frame, area: Rect, group: &Group) {
+    let theme = state.theme;
+    let points: Vec<(f64, f64)> =
+        curve(group.cells.clone()).iter().map(|point| (point.coverage, point.risk)).collect();
+    let top = points.iter().map(|(_, risk)| *risk).fold(0.0, f64::max);
+    let top = ((top * 10.0).ceil() / 10.0).max(0.1);
+    let muted = theme.style(Role::Muted);
+    let chart = Chart::new(vec![
+        Dataset::default()
+            .marker(Marker::HalfBlock)
+            .graph_type(GraphType::Line)
+            .style(theme.style(Role::Warning))
+            .data(&points),
+    ])
+    .x_axis(
+        Axis::default()
+            .style(theme.style(Role::Border))
+            .bounds([0.0, 1.0])
+            .labels([Span::styled("0 % accepted", muted), Span::styled("all", muted)]),
+    )
+    .y_axis(
+        Axis::default()
+            .style(theme.style(Role::Border))
+            .bounds([0.0, top])
+            .labels([Span::styled("0 %", muted), Span::styled(format!("{:.0} %", top * 100.0), muted)]),
+    );
+    frame.render_widget(chart, area);
+}
+
+/// Lists the last days with their decisions, and says how much work is left.
+fn days(state: &State, frame: &mut Frame, area: Rect, screen: &Insights) {
+    let theme = state.theme;
+    let muted = theme.style(Role::Muted);
+    let Some(days) = &screen.days.value else {
+        if let Some(error) = &screen.days.error {
+            let text = wrap::cut(&sanitise::line(&error.to_string(), 200), usize::from(area.width));
+            frame.render_widget(Line::styled(text, muted), area);
+        }
+        return;
+    };
+    let columns = usize::from(area.width);
+    let mut lines = vec![left_to_do(state, days, columns)];
+    let room = usize::from(area.height).saturating_sub(2);
+    let shown = &days[days.len().saturating_sub(room)..];
+    let most = shown.iter().map(Day::count).max().unwrap_or(0);
+    lines.extend(shown.iter().rev().map(|day| day_line(state, day, most, columns)));
+    if lines.len() < usize::from(area.height) && !shown.is_empty() {
+        let legend = Line::from(vec![
+            Span::styled("█", theme.style(Role::Good)),
+            Span::styled(" accepted  ", muted),
+            Span::styled("▓", theme.style(Role::Accent)),
+            Span::styled(" overridden  ", muted),
+            Span::styled("▒", theme.style(Role::Warning)),
+            Span::styled(" rejected  ", muted),
+            Span::styled("░", muted),
+            Span::styled(" put off", muted),
+        ]);
+        lines.push(legend);
+    }
+    frame.render_widget(Paragraph::new(lines), area);
+}
+
+fn left_to_do(state: &State, days: &[Day], columns: usize) -> Line<'static> {
+    let muted = state.theme.style(Role::Muted);
+    let open = state.figures.value.map(|figures| figures.open);
+    // The newest day on which somebody was timed.
+    let seconds = days.iter().rev().find_map(|day| day.seconds);
+    let text = match (open, seconds) {
+        (Some(open), Some(seconds)) => {
+            #[expect(clippy::cast_precision_loss, reason = "hours of work")]
+            let hours = open.value() as f64 * seconds / 3_600.0;
+            let about = if matches!(open, Count::About(_)) { "about " } else { "" };
+            format!(
+                "{about}{} open · {seconds:.0} s each (median) · {} of work left",
+                wrap::grouped(open.value()),
+                in_hours(hours)
+            )
+        }
+        (Some(open), None) => format!("{} open · nobody was timed yet", wrap::grouped(open.value())),
+        _ => String::new(),
+    };
+    Line::styled(wrap::cut(&text, columns), muted)
+}
+
+fn in_hours(hours: f64) -> String {
+    if hours < 1.0 { format!("{:.0} min", hours * 60.0) } else { format!("{hours:.0} h") }
+}
+
+fn day_line(state: &State, day: &Day, most: u64, columns: usize) -> Line<'static> {
+    let theme = state.theme;
+    let label = day.day.format("%m-%d ").to_string();
+    let figures = format!(
+        " {}{}",
+        wrap::grouped(day.count()),
+        day.seconds.map_or_else(String::new, |seconds| format!(" · {seconds:.0} s"))
+    );
+    let figures = wrap::pad_left(&figures, 14);
+    let room = columns.saturating_sub(wrap::width(&label) + wrap::width(&figures));
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "columns of a terminal"
+    )]
+    let place = |count: u64| (count as f64 / most.max(1) as f64 * room as f64).round() as usize;
+    let mut line = Line::from(Span::styled(label, theme.style(Role::Muted)));
+    let (mut count, mut drawn) = (0, 0);
+    for (part, glyph, role) in [
+        (day.accepted, "█", Role::Good),
+        (day.overridden, "▓", Role::Accent),
+        (day.rejected, "▒", Role::Warning),
+        (day.put_off, "░", Role::Muted),
+    ] {
+        count += part;
+        let to = place(count);
+        line.push_span(Span::styled(glyph.repeat(to - drawn), theme.style(role)));
+        drawn = to;
+    }
+    line.push_span(Span::raw(" ".repeat(room.saturating_sub(drawn))));
+    line.push_span(Span::raw(figures));
+    line
+}
