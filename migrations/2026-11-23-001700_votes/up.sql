@@ -5,9 +5,10 @@ ALTER TABLE review_queue ADD COLUMN vote smallint CONSTRAINT review_queue_vote C
 COMMENT ON COLUMN review_queue.vote IS
     'What the neighbours'' vote says of best_value: 0 contradicts, 1 split, 2 agrees, 3 nothing; NULL where it was not counted.';
 
--- Contradictions first, then by confidence: the marks are four apart, a confidence is between -1 and 2.
+-- Contradictions first, then by confidence: the marks are four apart, a confidence is between -1 and 2. Confidences of all
+-- marks are told apart inside the index.
 CREATE INDEX review_queue_vote ON review_queue
-    (state, (coalesce(vote, 3) * 4 + coalesce(-best_confidence, 2)), product_key, attribute_key);
+    (state, (coalesce(vote, 3) * 4 + coalesce(-best_confidence, 2)), product_key, attribute_key, best_confidence);
 
 CREATE TABLE vote_worth (
     attribute_key text COLLATE "C" PRIMARY KEY,
@@ -23,6 +24,7 @@ COMMENT ON TABLE vote_worth IS 'How good the neighbours'' vote is, by attribute:
 COMMENT ON COLUMN vote_worth.tried IS 'Products with a known value that were looked at.';
 COMMENT ON COLUMN vote_worth.voted IS 'Those whose neighbours had enough values to say something.';
 COMMENT ON COLUMN vote_worth.correct IS 'Those of these where the first value of the vote was the known one.';
+COMMENT ON COLUMN vote_worth.measured_at IS 'When the vote was tried on them.';
 COMMENT ON COLUMN vote_worth.frequent IS 'Those of the voted that have the most frequent value.';
 
 -- As before, and a vote that was counted for another value is forgotten.

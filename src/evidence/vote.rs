@@ -11,7 +11,7 @@ use crate::domain::{Attribute, Neighbour, VoteMark};
 use std::collections::BTreeSet;
 
 /// How many of the nearest products are asked; those without a value for the attribute do not vote.
-pub const VOTERS: usize = 50;
+pub const VOTERS: usize = 30;
 /// The share of the vote from which a value has the majority.
 const MAJORITY: f64 = 0.5;
 /// Below this share the vote speaks against a value if another has the majority.

@@ -187,13 +187,13 @@ fn confidence<'a>(
         QueueSort::ConfidenceAscending => {
             in_index.push(Box::new(fixed::<Double>(sort_expression(sort)).between(low, high)));
         }
-        QueueSort::Uncertainty => {
-            in_index.push(Box::new(q::best_confidence.between(low, high).assume_not_null()));
-        }
         QueueSort::Vote if filter.vote.is_some() => {
             let first = filter.vote.map_or(0.0, |mark| f64::from(mark.number()) * 4.0);
             in_index
                 .push(Box::new(fixed::<Double>(sort_expression(sort)).between(first - high, first - low)));
+        }
+        QueueSort::Uncertainty | QueueSort::Vote => {
+            in_index.push(Box::new(q::best_confidence.between(low, high).assume_not_null()));
         }
         _ => {
             let expression = sort_expression(QueueSort::ConfidenceDescending);
