@@ -34,7 +34,7 @@ pub use embedding::{
 };
 pub use experiment::{ExperimentSummary, Facets, MetricTrend, Named};
 pub use gap::{GapId, State};
-pub use judged::{Day, JudgedBy, JudgedFilter, TrackRecord};
+pub use judged::{Anchoring, Day, JudgedBy, JudgedFilter, TrackRecord};
 pub use key::{AttributeKey, CategoryKey, ExperimentKey, ProductKey, Reviewer, RoundKey};
 pub use lease::{Changes, Claim, Claimed, Fence, LEASES_SHOWN, Lease, LeaseToken};
 pub use policy::{Lot, Policy, Share};

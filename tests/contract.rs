@@ -147,6 +147,7 @@ contract! {
         experiments_are_compared_on_the_gaps_that_both_predicted,
         a_sample_ends_at_the_first_gap_that_nobody_decided,
         a_sample_of_everything_has_the_share_of_all,
+        anchoring_tells_choices_made_blind_from_those_shown,
         days_count_what_people_decided_and_how_long_it_took,
     }
     input {

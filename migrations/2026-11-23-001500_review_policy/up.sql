@@ -16,12 +16,12 @@ COMMENT ON COLUMN review_policy.second_opinions IS 'The share of gaps that two p
 COMMENT ON COLUMN review_policy.random_share IS 'The share of gaps of the flow that are drawn at random instead of in order, 0..1.';
 COMMENT ON COLUMN review_policy.blind_share IS 'The share of gaps whose predictions are shown after the reviewer has chosen, 0..1.';
 
--- A number in 0..1 that every gap has for a purpose, as if drawn at random once and for all: the first 52 bits of an MD5
--- sum. The same numbers are made in `domain::Lot`.
+-- A number in 0..1 that every gap has for a purpose, as if drawn at random once and for all: twelve decimals out of an MD5
+-- sum, few enough that every program reads them back as they were written. The same numbers are made in `domain::Lot`.
 CREATE FUNCTION gapdeck_lot(purpose text, product_key text, attribute_key text) RETURNS double precision
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-    SELECT ('x' || left(md5(purpose || chr(31) || product_key || chr(31) || attribute_key), 13))::bit(52)::bigint
-           / 4503599627370496::double precision
+    SELECT (('x' || left(md5(purpose || chr(31) || product_key || chr(31) || attribute_key), 13))::bit(52)::bigint
+            % 1000000000000)::double precision / 1000000000000
 $$;
 
 -- The queue in the order in which gaps are drawn.

@@ -4,12 +4,13 @@ use super::open::{self, Tables};
 use super::output::{json, print, table, visible};
 use super::word;
 use crate::config::Config;
-use crate::domain::{JudgedBy, JudgedFilter};
+use crate::domain::{Anchoring, JudgedBy, JudgedFilter};
 use crate::error::AppError;
 use crate::insight::calibration::{Calibration, Cell, calibration};
 use crate::insight::coverage::{Point, curve};
 use crate::insight::{Interval, proportion};
 use crate::repository::{InsightRepository, JudgedGroup};
+use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -30,9 +31,57 @@ pub struct Insights {
     /// Tell apart by experiment, attribute or category
     #[arg(long, default_value = "experiment", value_name = "WHAT")]
     by: String,
-    /// Print a JSON array
+    /// Show what seeing predictions does to choices, instead: `gapdeck policy --blind` hides them on a share of gaps
+    #[arg(long, conflicts_with_all = ["experiment", "attribute", "category"])]
+    blind: bool,
+    /// Print a JSON array; with --blind, an object
     #[arg(long)]
     json: bool,
+}
+
+/// What seeing predictions does to choices, as `insights --blind --json` prints it.
+#[derive(Debug, Serialize)]
+struct Influence {
+    #[serde(flatten)]
+    anchoring: Anchoring,
+    /// By how much more often the value predicted first is taken where it is shown, with its 95 % interval.
+    difference: Option<f64>,
+    interval: Option<Interval>,
+}
+
+impl Influence {
+    fn of(anchoring: Anchoring) -> Self {
+        let Anchoring { shown, shown_agreed, blind, blind_agreed } = anchoring;
+        let difference = proportion::difference((shown_agreed, shown), (blind_agreed, blind));
+        Self {
+            anchoring,
+            difference: difference.map(|(share, _)| share),
+            interval: difference.map(|(_, one)| one),
+        }
+    }
+
+    fn text(&self) -> String {
+        let Anchoring { shown, shown_agreed, blind, blind_agreed } = self.anchoring;
+        #[expect(clippy::cast_precision_loss, reason = "counts of decisions stay far below 2^53")]
+        let says = |agreed: u64, all: u64| {
+            let share = (all > 0).then(|| agreed as f64 / all as f64);
+            format!("{}, n={all}", share_in_words(share, proportion::wilson(agreed as f64, all as f64, 0.95)))
+        };
+        let verdict = match (self.difference, self.interval) {
+            (Some(difference), Some(interval)) => format!(
+                "Showing it makes a difference of {:+.0} points [{:+.0} to {:+.0}].\n",
+                difference * 100.0,
+                interval.low * 100.0,
+                interval.high * 100.0
+            ),
+            _ => "`gapdeck policy --blind 5%` lets reviewers choose first on some gaps: only then can it be told.\n".into(),
+        };
+        format!(
+            "How often the value predicted first is taken\n  shown          {}\n  chosen before  {}\n{verdict}",
+            says(shown_agreed, shown),
+            says(blind_agreed, blind)
+        )
+    }
 }
 
 /// Which judged predictions to look at.
@@ -89,6 +138,12 @@ impl Insight {
 pub(super) async fn run(command: Insights, config: &Config) -> Result<(), AppError> {
     let by = word(&command.by, JudgedBy::parse, &JudgedBy::ALL.map(JudgedBy::as_str))?;
     let database = open::database(config, Tables::Expect).await?;
+    if command.blind {
+        let anchoring = database.store().anchoring(DateTime::<Utc>::UNIX_EPOCH).await;
+        database.close().await;
+        let influence = Influence::of(anchoring?);
+        return if command.json { json(&influence) } else { print(&influence.text()) };
+    }
     let groups = database.store().judged(&command.only.filter(), by).await;
     database.close().await;
     let insights: Vec<Insight> = groups?.into_iter().map(Insight::of).collect();
@@ -161,6 +216,18 @@ fn diagram(insight: &Insight) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_influence_of_seeing_predictions_is_a_number_of_its_own() {
+        let influence =
+            Influence::of(Anchoring { shown: 70, shown_agreed: 56, blind: 80, blind_agreed: 48 }).text();
+        assert!(
+            influence.ends_with("Showing it makes a difference of +20 points [+5 to +33].\n"),
+            "{influence}"
+        );
+        assert!(influence.contains("chosen before  60 % [49-70], n=80"), "{influence}");
+        assert!(Influence::of(Anchoring::default()).text().contains("policy --blind 5%"));
+    }
 
     #[test]
     fn the_diagram_shows_where_confidence_is_too_high() {

@@ -81,3 +81,14 @@ impl Day {
         self.accepted + self.overridden + self.rejected + self.put_off
     }
 }
+
+/// How often reviewers took the value that was predicted first, where they saw it and where they chose before seeing it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Anchoring {
+    /// Decisions on gaps whose predictions were shown.
+    pub shown: u64,
+    pub shown_agreed: u64,
+    /// Decisions made before the predictions were shown.
+    pub blind: u64,
+    pub blind_agreed: u64,
+}

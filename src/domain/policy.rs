@@ -108,8 +108,8 @@ impl Lot {
         }
         let sum = sum.finalize();
         let bits = sum.iter().take(7).fold(0_u64, |bits, byte| (bits << 8) | u64::from(*byte)) >> 4;
-        #[expect(clippy::cast_precision_loss, reason = "52 bits fit exactly")]
-        let lot = bits as f64 / (1_u64 << 52) as f64;
+        #[expect(clippy::cast_precision_loss, reason = "twelve digits fit exactly")]
+        let lot = (bits % 1_000_000_000_000) as f64 / 1e12;
         lot
     }
 }

@@ -23,6 +23,24 @@ pub fn wilson(right: f64, trials: f64, level: f64) -> Option<Interval> {
     Some(Interval { low: (centre - half).max(0.0), high: (centre + half).min(1.0) })
 }
 
+/// Returns the difference of two independent shares, first less second, with its 95 % interval (Newcombe 1998, method 10:
+/// the square-and-add of two Wilson intervals); `None` where one has no trials.
+pub fn difference(first: (u64, u64), second: (u64, u64)) -> Option<(f64, Interval)> {
+    let share = |(right, trials): (u64, u64)| {
+        wilson(real(right), real(trials), 0.95).map(|interval| (real(right) / real(trials), interval))
+    };
+    let ((one, around_one), (other, around_other)) = (share(first)?, share(second)?);
+    let apart = |a: f64, b: f64| (a * a + b * b).sqrt();
+    let difference = one - other;
+    Some((
+        difference,
+        Interval {
+            low: difference - apart(one - around_one.low, around_other.high - other),
+            high: difference + apart(around_one.high - one, other - around_other.low),
+        },
+    ))
+}
+
 /// Returns the exact one-sided upper bound of an error rate (Clopper and Pearson 1934): with probability `1 - alpha` the
 /// true rate of what was sampled lies below. 1 without trials.
 pub fn upper_bound(errors: u64, trials: u64, alpha: f64) -> f64 {
@@ -92,6 +110,25 @@ mod tests {
             assert!(near(interval.low, low) && near(interval.high, high), "{right}/{trials}: {interval:?}");
         }
         assert_eq!(wilson(0.0, 0.0, 0.95), None);
+    }
+
+    /// Newcombe (1998), "Interval estimation for the difference between independent proportions", table II, method 10.
+    #[test]
+    fn differences_are_those_of_newcombe() {
+        for (first, second, difference, low, high) in [
+            ((56, 70), (48, 80), 0.2, 0.0524, 0.3339),
+            ((9, 10), (3, 10), 0.6, 0.1705, 0.8090),
+            ((5, 56), (0, 29), 0.0893, -0.0381, 0.1926),
+            ((10, 10), (0, 20), 1.0, 0.6791, 1.0),
+        ] {
+            let (found, interval) = super::difference(first, second).unwrap();
+            let near = |a: f64, b: f64| (a - b).abs() < 6e-5;
+            assert!(
+                near(found, difference) && near(interval.low, low) && near(interval.high, high),
+                "{interval:?}"
+            );
+        }
+        assert_eq!(super::difference((0, 0), (1, 2)), None);
     }
 
     /// `scipy.stats.beta.ppf(1 - alpha, errors + 1, trials - errors)`, SciPy 1.

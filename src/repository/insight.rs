@@ -1,7 +1,7 @@
 //! What decisions say about predictions, added up for statistics.
 
 use super::{Result, blocking::repository};
-use crate::domain::{Day, ExperimentKey, JudgedBy, JudgedFilter, QueueFilter};
+use crate::domain::{Anchoring, Day, ExperimentKey, JudgedBy, JudgedFilter, QueueFilter};
 use crate::insight::calibration::Cell;
 use crate::insight::comparison::Comparison;
 use crate::insight::sample::Sample;
@@ -28,6 +28,10 @@ repository! {
 
         /// Loads what people decided on each day since a moment, the first day first; days without a decision are left out.
         async fn days(&self, since: DateTime<Utc>) -> Result<Vec<Day>>;
+
+        /// Counts how often the value predicted first was taken since a moment, shown and blind; undone decisions and those
+        /// made unseen are left out.
+        async fn anchoring(&self, since: DateTime<Utc>) -> Result<Anchoring>;
 
         /// Compares two experiments on the judged gaps that both predicted: an experiment is right on a gap if the
         /// prediction that it was most confident of is.

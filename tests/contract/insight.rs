@@ -2,7 +2,7 @@
 
 use crate::support::fixture::*;
 use chrono::{TimeDelta, Utc};
-use gapdeck::domain::{Action, GapId, JudgedBy, JudgedFilter, Lot, QueueFilter};
+use gapdeck::domain::{Action, Anchoring, Decision, GapId, JudgedBy, JudgedFilter, Lot, QueueFilter};
 use gapdeck::insight::comparison::Comparison;
 use gapdeck::repository::{CatalogueBatch, JudgedGroup, Store};
 
@@ -175,4 +175,31 @@ pub async fn days_count_what_people_decided_and_how_long_it_took(store: &dyn Sto
     assert_eq!((day.accepted, day.overridden, day.rejected, day.put_off), (1, 1, 1, 1));
     assert_eq!((day.count(), day.reviewers, day.seconds), (4, 2, Some(4.0)));
     assert_eq!(store.days(Utc::now() + TimeDelta::days(1)).await.unwrap(), []);
+}
+
+pub async fn anchoring_tells_choices_made_blind_from_those_shown(store: &dyn Store) {
+    let gaps = drawn(store, 8).await;
+    let of = |place: usize| (gaps[place].product.as_str(), "width");
+    let made = |mut decision: Decision, policy: &str, shown: Option<&str>| {
+        decision.seen.policy = policy.to_owned();
+        decision.shown_value = shown.map(Into::into);
+        decision
+    };
+    let undone = made(accept(of(6), "wide", 0), "queue:age", Some("wide"));
+    for decision in [
+        made(accept(of(0), "Wide ", 0), "queue:age", Some("wide")),
+        made(accept(of(1), "second choice", 0), "queue:age", Some("wide")),
+        made(decision(of(2), Action::Reject, None, 0), "queue:random", Some("wide")),
+        made(accept(of(3), "wide", 0), "queue:age:blind", None),
+        made(decision(of(4), Action::Override, Some("narrow"), 0), "queue:age:blind", None),
+        made(accept(of(5), "wide", 0), "queue:age", None),
+        undone.clone(),
+        made(accept(of(7), "wide", 0), "bulk:threshold", Some("wide")),
+    ] {
+        decide(store, &decision).await;
+    }
+    decide(store, &undo(&undone, 1)).await;
+    let seen = store.anchoring(now() - TimeDelta::days(2)).await.unwrap();
+    assert_eq!(seen, Anchoring { shown: 3, shown_agreed: 1, blind: 2, blind_agreed: 1 });
+    assert_eq!(store.anchoring(Utc::now() + TimeDelta::days(1)).await.unwrap(), Anchoring::default());
 }

@@ -3,8 +3,8 @@
 use super::MemoryStore;
 use super::tables::{Prediction, Tables};
 use crate::domain::{
-    Action, Confidence, Day, Event, ExperimentKey, GapId, JudgedBy, JudgedFilter, Lot, QueueFilter,
-    QueueSort, State, StateFilter, TrackRecord,
+    Action, Anchoring, Confidence, Day, Event, ExperimentKey, GapId, JudgedBy, JudgedFilter, Lot,
+    QueueFilter, QueueSort, State, StateFilter, TrackRecord, normalised,
 };
 use crate::insight::calibration::Cell;
 use crate::insight::comparison::Comparison;
@@ -87,6 +87,36 @@ impl InsightRepository for MemoryStore {
             }
         }
         Ok(days.into_iter().map(|(day, events)| of_day(day, &events)).collect())
+    }
+
+    async fn anchoring(&self, since: DateTime<Utc>) -> Result<Anchoring> {
+        let tables = self.tables();
+        let mut seen = Anchoring::default();
+        for (event, _) in tables.decisions.values().flatten() {
+            let decision = &event.decision;
+            let (policy, is_blind) = (&decision.seen.policy, decision.seen.policy.ends_with(":blind"));
+            let counts = matches!(
+                decision.action,
+                Action::Accept | Action::Override | Action::Reject | Action::NotApplicable
+            ) && policy.starts_with("queue:")
+                && (is_blind || decision.shown_value.is_some())
+                && event.undone_by.is_none()
+                && event.recorded_at >= since;
+            if !counts {
+                continue;
+            }
+            let normal = |value: &Option<String>| value.as_deref().map(normalised);
+            let agreed = decision.action == Action::Accept
+                && (is_blind || normal(&decision.value) == normal(&decision.shown_value));
+            let (count, agreeing) = if is_blind {
+                (&mut seen.blind, &mut seen.blind_agreed)
+            } else {
+                (&mut seen.shown, &mut seen.shown_agreed)
+            };
+            *count += 1;
+            *agreeing += u64::from(agreed);
+        }
+        Ok(seen)
     }
 
     async fn compare(&self, first: &ExperimentKey, second: &ExperimentKey) -> Result<Comparison> {

@@ -4,8 +4,8 @@ mod sample;
 
 use super::PostgresStore;
 use crate::domain::{
-    AttributeKey, CategoryKey, Confidence, Day, ExperimentKey, GapId, JudgedBy, JudgedFilter, QueueFilter,
-    TrackRecord,
+    Anchoring, AttributeKey, CategoryKey, Confidence, Day, ExperimentKey, GapId, JudgedBy, JudgedFilter,
+    QueueFilter, TrackRecord,
 };
 use crate::insight::calibration::Cell;
 use crate::insight::comparison::Comparison;
@@ -72,6 +72,30 @@ struct DayRow {
     seconds: Option<f64>,
     #[diesel(sql_type = BigInt)]
     reviewers: i64,
+}
+
+const ANCHORING: &str = "SELECT count(*) FILTER (WHERE NOT is_blind) AS shown,
+       count(*) FILTER (WHERE NOT is_blind AND has_agreed) AS shown_agreed,
+       count(*) FILTER (WHERE is_blind) AS blind, count(*) FILTER (WHERE is_blind AND has_agreed) AS blind_agreed
+  FROM (SELECT policy LIKE '%:blind' AS is_blind,
+               action = 'accept' AND (policy LIKE '%:blind'
+                   OR gapdeck_normalised(value) = gapdeck_normalised(shown_value)) AS has_agreed
+          FROM human_recommendations h
+         WHERE recorded_at >= $1 AND action IN ('accept', 'override', 'reject', 'not_applicable')
+           AND policy LIKE 'queue:%' AND (shown_value IS NOT NULL OR policy LIKE '%:blind')
+           AND NOT EXISTS (SELECT FROM human_recommendations u
+                            WHERE u.product_key = h.product_key AND u.undoes = h.decision_id)) AS decided";
+
+#[derive(QueryableByName)]
+struct AnchoringRow {
+    #[diesel(sql_type = BigInt)]
+    shown: i64,
+    #[diesel(sql_type = BigInt)]
+    shown_agreed: i64,
+    #[diesel(sql_type = BigInt)]
+    blind: i64,
+    #[diesel(sql_type = BigInt)]
+    blind_agreed: i64,
 }
 
 /// Gaps that both experiments predicted and that are judged, by who was right.
@@ -251,6 +275,23 @@ impl InsightRepository for PostgresStore {
             reviewers: row.reviewers.unsigned_abs(),
         };
         Ok(rows.into_iter().map(day).collect())
+    }
+
+    async fn anchoring(&self, since: DateTime<Utc>) -> Result<Anchoring> {
+        let row: AnchoringRow = self
+            .lagging(|mut connection| async move {
+                Ok(diesel::sql_query(ANCHORING)
+                    .bind::<Timestamptz, _>(since)
+                    .get_result(&mut connection)
+                    .await?)
+            })
+            .await?;
+        Ok(Anchoring {
+            shown: row.shown.unsigned_abs(),
+            shown_agreed: row.shown_agreed.unsigned_abs(),
+            blind: row.blind.unsigned_abs(),
+            blind_agreed: row.blind_agreed.unsigned_abs(),
+        })
     }
 
     async fn compare(&self, first: &ExperimentKey, second: &ExperimentKey) -> Result<Comparison> {

@@ -231,7 +231,7 @@ actions! {
     A::Choose(8), "choose 8", Decide, REVIEW, [c('8')], None, checks::choose, "Accepts the eighth candidate";
     A::Choose(9), "choose 9", Decide, REVIEW, [c('9')], None, checks::choose, "Accepts the ninth candidate";
     A::Override, "override", Decide, REVIEW, [c('o')], Some("override"), checks::decide, "Gives another value, in an editor made for the attribute";
-    A::Reject, "reject", Decide, REVIEW, [c('r')], Some("reject"), checks::decide, "Says that none of the candidates is right";
+    A::Reject, "reject", Decide, REVIEW, [c('r')], Some("reject"), checks::reject, "Says that none of the candidates is right";
     A::NotApplicable, "not applicable", Decide, REVIEW, [c('n')], Some("not applicable"), checks::decide, "Says that the product can have no such value";
     A::Defer, "defer", Decide, REVIEW, [c('d')], Some("defer"), checks::decide, "Puts the gap off";
     A::Flag, "flag", Decide, REVIEW, [c('f')], Some("flag"), checks::decide, "Asks for someone's attention, with a comment";

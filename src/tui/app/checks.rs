@@ -38,6 +38,18 @@ pub fn decide(state: &State) -> Check {
     }
 }
 
+/// Why nothing can be said of predictions yet.
+const CHOOSE_FIRST: &str = "predictions show after your choice here; o gives a value, n says not applicable";
+
+/// The candidates can be seen, so that they can be rejected.
+pub fn reject(state: &State) -> Check {
+    decide(state)?;
+    match state.current_card() {
+        Some(card) if card.is_veiled => Err(CHOOSE_FIRST.into()),
+        _ => Ok(()),
+    }
+}
+
 /// There is a candidate to accept, besides.
 pub fn accept(state: &State) -> Check {
     choose(state)?;
@@ -59,6 +71,7 @@ pub fn choose(state: &State) -> Check {
 /// The card shows candidates.
 pub fn choices(state: &State) -> Check {
     match state.current_card() {
+        Some(card) if card.is_veiled => Err(CHOOSE_FIRST.into()),
         Some(card) if card.choices.is_empty() => {
             Err("nothing was predicted for this gap; o gives a value, n says not applicable".into())
         }

@@ -9,6 +9,7 @@ use super::toast::Level;
 use super::unsaved::{Phase, Unsaved};
 use crate::domain::{
     Action, Decision, DecisionId, Event, Fence, GapId, Lot, QueueSort, Reviewer, State as GapState, is_cut,
+    normalised,
 };
 use crate::repository::Result as RepositoryResult;
 use crate::review::{Circumstances, Review, Undoable};
@@ -82,6 +83,9 @@ impl Verdict {
 const TOO_LONG: &str =
     "only the first 4,000 characters of this value are at hand; it cannot be accepted here";
 
+/// What a decision's policy ends in, where the reviewer chose before seeing predictions.
+const BLIND: &str = ":blind";
+
 /// Decides the gap under the cursor: goes on to the next open gap, and keeps the decision.
 pub fn decide(state: &mut State, verdict: Verdict) -> Vec<Effect> {
     match draft(state, verdict) {
@@ -122,7 +126,11 @@ fn draft(state: &State, verdict: Verdict) -> Result<Decision, Refusal> {
             let seconds = state.now.saturating_duration_since(at).as_secs_f64();
             (seconds * 1000.0).round() / 1000.0
         }),
-        policy: format!("queue:{}", sort.as_str().replace('-', "_")),
+        policy: format!(
+            "queue:{}{}",
+            sort.as_str().replace('-', "_"),
+            if card.is_veiled { BLIND } else { "" }
+        ),
         drawn: is_drawn.then(|| Lot::Sample.of(gap)),
         kept_on_purpose: verdict.kept_on_purpose,
     };
@@ -131,6 +139,9 @@ fn draft(state: &State, verdict: Verdict) -> Result<Decision, Refusal> {
         Review::draft_for(reviewer, &card.card, verdict.action, verdict.value, verdict.comment, how);
     decision.id = (state.new_id)();
     decision.decided_at = state.wall;
+    if card.is_veiled && decision.action == Action::Override && agrees(state, &decision) == Some(true) {
+        decision.action = Action::Accept;
+    }
     // On top of what is decided already but not saved yet.
     if let Some(version) = state.version_to_come(&decision.gap) {
         decision.base_version = version;
@@ -138,7 +149,36 @@ fn draft(state: &State, verdict: Verdict) -> Result<Decision, Refusal> {
     Ok(decision)
 }
 
+/// Tells whether a value is what was predicted first; `None` without either.
+fn agrees(state: &State, decision: &Decision) -> Option<bool> {
+    let best = state.cards.get(&decision.gap)?.choices.first()?;
+    Some(normalised(&best.value) == normalised(decision.value.as_deref()?))
+}
+
+/// Says what was predicted, once a reviewer has chosen without seeing it.
+fn unveil(state: &mut State, decision: &Decision) {
+    if !decision.seen.policy.ends_with(BLIND) {
+        return;
+    }
+    let text =
+        match (agrees(state, decision), state.cards.get(&decision.gap).and_then(|card| card.choices.first()))
+        {
+            (Some(true), _) => "The same was predicted".into(),
+            (_, Some(best)) => {
+                let sure = best.confidence.map_or_else(String::new, |sure| format!(" ({:.2})", sure.get()));
+                format!(
+                    "Predicted was \"{}\"{sure} · u takes your choice back",
+                    sanitise::line(&best.value, 80)
+                )
+            }
+            (_, None) => return,
+        };
+    state.cards.unveil(&decision.gap);
+    state.toasts.show(state.now, Level::Info, text);
+}
+
 fn keep_verdict(state: &mut State, decision: Decision) -> Vec<Effect> {
+    unveil(state, &decision);
     let leads_to = decision.action.state().unwrap_or(GapState::Open);
     let gap = decision.gap.clone();
     let fence = match state.on_its_way(&gap) {

@@ -8,7 +8,7 @@ use super::msg::Figures;
 use super::slot::Slot;
 use super::toast::Toasts;
 use super::unsaved::Unsaved;
-use crate::domain::{DecisionId, Facets};
+use crate::domain::{DecisionId, Facets, State as GapState};
 use crate::review::outbox::Outage;
 use crate::tui::Identity;
 use crate::tui::overlays::Overlay;
@@ -217,9 +217,12 @@ impl State {
         }
     }
 
-    /// Returns the card under the cursor if it is at hand.
+    /// Returns the card under the cursor if it is at hand; without predictions as long as the reviewer is to choose first.
     pub fn current_card(&self) -> Option<&Arc<LoadedCard>> {
-        self.queue.current_gap().and_then(|gap| self.cards.get(gap))
+        let row = &self.queue.current()?.data;
+        let is_open = row.state == GapState::Open && self.unsaved_on(&row.gap).is_none();
+        let veiled = if is_open { self.cards.veiled(&row.gap) } else { None };
+        veiled.or_else(|| self.cards.get(&row.gap))
     }
 
     /// Returns a category's name for a reader.

@@ -94,6 +94,9 @@ fn on_answer(state: &mut State, msg: Msg) -> Vec<Effect> {
         }
         Msg::Figures { ticket, result } => {
             state.figures.accept(ticket, result);
+            if let Some(figures) = &state.figures.value {
+                state.cards.set_blind(figures.policy.blind);
+            }
             Vec::new()
         }
         Msg::Facets { ticket, result } => {

@@ -1,9 +1,10 @@
 //! The cards at hand: the one shown, and those around it, loaded before they are asked for.
 
-use crate::domain::{Choice, GapId, ReviewCard, VoteMark};
+use crate::domain::{Choice, GapId, Lot, ReviewCard, Share, VoteMark};
 use crate::evidence::candidates::{choices_of, vote_of};
 use crate::evidence::vote::{Reading, Vote};
 use crate::repository::RepositoryError;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// How many cards are kept.
@@ -20,13 +21,26 @@ pub struct LoadedCard {
     pub choices: Vec<Choice>,
     /// What the neighbours say; none where nobody has a value, or where that is worth nothing.
     pub vote: Option<Vote>,
+    /// Whether predictions were taken out: the reviewer chooses first.
+    pub is_veiled: bool,
 }
 
 impl LoadedCard {
     /// Derives what the screen needs.
     pub fn new(card: ReviewCard) -> Self {
         let vote = vote_of(&card);
-        Self { choices: choices_of(&card, vote.as_ref()), vote, card }
+        Self { choices: choices_of(&card, vote.as_ref()), vote, card, is_veiled: false }
+    }
+
+    /// Makes the card as it is shown before the reviewer has chosen: without what was predicted, and without the vote,
+    /// whose numbers would be one key away where a value of the reviewer's own takes several.
+    fn veiled(&self) -> Self {
+        let mut card = self.card.clone();
+        card.candidates.clear();
+        card.voters.clear();
+        card.record = None;
+        (card.row.best_value, card.row.best_confidence) = (None, None);
+        Self { is_veiled: true, ..Self::new(card) }
     }
 
     /// Says what the neighbours' vote means for a value.
@@ -43,7 +57,8 @@ impl LoadedCard {
 
 #[derive(Debug, Clone)]
 enum Entry {
-    Loaded(Arc<LoadedCard>),
+    /// With the card as it is shown first, where the reviewer is to choose first.
+    Loaded(Arc<LoadedCard>, Option<Arc<LoadedCard>>),
     Failed(RepositoryError),
 }
 
@@ -53,6 +68,10 @@ pub struct Cards {
     /// The most recently used last.
     entries: Vec<(GapId, Entry)>,
     in_flight: Vec<InFlight>,
+    /// Of all gaps, those on which the reviewer chooses first.
+    blind: Share,
+    /// Gaps on which the reviewer has chosen, and seen the predictions since.
+    unveiled: HashSet<GapId>,
 }
 
 #[derive(Debug, Clone)]
@@ -66,9 +85,40 @@ impl Cards {
     /// Returns a card if it is at hand.
     pub fn get(&self, gap: &GapId) -> Option<&Arc<LoadedCard>> {
         self.entries.iter().rev().find_map(|(key, entry)| match entry {
-            Entry::Loaded(card) if key == gap => Some(card),
+            Entry::Loaded(card, _) if key == gap => Some(card),
             _ => None,
         })
+    }
+
+    /// Returns a card without its predictions, where the reviewer is to choose before seeing them.
+    pub fn veiled(&self, gap: &GapId) -> Option<&Arc<LoadedCard>> {
+        self.entries.iter().rev().find_map(|(key, entry)| match entry {
+            Entry::Loaded(_, veiled) if key == gap && !self.unveiled.contains(gap) => veiled.as_ref(),
+            _ => None,
+        })
+    }
+
+    /// Sets on which share of all gaps the reviewer chooses first.
+    pub fn set_blind(&mut self, share: Share) {
+        if self.blind == share {
+            return;
+        }
+        self.blind = share;
+        for (gap, entry) in &mut self.entries {
+            if let Entry::Loaded(card, veiled) = entry {
+                *veiled = veil(share, gap, card);
+            }
+        }
+    }
+
+    /// Tells whether the reviewer is to choose before seeing anything of a gap's predictions.
+    pub fn is_blind(&self, gap: &GapId) -> bool {
+        self.blind.takes(Lot::Blind.of(gap)) && !self.unveiled.contains(gap)
+    }
+
+    /// Shows the predictions for a gap from now on: its reviewer has chosen.
+    pub fn unveil(&mut self, gap: &GapId) {
+        self.unveiled.insert(gap.clone());
     }
 
     /// Returns why a card could not be loaded.
@@ -86,7 +136,11 @@ impl Cards {
             return;
         }
         let entry = match result {
-            Ok(Some(card)) => Entry::Loaded(Arc::new(LoadedCard::new(*card))),
+            Ok(Some(card)) => {
+                let card = Arc::new(LoadedCard::new(*card));
+                let veiled = veil(self.blind, &gap, &card);
+                Entry::Loaded(card, veiled)
+            }
             Ok(None) => Entry::Failed(RepositoryError::NotFound { what: "gap", key: gap.to_string() }),
             Err(error) => Entry::Failed(error),
         };
@@ -115,7 +169,7 @@ impl Cards {
 
     /// Forgets that a card could not be loaded, so that it is tried again.
     pub fn forget_failures(&mut self) {
-        self.entries.retain(|(_, entry)| matches!(entry, Entry::Loaded(_)));
+        self.entries.retain(|(_, entry)| matches!(entry, Entry::Loaded(..)));
     }
 
     /// Picks the card to load next: the wanted ones in order of need, the first of them under the cursor.
@@ -136,6 +190,11 @@ impl Cards {
         }
         None
     }
+}
+
+/// A gap without predictions has nothing to veil.
+fn veil(blind: Share, gap: &GapId, card: &LoadedCard) -> Option<Arc<LoadedCard>> {
+    (blind.takes(Lot::Blind.of(gap)) && !card.card.candidates.is_empty()).then(|| Arc::new(card.veiled()))
 }
 
 #[cfg(test)]

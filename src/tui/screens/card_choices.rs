@@ -70,7 +70,11 @@ fn agreement(card: &LoadedCard, theme: Theme) -> Vec<Span<'static>> {
 pub(super) fn choice_lines(card: &LoadedCard, setting: Setting, left: Option<usize>) -> Vec<Line<'static>> {
     let theme = setting.theme;
     if card.choices.is_empty() {
-        let text = "    nothing was predicted · o gives a value";
+        let text = if card.is_veiled {
+            "    predictions show after your choice · o gives a value"
+        } else {
+            "    nothing was predicted · o gives a value"
+        };
         return vec![Line::styled(wrap::cut(text, setting.columns), theme.style(Role::Muted))];
     }
     // Leave room for other evidence: half of the lines, at least one, with the selected choice among them.

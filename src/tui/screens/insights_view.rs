@@ -325,8 +325,9 @@ fn left_to_do(state: &State, days: &[Day], columns: usize) -> Line<'static> {
             let hours = open.value() as f64 * seconds / 3_600.0;
             let about = if matches!(open, Count::About(_)) { "about " } else { "" };
             format!(
-                "{about}{} open · {seconds:.0} s each (median) · {} of work left",
+                "{about}{} open · {} each (median) · {} of work left",
                 wrap::grouped(open.value()),
+                in_seconds(seconds),
                 in_hours(hours)
             )
         }
@@ -334,6 +335,10 @@ fn left_to_do(state: &State, days: &[Day], columns: usize) -> Line<'static> {
         _ => String::new(),
     };
     Line::styled(wrap::cut(&text, columns), muted)
+}
+
+fn in_seconds(seconds: f64) -> String {
+    if seconds < 10.0 { format!("{seconds:.1} s") } else { format!("{seconds:.0} s") }
 }
 
 fn in_hours(hours: f64) -> String {
@@ -346,7 +351,7 @@ fn day_line(state: &State, day: &Day, most: u64, columns: usize) -> Line<'static
     let figures = format!(
         " {}{}",
         wrap::grouped(day.count()),
-        day.seconds.map_or_else(String::new, |seconds| format!(" · {seconds:.0} s"))
+        day.seconds.map_or_else(String::new, |seconds| format!(" · {}", in_seconds(seconds)))
     );
     let figures = wrap::pad_left(&figures, 14);
     let room = columns.saturating_sub(wrap::width(&label) + wrap::width(&figures));

@@ -154,6 +154,9 @@ fn other(state: &State, row: &Row) -> Option<String> {
 
 /// Tells what the neighbours say of the best candidate: as on the card, if it is at hand, otherwise as last counted.
 fn mark(state: &State, row: &Row) -> (&'static str, Role) {
+    if state.cards.is_blind(&row.data.gap) {
+        return vote_mark(VoteMark::Silent);
+    }
     let on_card = state.cards.get(&row.data.gap).map(|card| card.best_mark());
     vote_mark(on_card.or(row.data.vote).unwrap_or(VoteMark::Silent))
 }

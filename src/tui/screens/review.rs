@@ -78,7 +78,7 @@ pub fn sync(state: &mut State) -> Vec<Effect> {
 }
 
 fn lay_out(state: &mut State, gap: &GapId, place: layout::Review) {
-    let Some(card) = state.cards.get(gap).cloned() else {
+    let Some(card) = state.current_card().cloned() else {
         if state.cards.failure(gap).is_some() {
             state.review.document = None;
             state.review.waiting_since = None;

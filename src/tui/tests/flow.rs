@@ -282,3 +282,48 @@ fn an_embedded_database_has_nobody_else_to_ask_about() {
     app.wait(5_000);
     assert!(app.waiting.is_empty(), "{:?}", app.waiting);
 }
+
+#[test]
+fn on_a_blind_gap_predictions_show_after_the_choice() {
+    let mut app = App::opening(SIZE);
+    app.database.policy.blind = Share::ALL;
+    app.send(Msg::Opened);
+    app.settle();
+    let screen = app.screen();
+    assert!(screen.contains("predictions show after your choice · o gives a value"), "{screen}");
+    assert!(!screen.contains("Black/White  0.97") && !screen.contains("such predictions"), "{screen}");
+    for key in ["a", "1", "r"] {
+        assert_eq!(app.press(key), [], "{key} says something of predictions");
+        assert!(app.screen().contains("Predictions show after your choice here"), "{}", app.screen());
+    }
+    app.keys("o");
+    app.type_text("black/white");
+    let decision = chosen(&mut app);
+    assert_eq!((decision.action, decision.value.as_deref()), (Action::Accept, Some("Black/White")));
+    assert_eq!(decision.seen.policy, "queue:confidence_descending:blind");
+    assert_eq!((decision.seen.candidates.len(), &decision.shown_value), (0, &None), "nothing was seen");
+    assert!(app.screen().contains("The same was predicted"), "{}", app.screen());
+
+    app.keys("u");
+    assert!(
+        !app.screen().contains("predictions show after"),
+        "what was seen cannot be unseen: {}",
+        app.screen()
+    );
+    app.keys("j j j j o");
+    app.type_text("red");
+    let decision = chosen(&mut app);
+    assert_eq!(decision.action, Action::Override);
+    assert!(app.screen().contains("Predicted was \"Black/White\""), "{}", app.screen());
+}
+
+/// Takes what was typed.
+fn chosen(app: &mut App) -> Decision {
+    let effects = app.press("Enter");
+    let decided = effects.into_iter().find_map(|effect| match effect {
+        Effect::Decide(decision, _) => Some(*decision),
+        _ => None,
+    });
+    app.settle();
+    decided.expect("a decision")
+}
