@@ -71,10 +71,11 @@ const TIMES: usize = 3;
 
 fn clean(text: &str, limit: usize, breaks: Breaks) -> String {
     let mut clean = once(text, limit, breaks);
+    // What the first time left as it was, the second would, too.
+    if clean == text || clean.is_ascii() {
+        return clean;
+    }
     for _ in 1..TIMES {
-        if clean.is_ascii() {
-            break;
-        }
         let again = once(&clean, limit, breaks);
         if again == clean {
             break;
