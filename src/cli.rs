@@ -29,6 +29,7 @@ mod refresh;
 mod review;
 mod threshold;
 mod undo;
+mod vote;
 
 use crate::config::{Config, Origin};
 use crate::error::{AppError, ErrorKind};
@@ -128,6 +129,8 @@ pub enum Command {
     Compare(compare::Compare),
     /// Shows how far two people who decide on the same gap say the same
     Agreement(agreement::AgreementCommand),
+    /// Asks the nearest products what they say of the candidates, and marks the queue
+    Vote(vote::Vote),
     /// Finds the confidence from which on predictions may be accepted unseen
     Threshold(threshold::Threshold),
     /// Shows or sets how the team reviews: second opinions, random samples, blind choices
@@ -186,6 +189,7 @@ pub async fn run(cli: Cli) -> Result<(), AppError> {
         Some(Command::Insights(command)) => insights::run(command, &config).await,
         Some(Command::Compare(command)) => compare::run(command, &config).await,
         Some(Command::Agreement(command)) => agreement::run(command, &config).await,
+        Some(Command::Vote(command)) => vote::run(command, &config).await,
         Some(Command::Threshold(command)) => threshold::run(command, &config).await,
         Some(Command::Policy(command)) => policy::run(command, &config).await,
         Some(Command::Refresh(command)) => refresh::run(command, &config).await,

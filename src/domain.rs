@@ -17,10 +17,12 @@ mod policy;
 mod proposal;
 mod queue;
 mod view;
+mod vote;
 
 pub use activity::{DecisionCursor, DecisionFilter, DecisionRow, Standing};
 pub use candidate::{
-    Candidate, Choice, Confidence, ConfidenceError, LONGEST_VALUE, Source, choices, is_cut, normalised,
+    Backing, Candidate, Choice, Confidence, ConfidenceError, LONGEST_VALUE, Source, choices, is_cut,
+    normalised,
 };
 pub use card::{
     AllowedScope, AllowedValue, AllowedValues, KnownValue, Neighbour, ProductCard, ReviewCard, RichText,
@@ -43,6 +45,7 @@ pub use queue::{Count, CursorValue, QueueCursor, QueueFilter, QueueRow, QueueSor
 pub use view::{
     AttributeValueStats, ProductGap, ProductSummary, Refresh, Refreshed, View, ViewState, WhenBusy,
 };
+pub use vote::{VoteMark, VoteWorth};
 
 /// The dimensions of every stored embedding.
 pub const EMBEDDING_DIMENSIONS: usize = 1536;

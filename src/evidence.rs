@@ -1,8 +1,13 @@
-//! Pure functions over texts and values: does the product's text mention the candidate, in whatever unit?
+//! Pure functions over texts and values: does the product's text mention the candidate, in whatever unit? What do the
+//! neighbours say?
 
+pub mod candidates;
 mod fold;
 mod mention;
 mod number;
+pub mod same;
 pub mod units;
+pub mod vote;
+pub mod worth;
 
 pub use mention::{MAX_MENTIONS, Mention, MentionKind, mentions};

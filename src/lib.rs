@@ -6,7 +6,8 @@
 //! The map, from the inside out:
 //!
 //! * [`domain`]: plain types and rules; knows no SQL and no terminal.
-//! * [`evidence`]: pure functions over texts and values: does the product's text mention the candidate?
+//! * [`evidence`]: pure functions over texts and values: does the product's text mention the candidate, what do the
+//!   neighbours say?
 //! * [`insight`]: pure statistics: what decisions say about predictions.
 //! * [`database`]: where a connection comes from.
 //! * [`embed`]: text to vector.

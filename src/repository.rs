@@ -16,6 +16,7 @@ mod prediction;
 mod reader;
 mod recommendation;
 mod view;
+mod vote;
 
 pub use embedding::EmbeddingRepository;
 pub use error::{RepositoryError, Result};
@@ -25,6 +26,7 @@ pub use policy::PolicyRepository;
 pub use prediction::PredictionRepository;
 pub use recommendation::RecommendationRepository;
 pub use view::ViewRepository;
+pub use vote::{Marked, ToVote, VoteRepository};
 
 pub use crate::database::abandonable;
 
@@ -112,6 +114,7 @@ pub trait Store:
     + LeaseRepository
     + ViewRepository
     + InsightRepository
+    + VoteRepository
     + PolicyRepository
     + ForReader
 {
@@ -126,6 +129,7 @@ impl<T> Store for T where
         + LeaseRepository
         + ViewRepository
         + InsightRepository
+        + VoteRepository
         + PolicyRepository
         + ForReader
 {

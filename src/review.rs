@@ -4,11 +4,13 @@ pub mod outbox;
 pub mod takeback;
 pub mod unseen;
 pub mod value;
+pub mod vote;
 
 use crate::domain::{
     Action, AllowedValues, Decision, DecisionId, Event, ExperimentKey, GapId, ReviewCard, Reviewer, Seen,
-    SeenCandidate, SeenNeighbour, Source, State, choices,
+    SeenCandidate, SeenNeighbour, Source, State,
 };
+use crate::evidence::candidates::{choices_of, vote_of};
 use crate::repository::{RepositoryError, Store};
 use chrono::Utc;
 use std::sync::Arc;
@@ -92,7 +94,7 @@ impl Review {
         comment: Option<String>,
         how: Circumstances,
     ) -> Decision {
-        let merged = choices(&card.candidates);
+        let merged = choices_of(card, vote_of(card).as_ref());
         let shown = merged.first();
         let shown_experiment = shown.and_then(|choice| {
             choice.candidates.iter().find_map(|candidate| match &candidate.source {
@@ -107,6 +109,7 @@ impl Review {
                     value: choice.value.clone(),
                     confidence: choice.confidence,
                     sources: choice.candidates.iter().map(|c| c.source.key().to_owned()).collect(),
+                    neighbours: choice.backing.map(|backing| backing.share),
                 })
                 .collect(),
             neighbours: card

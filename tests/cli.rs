@@ -16,6 +16,8 @@ mod listings;
 mod threshold;
 #[path = "cli/views.rs"]
 mod views;
+#[path = "cli/vote.rs"]
+mod vote;
 
 use serde_json::Value;
 use support::binary::Gapdeck;

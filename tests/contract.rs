@@ -63,6 +63,8 @@ mod rules;
 mod undo;
 #[path = "contract/views.rs"]
 mod views;
+#[path = "contract/votes.rs"]
+mod votes;
 
 /// Makes a test of every case for the fake and the server, and one test of all of them for the embedded database.
 macro_rules! contract {
@@ -209,6 +211,14 @@ contract! {
         attributes_are_counted_as_they_are_now,
         a_view_shows_what_was_there_when_it_was_refreshed,
         a_refresh_is_recorded_and_a_young_view_is_left_alone,
+    }
+    votes {
+        votes_order_and_narrow_the_queue,
+        a_vote_is_forgotten_once_another_value_is_the_best,
+        gaps_to_vote_on_are_unsettled_and_have_a_candidate,
+        voters_are_the_nearest_with_their_source_values,
+        a_card_asks_more_neighbours_than_it_shows,
+        the_job_measures_and_marks_and_goes_on_where_it_was,
     }
     embeddings {
         a_short_vector_is_padded_with_zeros,

@@ -176,6 +176,7 @@ async fn diesels_schema_is_the_databases() {
             "timestamp with time zone" => "Timestamptz",
             "double precision" => "Double",
             "integer" => "Integer",
+            "smallint" => "SmallInt",
             "bigint" => "BigInt",
             "boolean" => "Bool",
             "uuid" => "Uuid",

@@ -13,7 +13,7 @@ mod observed;
 
 use gapdeck::domain::{
     Action, Claim, DecisionFilter, Fence, GapId, LeaseToken, QueueCursor, QueueFilter, QueueSort, State,
-    StateFilter,
+    StateFilter, VoteMark,
 };
 use gapdeck::repository::Store;
 use observed::{Observed, Plan};
@@ -70,6 +70,8 @@ fn filters() -> Vec<(&'static str, QueueFilter)> {
                 ..open()
             },
         ),
+        ("contradicted ones", QueueFilter { vote: Some(VoteMark::Contradicts), ..open() }),
+        ("those without a vote", QueueFilter { vote: Some(VoteMark::Silent), ..open() }),
         ("sure ones", range(0.95, 1.0)),
         ("a narrow range", range(0.31, 0.312)),
         ("unsure ones", QueueFilter { max_confidence: Some(confidence(0.4)), ..open() }),

@@ -59,7 +59,7 @@ CREATE POLICY gapdeck_own_name ON {schema}.review_leases USING (true) WITH CHECK
 ";
 
 /// Every table and view that gapdeck reads; the test of this command compares them with the migrated database.
-const TABLES: [&str; 32] = [
+const TABLES: [&str; 33] = [
     "__diesel_schema_migrations",
     "raw_products",
     "raw_categories",
@@ -82,6 +82,7 @@ const TABLES: [&str; 32] = [
     "review_queue",
     "prediction_tallies",
     "review_leases",
+    "vote_worth",
     "review_policy",
     "view_refreshes",
     "product_summary",

@@ -7,7 +7,7 @@ use super::output::{json, table};
 use super::word;
 use crate::config::Config;
 use crate::domain::{
-    Candidate, Confidence, GapId, QueueFilter, QueueRow, QueueSort, Source, State, StateFilter,
+    Candidate, Confidence, GapId, QueueFilter, QueueRow, QueueSort, Source, State, StateFilter, VoteMark,
 };
 use crate::error::{AppError, ErrorKind};
 use crate::repository::{QueueRepository, RepositoryError};
@@ -48,10 +48,13 @@ pub struct Queue {
     /// The highest confidence of the best candidate, 0 to 1
     #[arg(long, value_name = "X")]
     max_confidence: Option<f64>,
+    /// What the neighbours' vote says of the best candidate: contradicts, split, agrees or none
+    #[arg(long, value_name = "MARK")]
+    vote: Option<String>,
     /// Fuzzy on the product's name, or the exact product key
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
-    /// confidence-descending, confidence-ascending, uncertainty, disagreement, product or age
+    /// confidence-descending, confidence-ascending, uncertainty, disagreement, vote, product, age or random
     #[arg(long, default_value = "confidence-descending", value_name = "SORT")]
     sort: String,
 }
@@ -74,6 +77,8 @@ struct Listed {
     version: i32,
     disagreement: f64,
     uncertainty: f64,
+    /// What the neighbours' vote says of the best candidate; null where it was not counted.
+    vote: Option<&'static str>,
     decided_by: Option<String>,
     decided_value: Option<String>,
     decided_at: Option<chrono::DateTime<chrono::Utc>>,
@@ -104,6 +109,7 @@ impl Listed {
             version: row.version,
             disagreement: row.disagreement,
             uncertainty: row.uncertainty,
+            vote: row.vote.map(VoteMark::as_str),
             decided_by: row.decided_by.map(Into::into),
             decided_value: row.decided_value,
             decided_at: row.decided_at,
@@ -153,6 +159,7 @@ impl Queue {
             "deferred",
             "flagged",
         ];
+        let marks = VoteMark::ALL.map(VoteMark::as_str);
         Ok(QueueFilter {
             attribute: self.attribute.clone().map(Into::into),
             category: self.category.clone().map(Into::into),
@@ -160,6 +167,7 @@ impl Queue {
             state: word(&self.state, StateFilter::parse, &STATES)?,
             min_confidence: confidence("--min-confidence", self.min_confidence)?,
             max_confidence: confidence("--max-confidence", self.max_confidence)?,
+            vote: self.vote.as_deref().map(|mark| word(mark, VoteMark::parse, &marks)).transpose()?,
             text: self.text.clone(),
             ..QueueFilter::default()
         })

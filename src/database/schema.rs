@@ -232,6 +232,7 @@ diesel::table! {
         gap_created_at -> Timestamptz,
         updated_at -> Timestamptz,
         first_by -> Nullable<Text>,
+        vote -> Nullable<SmallInt>,
     }
 }
 
@@ -275,6 +276,17 @@ diesel::table! {
         confidence -> BigInt,
         correct -> BigInt,
         incorrect -> BigInt,
+    }
+}
+
+diesel::table! {
+    vote_worth (attribute_key) {
+        attribute_key -> Text,
+        tried -> BigInt,
+        voted -> BigInt,
+        correct -> BigInt,
+        frequent -> BigInt,
+        measured_at -> Timestamptz,
     }
 }
 
@@ -397,4 +409,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     human_recommendations,
     review_queue,
     review_leases,
+    vote_worth,
 );

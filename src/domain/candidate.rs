@@ -78,6 +78,13 @@ pub struct Candidate {
     pub created_at: DateTime<Utc>,
 }
 
+/// What the neighbours' vote says of a choice.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Backing {
+    /// The value's share of the vote, 0..=1.
+    pub share: f64,
+}
+
 /// Candidates of one value (after normalisation): what a digit key chooses.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Choice {
@@ -85,8 +92,10 @@ pub struct Choice {
     pub value: String,
     /// The highest confidence among the sources.
     pub confidence: Option<Confidence>,
-    /// The candidates merged here, most confident first.
+    /// The candidates merged here, most confident first; none where only neighbours have the value.
     pub candidates: Vec<Candidate>,
+    /// What the neighbours say of it; `None` without a vote.
+    pub backing: Option<Backing>,
 }
 
 /// Merges candidates of equal value into choices, the most confident first; ties go to more sources, then to the value.
@@ -110,6 +119,7 @@ pub fn choices(candidates: &[Candidate]) -> Vec<Choice> {
                     value: candidate.value.clone(),
                     confidence: candidate.confidence,
                     candidates: vec![candidate],
+                    backing: None,
                 },
             ));
         }

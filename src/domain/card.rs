@@ -2,6 +2,7 @@
 
 use super::{
     Attribute, AttributeKey, Candidate, Category, Event, Product, ProductKey, QueueRow, TrackRecord,
+    VoteWorth,
 };
 use serde::{Deserialize, Serialize};
 
@@ -98,6 +99,10 @@ pub struct ReviewCard {
     pub candidates: Vec<Candidate>,
     /// The product; its neighbours carry their values for the attribute.
     pub product: ProductCard,
+    /// The nearest products that the vote asks, the nearest first, those without a value for the attribute among them.
+    pub voters: Vec<Neighbour>,
+    /// What their vote is worth for the attribute; `None` where it was not measured.
+    pub worth: Option<VoteWorth>,
     /// The gap's decisions, the oldest first.
     pub history: Vec<Event>,
     /// How often predictions like the most confident one were right; `None` without one, and where it can't be asked for.

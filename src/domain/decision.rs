@@ -113,6 +113,9 @@ pub struct SeenCandidate {
     pub confidence: Option<Confidence>,
     /// The experiments and rounds that proposed it.
     pub sources: Vec<String>,
+    /// Its share of the neighbours' vote, where there was one; without sources, only neighbours have the value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub neighbours: Option<f64>,
 }
 
 /// A neighbour as the reviewer saw it.

@@ -1,6 +1,6 @@
 //! The review queue: one row a gap, filters, sort orders, cursors.
 
-use super::{AttributeKey, CategoryKey, Confidence, ExperimentKey, GapId, Reviewer, State};
+use super::{AttributeKey, CategoryKey, Confidence, ExperimentKey, GapId, Reviewer, State, VoteMark};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
@@ -34,6 +34,8 @@ pub struct QueueRow {
     pub decided_at: Option<DateTime<Utc>>,
     /// Who gave the first opinion, where a second one is awaited; a reader is told only of their own.
     pub first_by: Option<Reviewer>,
+    /// What the neighbours' vote says of the best candidate; `None` where it was not counted.
+    pub vote: Option<VoteMark>,
     /// When the gap came to be.
     pub gap_created_at: DateTime<Utc>,
 }
@@ -121,6 +123,8 @@ pub struct QueueFilter {
     pub min_confidence: Option<Confidence>,
     /// The highest confidence of the best candidate, inclusive; leaves gaps without one out.
     pub max_confidence: Option<Confidence>,
+    /// What the neighbours' vote says of the best candidate; `none` also where it was not counted.
+    pub vote: Option<VoteMark>,
     /// A part of the product's name in any case, or the exact product key. Where no name contains it, the names that
     /// come closest (trigram word similarity).
     pub text: Option<String>,
@@ -167,6 +171,9 @@ pub enum QueueSort {
     Uncertainty,
     /// The most disagreement between candidates first.
     Disagreement,
+    /// What the neighbours contradict first, then what they are split on, what they agree to, the rest; each the most
+    /// confident first.
+    Vote,
     /// By product name.
     Product,
     /// The oldest gap first.
@@ -177,11 +184,12 @@ pub enum QueueSort {
 
 impl QueueSort {
     /// Every order, as a key cycles through them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ConfidenceDescending,
         Self::ConfidenceAscending,
         Self::Uncertainty,
         Self::Disagreement,
+        Self::Vote,
         Self::Product,
         Self::Age,
         Self::Random,
@@ -194,6 +202,7 @@ impl QueueSort {
             Self::ConfidenceAscending => "confidence-ascending",
             Self::Uncertainty => "uncertainty",
             Self::Disagreement => "disagreement",
+            Self::Vote => "vote",
             Self::Product => "product",
             Self::Age => "age",
             Self::Random => "random",
@@ -219,6 +228,7 @@ impl QueueSort {
             Self::ConfidenceAscending => "confidence, low first",
             Self::Uncertainty => "uncertainty",
             Self::Disagreement => "disagreement",
+            Self::Vote => "the neighbours' vote",
             Self::Product => "product",
             Self::Age => "age",
             Self::Random => "lot, at random",

@@ -19,6 +19,7 @@ mod save;
 mod scores;
 mod tables;
 mod views;
+mod vote;
 
 use super::reader::Reader;
 use super::{ForReader, Store};

@@ -22,6 +22,7 @@ mod recommendation;
 mod refresh;
 mod upsert;
 mod view;
+mod vote;
 
 pub(crate) use refresh::refresh_view;
 

@@ -237,6 +237,7 @@ impl Review {
                     value: best.value.clone(),
                     confidence: best.confidence,
                     sources: best.candidates.iter().map(|one| one.source.key().to_owned()).collect(),
+                    neighbours: None,
                 }],
                 policy: policy.to_owned(),
                 selection_probability: Some(1.0),

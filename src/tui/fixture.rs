@@ -110,6 +110,7 @@ pub fn row(index: usize) -> QueueRow {
         decided_value: None,
         decided_at: None,
         first_by: None,
+        vote: None,
         gap_created_at: noon() - Duration::days(9),
     }
 }
@@ -216,6 +217,8 @@ pub fn card(index: usize) -> ReviewCard {
         allowed: AllowedValues { total: values.len(), values },
         candidates: candidates(index),
         product: product_card(index),
+        voters: neighbours(index),
+        worth: None,
         history: Vec::new(),
         record: track_record(index),
     }

@@ -70,6 +70,7 @@ pub async fn a_decision_is_kept_with_everything_the_reviewer_saw(store: &dyn Sto
                 value: "Black".into(),
                 confidence: Some(confidence(0.9)),
                 sources: vec!["e1".into(), "r1".into()],
+                neighbours: Some(0.25),
             }],
             neighbours: vec![SeenNeighbour {
                 product_key: "p2".into(),

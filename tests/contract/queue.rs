@@ -1,7 +1,9 @@
 //! What [`gapdeck::repository::QueueRepository`] promises of rows, filters and counts.
 
 use crate::support::fixture::*;
-use gapdeck::domain::{Action, Confidence, Count, QueueFilter, QueueRow, QueueSort, State, StateFilter};
+use gapdeck::domain::{
+    Action, Confidence, Count, QueueFilter, QueueRow, QueueSort, State, StateFilter, VoteMark,
+};
 use gapdeck::repository::{CatalogueBatch, Store};
 
 const PAIR: (&str, &str) = ("p1", "colour");
@@ -49,6 +51,7 @@ pub async fn a_row_shows_what_a_list_needs(store: &dyn Store) {
         decided_value: None,
         decided_at: None,
         first_by: None,
+        vote: None,
         gap_created_at: found.gap_created_at,
     };
     assert_eq!(found, expected);
@@ -285,6 +288,7 @@ pub async fn conditions_hold_together(store: &dyn Store) {
         experiment: Some("e1".into()),
         min_confidence: Some(confidence(0.9)),
         max_confidence: Some(confidence(0.9)),
+        vote: Some(VoteMark::Silent),
         text: Some("aurora".into()),
         state: StateFilter::Open,
         not_first_by: None,

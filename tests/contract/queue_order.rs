@@ -1,8 +1,10 @@
 //! What [`gapdeck::repository::QueueRepository`] promises of orders, pages and cursors.
 
 use crate::support::fixture::*;
-use gapdeck::domain::{Confidence, Lot, QueueCursor, QueueFilter, QueueRow, QueueSort, StateFilter};
-use gapdeck::repository::{CatalogueBatch, Store};
+use gapdeck::domain::{
+    Confidence, Lot, QueueCursor, QueueFilter, QueueRow, QueueSort, StateFilter, VoteMark,
+};
+use gapdeck::repository::{CatalogueBatch, Marked, Store};
 use std::cmp::Ordering;
 
 /// Saves forty gaps whose names, confidences and ages have ties, some without a candidate.
@@ -31,6 +33,13 @@ async fn open_warehouse(store: &dyn Store) {
         }
     }
     store.save_predictions(&predictions).await.unwrap();
+    let rows = store.page(&QueueFilter::default(), QueueSort::Age, None, 1_000).await.unwrap().rows;
+    let marks: Vec<Marked> = rows
+        .into_iter()
+        .zip(VoteMark::ALL.into_iter().map(Some).chain([None]).cycle())
+        .filter_map(|(row, mark)| Some(Marked { gap: row.gap, value: row.best_value, mark: mark? }))
+        .collect();
+    store.save_votes(&marks).await.unwrap();
 }
 
 async fn page(
@@ -55,6 +64,11 @@ fn compare(sort: QueueSort, a: &QueueRow, b: &QueueRow) -> Ordering {
         QueueSort::ConfidenceAscending => without_last.then(number(a).partial_cmp(&number(b)).unwrap()),
         QueueSort::Uncertainty => descending(a.uncertainty, b.uncertainty),
         QueueSort::Disagreement => descending(a.disagreement, b.disagreement),
+        QueueSort::Vote => {
+            let mark = |row: &QueueRow| row.vote.unwrap_or(VoteMark::Silent);
+            let confidences = descending(number(a).unwrap_or(-2.0), number(b).unwrap_or(-2.0));
+            mark(a).cmp(&mark(b)).then(confidences)
+        }
         QueueSort::Product => a.product_name.to_lowercase().cmp(&b.product_name.to_lowercase()),
         QueueSort::Age => a.gap_created_at.cmp(&b.gap_created_at),
         QueueSort::Random => Lot::Sample.of(&a.gap).total_cmp(&Lot::Sample.of(&b.gap)),

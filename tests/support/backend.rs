@@ -36,7 +36,7 @@ pub async fn empty(database: &Database) {
 }
 
 /// Every table of the specification, and gapdeck's own.
-pub const TABLES: [&str; 23] = [
+pub const TABLES: [&str; 24] = [
     "raw_products",
     "raw_categories",
     "raw_attributes",
@@ -60,4 +60,5 @@ pub const TABLES: [&str; 23] = [
     "view_refreshes",
     "prediction_tallies",
     "review_leases",
+    "vote_worth",
 ];

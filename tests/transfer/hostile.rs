@@ -254,6 +254,7 @@ fn decision(act: &Act, gap: &GapId, history: &[Event]) -> Decision {
         value: act.value.clone(),
         confidence: Confidence::new(0.25).ok(),
         sources: vec!["e=1".into()],
+        neighbours: None,
     };
     Decision {
         id: DecisionId::new(),

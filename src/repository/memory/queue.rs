@@ -5,8 +5,9 @@ use super::scores::{self, Scores};
 use super::tables::{Tables, cut};
 use crate::domain::{
     AllowedScope, AllowedValue, AllowedValues, Candidate, Confidence, Count, CursorValue, GapId, Lot,
-    QueueCursor, QueueFilter, QueueRow, QueueSort, ReviewCard, Stage,
+    QueueCursor, QueueFilter, QueueRow, QueueSort, ReviewCard, Stage, VoteMark,
 };
+use crate::evidence::vote::VOTERS;
 use crate::repository::{Page, QueueRepository, RepositoryError, Result};
 use async_trait::async_trait;
 use std::cmp::Ordering;
@@ -69,6 +70,10 @@ fn place(row: &QueueRow, sort: QueueSort) -> QueueCursor {
         QueueSort::ConfidenceAscending => CursorValue::Number(confidence.unwrap_or(2.0)),
         QueueSort::Uncertainty => CursorValue::Number(0.0 - row.uncertainty),
         QueueSort::Disagreement => CursorValue::Number(0.0 - row.disagreement),
+        QueueSort::Vote => {
+            let mark = row.vote.unwrap_or(VoteMark::Silent).number();
+            CursorValue::Number(f64::from(mark) * 4.0 + confidence.map_or(2.0, |c| 0.0 - c))
+        }
         QueueSort::Product => CursorValue::Text(cut(&row.product_name.to_lowercase(), SORT_NAME)),
         QueueSort::Age => CursorValue::Time(row.gap_created_at),
         QueueSort::Random => CursorValue::Number(Lot::Sample.of(&row.gap)),
@@ -128,6 +133,7 @@ impl Tables {
             && filter.not_first_by.as_ref().is_none_or(|reviewer| row.first_by.as_ref() != Some(reviewer))
             && bound(filter.min_confidence, |best, bound| best >= bound)
             && bound(filter.max_confidence, |best, bound| best <= bound)
+            && filter.vote.is_none_or(|mark| row.vote.unwrap_or(VoteMark::Silent) == mark)
             && filter.text.as_deref().is_none_or(|text| {
                 let name = self.products.get(&row.gap.product).and_then(|product| product.name.as_deref());
                 let searched = cut(name.unwrap_or_default(), SEARCHED_NAME).to_lowercase();
@@ -142,11 +148,13 @@ impl Tables {
         let scores = Scores::of(&self.candidates(gap));
         let state = self.state(gap);
         let decided = self.in_force(gap).map(|event| &event.decision).filter(|_| !state.needs_opinion());
+        let best_value = scores.best_value.map(|value| cut(&value, ROW_TEXT));
+        let vote = self.votes.get(gap).filter(|(value, _)| *value == best_value).map(|(_, mark)| *mark);
         Some(QueueRow {
             gap: gap.clone(),
             product_name: cut(name.unwrap_or_default(), ROW_TEXT),
             category: self.product_categories.get(&gap.product).and_then(BTreeSet::first).cloned(),
-            best_value: scores.best_value.map(|value| cut(&value, ROW_TEXT)),
+            best_value,
             best_confidence: scores.best_confidence,
             candidate_count: scores.candidate_count,
             value_count: scores.value_count,
@@ -160,6 +168,7 @@ impl Tables {
                 .map(|value| cut(value, ROW_TEXT)),
             decided_at: decided.map(|decision| decision.decided_at),
             first_by: Stage::of(&self.history(gap)).first_by().cloned(),
+            vote,
             gap_created_at,
         })
     }
@@ -167,12 +176,18 @@ impl Tables {
     fn card(&self, gap: &GapId, neighbours: usize) -> Option<ReviewCard> {
         let mut candidates = self.candidates(gap);
         candidates.sort_by(scores::rank);
+        let asked = if neighbours == 0 { 0 } else { neighbours.max(VOTERS) };
+        let mut product = self.product_card(&gap.product, Some(&gap.attribute), asked)?;
+        let voters = product.neighbours.clone();
+        product.neighbours.truncate(neighbours);
         Some(ReviewCard {
             row: self.row(gap)?,
             attribute: self.attributes.get(&gap.attribute)?.clone(),
             allowed: self.allowed(gap),
             candidates,
-            product: self.product_card(&gap.product, Some(&gap.attribute), neighbours)?,
+            product,
+            voters,
+            worth: self.worth.get(&gap.attribute).cloned(),
             history: self.history(gap),
             record: self.track_record(gap),
         })

@@ -3,7 +3,7 @@
 use crate::domain::{
     Attribute, AttributeKey, Candidate, Category, CategoryKey, Confidence, DecisionId, Event, Experiment,
     ExperimentKey, GapId, Lease, Outcome, Policy, Product, ProductDetails, ProductGap, ProductKey,
-    ProductSummary, Refresh, Round, RoundKey, Source, View,
+    ProductSummary, Refresh, Round, RoundKey, Source, View, VoteMark, VoteWorth,
 };
 use crate::repository::Page;
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
@@ -45,6 +45,9 @@ pub(super) struct Tables {
     pub product_details: Vec<ProductDetails>,
     pub product_gaps: Vec<ProductGap>,
     pub leases: BTreeMap<GapId, Lease>,
+    /// The votes counted, each with the value that it was counted for.
+    pub votes: BTreeMap<GapId, (Option<String>, VoteMark)>,
+    pub worth: BTreeMap<AttributeKey, VoteWorth>,
     pub policy: Policy,
     last_time: DateTime<Utc>,
 }

@@ -7,6 +7,7 @@ use super::fragment::{Counted, fixed, left_or_null};
 use super::input::dictionary::{Attributes, Categories, attributes, categories};
 use super::insight::track_record;
 use super::queue::{SHORT, gaps_of, left, load_row};
+use super::vote::worth_of;
 use crate::database::schema::{
     raw_allowable_values_in_any_category, raw_allowable_values_in_every_category, raw_attributes,
     raw_category_allowable_values, raw_product_attribute_allowable_values, raw_product_attribute_values,
@@ -16,6 +17,7 @@ use crate::domain::{
     AllowedScope, AllowedValue, AllowedValues, AttributeKey, GapId, KnownValue, Product, ProductCard,
     ProductKey, ReviewCard, RichText,
 };
+use crate::evidence::vote::VOTERS;
 use crate::repository::Result;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -45,20 +47,25 @@ pub(super) async fn load(
     neighbours: usize,
     distributed: bool,
 ) -> Result<Option<ReviewCard>> {
-    let (row, mut attribute, candidates, allowed, history, product, record) = try_join!(
+    // The vote asks more neighbours than are shown: of one search, they cost next to nothing.
+    let asked = if neighbours == 0 { 0 } else { neighbours.max(VOTERS) };
+    let (row, mut attribute, candidates, allowed, history, product, worth, record) = try_join!(
         load_row(connection, gap),
         attributes(connection, Attributes::Key(&gap.attribute)),
         candidates_of(connection, std::slice::from_ref(gap)),
         allowed_values(connection, gap),
         shown_history(connection, gap),
-        product_card(connection, lagging, &gap.product, Some(&gap.attribute), neighbours),
+        product_card(connection, lagging, &gap.product, Some(&gap.attribute), asked),
+        worth_of(lagging, &gap.attribute),
         track_record(lagging, gap, distributed),
     )?;
-    let (Some(row), Some(attribute), Some(product)) = (row, attribute.pop(), product) else {
+    let (Some(row), Some(attribute), Some(mut product)) = (row, attribute.pop(), product) else {
         return Ok(None);
     };
     let candidates = candidates.into_iter().flatten().collect();
-    Ok(Some(ReviewCard { row, attribute, allowed, candidates, product, history, record }))
+    let voters = product.neighbours.clone();
+    product.neighbours.truncate(neighbours);
+    Ok(Some(ReviewCard { row, attribute, allowed, candidates, product, voters, worth, history, record }))
 }
 
 /// Loads everything a screen shows of one product; `lagging` is for what no decision changes.

@@ -27,7 +27,7 @@ use futures_util::try_join;
 /// Embeddings written by one statement: 6 KB each.
 const BATCH: usize = 200;
 /// The most values of one neighbour that are read.
-const MOST_VALUES: usize = 5;
+pub(super) const MOST_VALUES: usize = 5;
 
 async fn embedding_of(connection: &AsyncPgConnection, product: &ProductKey) -> Result<Option<Vector>> {
     let mut connection = connection;
@@ -58,7 +58,7 @@ pub(super) async fn neighbours_of(
 /// Loads the nearest products, in as many round trips as its reads depend on each other: what the search starts from,
 /// the search, what is told of the found. The vector is read first and then bound, so that the index serves, and so that
 /// the search runs on a database whose rows are spread over several machines.
-async fn nearest(connection: &AsyncPgConnection, search: &Nearest) -> Result<Vec<Neighbour>> {
+pub(super) async fn nearest(connection: &AsyncPgConnection, search: &Nearest) -> Result<Vec<Neighbour>> {
     if search.limit == 0 {
         return Ok(Vec::new());
     }

@@ -5,7 +5,7 @@ mod distributed;
 
 use super::PostgresStore;
 use super::feed;
-use super::queue::{Selected, cursor, row};
+use super::queue::{Selected, cursor, ordered, row};
 use crate::database::schema::review_leases;
 use crate::domain::{Changes, Claim, Claimed, Fence, GapId, Lease, LeaseToken, QueueRow, Reviewer};
 use crate::repository::{LeaseRepository, RepositoryError, Result};
@@ -121,6 +121,7 @@ pub(super) async fn end(connection: &AsyncPgConnection, gap: &GapId) -> QueryRes
 #[async_trait]
 impl LeaseRepository for PostgresStore {
     async fn claim(&self, claim: &Claim) -> Result<Claimed> {
+        let claim = &Claim { sort: ordered(&claim.filter, claim.sort), ..claim.clone() };
         let lasts = milliseconds(claim.lasts)?;
         // Before the connection is taken: an embedded database has one.
         let distributed = self.is_distributed().await?;

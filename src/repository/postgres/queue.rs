@@ -6,14 +6,14 @@ pub(super) mod page;
 mod similar;
 mod statements;
 
-pub(super) use conditions::{Boxed, after, filtered, is_in_order, sort_expression};
+pub(super) use conditions::{Boxed, after, filtered, is_in_order, ordered, sort_expression};
 
 use super::PostgresStore;
 use super::lenient::Moment;
 use crate::database::schema::review_queue;
 use crate::domain::{
     Candidate, Confidence, Count, CursorValue, GapId, Lot, QueueCursor, QueueFilter, QueueRow, QueueSort,
-    ReviewCard, Reviewer, State,
+    ReviewCard, Reviewer, State, VoteMark,
 };
 use crate::repository::{Page, QueueRepository, Result};
 use async_trait::async_trait;
@@ -31,7 +31,7 @@ pub(super) const SHORT: i32 = 200;
 
 /// A queue row as selected; the last but one is the sort name.
 pub(super) type Selected = (
-    (String, String, String, String, Option<String>, Option<f64>, i32, i32),
+    (String, String, String, String, Option<String>, Option<f64>, i32, i32, Option<i16>),
     (f64, f64, String, i32, Option<String>, Option<String>, Option<Moment>, Moment, String, Option<String>),
 );
 
@@ -46,6 +46,7 @@ pub(super) type Columns = (
         review_queue::best_confidence,
         review_queue::candidate_count,
         review_queue::value_count,
+        review_queue::vote,
     ),
     (
         review_queue::disagreement,
@@ -74,6 +75,7 @@ pub(super) fn columns() -> Columns {
             q::best_confidence,
             q::candidate_count,
             q::value_count,
+            q::vote,
         ),
         (
             q::disagreement,
@@ -102,6 +104,7 @@ pub(super) fn row(selected: Selected) -> QueueRow {
             best_confidence,
             candidate_count,
             value_count,
+            vote,
         ),
         (
             disagreement,
@@ -132,6 +135,7 @@ pub(super) fn row(selected: Selected) -> QueueRow {
         decided_value,
         decided_at: decided_at.map(DateTime::from),
         first_by: first_by.map(Reviewer::from),
+        vote: vote.and_then(VoteMark::from_number),
         gap_created_at: gap_created_at.into(),
     }
 }
@@ -147,6 +151,10 @@ pub(super) fn cursor(sort: QueueSort, selected: &Selected) -> QueueCursor {
         QueueSort::ConfidenceAscending => CursorValue::Number(confidence.unwrap_or(2.0)),
         QueueSort::Uncertainty => CursorValue::Number(-selected.1.1),
         QueueSort::Disagreement => CursorValue::Number(-selected.1.0),
+        QueueSort::Vote => {
+            let mark = selected.0.8.unwrap_or_else(|| VoteMark::Silent.number());
+            CursorValue::Number(f64::from(mark) * 4.0 + confidence.map_or(2.0, |confidence| -confidence))
+        }
         QueueSort::Product => CursorValue::Text(selected.1.8.clone()),
         QueueSort::Age => CursorValue::Time(selected.1.7.into()),
         QueueSort::Random => CursorValue::Number(Lot::Sample.of(&gap)),
@@ -176,6 +184,7 @@ impl QueueRepository for PostgresStore {
         limit: usize,
     ) -> Result<Page<QueueRow, QueueCursor>> {
         let filter = &self.reader.filter(filter);
+        let sort = ordered(filter, sort);
         let connection = self.connection().await?;
         let page = page::load(&connection, filter, sort, place, limit.clamp(1, 10_000)).await?;
         if page.rows.is_empty()

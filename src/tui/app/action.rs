@@ -223,15 +223,15 @@ use ActionId as A;
 
 actions! {
     A::Accept, "accept", Decide, REVIEW, [c('a')], Some("accept"), checks::accept, "Accepts the selected candidate, by default the first";
-    A::Choose(1), "choose 1", Decide, REVIEW, [c('1')], Some("choose"), checks::accept, "Accepts the candidate of that number";
-    A::Choose(2), "choose 2", Decide, REVIEW, [c('2')], None, checks::accept, "Accepts the second candidate";
-    A::Choose(3), "choose 3", Decide, REVIEW, [c('3')], None, checks::accept, "Accepts the third candidate";
-    A::Choose(4), "choose 4", Decide, REVIEW, [c('4')], None, checks::accept, "Accepts the fourth candidate";
-    A::Choose(5), "choose 5", Decide, REVIEW, [c('5')], None, checks::accept, "Accepts the fifth candidate";
-    A::Choose(6), "choose 6", Decide, REVIEW, [c('6')], None, checks::accept, "Accepts the sixth candidate";
-    A::Choose(7), "choose 7", Decide, REVIEW, [c('7')], None, checks::accept, "Accepts the seventh candidate";
-    A::Choose(8), "choose 8", Decide, REVIEW, [c('8')], None, checks::accept, "Accepts the eighth candidate";
-    A::Choose(9), "choose 9", Decide, REVIEW, [c('9')], None, checks::accept, "Accepts the ninth candidate";
+    A::Choose(1), "choose 1", Decide, REVIEW, [c('1')], Some("choose"), checks::choose, "Takes the candidate of that number";
+    A::Choose(2), "choose 2", Decide, REVIEW, [c('2')], None, checks::choose, "Accepts the second candidate";
+    A::Choose(3), "choose 3", Decide, REVIEW, [c('3')], None, checks::choose, "Accepts the third candidate";
+    A::Choose(4), "choose 4", Decide, REVIEW, [c('4')], None, checks::choose, "Accepts the fourth candidate";
+    A::Choose(5), "choose 5", Decide, REVIEW, [c('5')], None, checks::choose, "Accepts the fifth candidate";
+    A::Choose(6), "choose 6", Decide, REVIEW, [c('6')], None, checks::choose, "Accepts the sixth candidate";
+    A::Choose(7), "choose 7", Decide, REVIEW, [c('7')], None, checks::choose, "Accepts the seventh candidate";
+    A::Choose(8), "choose 8", Decide, REVIEW, [c('8')], None, checks::choose, "Accepts the eighth candidate";
+    A::Choose(9), "choose 9", Decide, REVIEW, [c('9')], None, checks::choose, "Accepts the ninth candidate";
     A::Override, "override", Decide, REVIEW, [c('o')], Some("override"), checks::decide, "Gives another value, in an editor made for the attribute";
     A::Reject, "reject", Decide, REVIEW, [c('r')], Some("reject"), checks::reject, "Says that none of the candidates is right";
     A::NotApplicable, "not applicable", Decide, REVIEW, [c('n')], Some("not applicable"), checks::decide, "Says that the product can have no such value";
@@ -263,6 +263,7 @@ actions! {
     A::Sort(QueueSort::ConfidenceAscending), "sort by confidence, low first", Find, REVIEW, [], None, checks::always, "Shows the least confident first";
     A::Sort(QueueSort::Uncertainty), "sort by uncertainty", Find, REVIEW, [], None, checks::always, "Shows first where the best two candidates are close";
     A::Sort(QueueSort::Disagreement), "sort by disagreement", Find, REVIEW, [], None, checks::always, "Shows first where the experiments disagree";
+    A::Sort(QueueSort::Vote), "sort by the neighbours' vote", Find, REVIEW, [], None, checks::always, "Shows first what the neighbours contradict";
     A::Sort(QueueSort::Product), "sort by product", Find, REVIEW, [], None, checks::always, "Sorts by product name";
     A::Sort(QueueSort::Age), "sort by age", Find, REVIEW, [], None, checks::always, "Shows the oldest gap first";
     A::Sort(QueueSort::Random), "sort at random", Find, REVIEW, [], None, checks::always, "Shows gaps in the order of their lots: a random sample";

@@ -52,6 +52,18 @@ pub fn reject(state: &State) -> Check {
 
 /// There is a candidate to accept, besides.
 pub fn accept(state: &State) -> Check {
+    choose(state)?;
+    match state.current_card().and_then(|card| card.choices.get(state.review.choice)) {
+        Some(choice) if choice.candidates.is_empty() => {
+            Err("nobody predicted this value; its number takes it from the neighbours, o gives another"
+                .into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// There is a candidate to choose by its number, besides.
+pub fn choose(state: &State) -> Check {
     decide(state)?;
     choices(state)
 }

@@ -11,6 +11,7 @@ use super::toast::Level;
 use super::{activity, copy, feed, flow};
 use crate::domain::{self, QueueFilter, QueueSort, State as GapState, StateFilter};
 use crate::repository::RepositoryError;
+use crate::review::Review;
 use crate::sanitise;
 use crate::tui::layout;
 use crate::tui::overlays::{
@@ -371,14 +372,31 @@ fn perform(state: &mut State, id: ActionId, keys: &str) -> Vec<Effect> {
 }
 
 fn accept(state: &mut State, index: usize, keys: &str) -> Vec<Effect> {
-    let choice = state.current_card().and_then(|card| card.choices.get(index));
-    let Some(value) = choice.map(|choice| choice.value.clone()) else {
+    let card = state.current_card().cloned();
+    let choice = card.as_ref().and_then(|card| Some((card, card.choices.get(index)?)));
+    let Some((card, choice)) = choice else {
         let there = state.current_card().map_or(0, |card| card.choices.len());
         let text = format!("There is no candidate {} · this gap has {there}", index + 1);
         state.toasts.show(state.now, Level::Warning, text);
         return Vec::new();
     };
-    decide::decide(state, Verdict::with_value(domain::Action::Accept, value, keys))
+    if !choice.candidates.is_empty() {
+        return decide::decide(
+            state,
+            Verdict::with_value(domain::Action::Accept, choice.value.clone(), keys),
+        );
+    }
+    // Nobody proposed it, so that it counts against what was proposed; it is checked like a value that is typed.
+    match Review::check(&card.card, &choice.value) {
+        Ok(checked) => {
+            decide::decide(state, Verdict::with_value(domain::Action::Override, checked.value, keys))
+        }
+        Err(problem) => {
+            let text = format!("{} · o edits it", wrap::capitalised(&problem.reason));
+            state.toasts.show(state.now, Level::Warning, text);
+            Vec::new()
+        }
+    }
 }
 
 /// Shows another part of the queue.

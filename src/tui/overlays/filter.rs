@@ -2,7 +2,7 @@
 
 use super::Overlay;
 use super::form::{Fields, Form, Problem, Texts};
-use crate::domain::{Confidence, Facets, Named, QueueFilter, State as GapState, StateFilter};
+use crate::domain::{Confidence, Facets, Named, QueueFilter, State as GapState, StateFilter, VoteMark};
 use crate::sanitise;
 use crate::tui::app::msg::Effect;
 use crate::tui::app::state::State;
@@ -17,6 +17,7 @@ pub enum Field {
     Category,
     Experiment,
     State,
+    Vote,
     Lowest,
     Highest,
 }
@@ -54,6 +55,7 @@ impl Filter {
             filter.category.as_ref().map(|key| state.category_name(key).to_owned()).unwrap_or_default(),
             filter.experiment.as_ref().map(ToString::to_string).unwrap_or_default(),
             if filter.state == StateFilter::Open { String::new() } else { state_label(filter.state) },
+            filter.vote.map(|mark| mark.as_str().to_owned()).unwrap_or_default(),
             number(filter.min_confidence),
             number(filter.max_confidence),
         ];
@@ -71,6 +73,7 @@ impl Fields for QueueFields {
         (Field::Category, "Category", "any"),
         (Field::Experiment, "Experiment", "any"),
         (Field::State, "State", "open"),
+        (Field::Vote, "Vote", "any"),
         (Field::Lowest, "Confidence from", "0"),
         (Field::Highest, "Confidence to", "1"),
     ];
@@ -85,6 +88,9 @@ impl Fields for QueueFields {
             Field::Experiment => Some(facets.map(|facets| items(&facets.experiments)).unwrap_or_default()),
             Field::State => {
                 Some(states().into_iter().map(|state| Item::new(state_label(state), "")).collect())
+            }
+            Field::Vote => {
+                Some(VoteMark::ALL.into_iter().map(|mark| Item::new(mark.as_str().to_owned(), "")).collect())
             }
             Field::Text | Field::Lowest | Field::Highest => None,
         }
@@ -108,12 +114,12 @@ impl Fields for QueueFields {
 fn read(texts: &Texts<'_>, state: &State) -> Result<QueueFilter, Problem> {
     let empty = Facets::default();
     let facets = state.facets.value.as_ref().unwrap_or(&empty);
-    let min_confidence = confidence(5, texts.at(5))?;
-    let max_confidence = confidence(6, texts.at(6))?;
+    let min_confidence = confidence(6, texts.at(6))?;
+    let max_confidence = confidence(7, texts.at(7))?;
     if let (Some(min), Some(max)) = (min_confidence, max_confidence)
         && min > max
     {
-        return Err((5, format!("from {} is above to {}", min.get(), max.get())));
+        return Err((6, format!("from {} is above to {}", min.get(), max.get())));
     }
     let wanted_state = match texts.at(4) {
         None => StateFilter::Open,
@@ -123,6 +129,13 @@ fn read(texts: &Texts<'_>, state: &State) -> Result<QueueFilter, Problem> {
             .or_else(|| StateFilter::parse(word))
             .ok_or_else(|| (4, format!("there is no state \"{}\"", sanitise::line(word, 40))))?,
     };
+    let vote = match texts.at(5) {
+        None => None,
+        Some(word) => Some(
+            VoteMark::parse(word)
+                .ok_or_else(|| (5, format!("there is no vote \"{}\"", sanitise::line(word, 40))))?,
+        ),
+    };
     Ok(QueueFilter {
         text: texts.at(0).map(str::to_owned),
         attribute: pick(1, texts.at(1), &facets.attributes)?,
@@ -131,6 +144,7 @@ fn read(texts: &Texts<'_>, state: &State) -> Result<QueueFilter, Problem> {
         state: wanted_state,
         min_confidence,
         max_confidence,
+        vote,
         ..QueueFilter::default()
     })
 }

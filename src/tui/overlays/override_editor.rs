@@ -2,7 +2,7 @@
 
 use super::suggestions::{Suggestion, range_words, suggestions};
 use super::{Overlay, dialog, draw_input, draw_picker, keys_line};
-use crate::domain::{Action, DataType, GapId, normalised};
+use crate::domain::{Action, Choice, DataType, GapId, normalised};
 use crate::review::Review;
 use crate::sanitise;
 use crate::tui::app::decide::{self, Verdict};
@@ -186,7 +186,8 @@ impl OverrideEditor {
         let keys = format!("{} {key}", self.keys);
         let equal = normalised(&value);
         // A value that a candidate has is that candidate, accepted.
-        let candidate = self.card.choices.iter().find(|choice| normalised(&choice.value) == equal);
+        let proposed = |choice: &&Choice| !choice.candidates.is_empty() && normalised(&choice.value) == equal;
+        let candidate = self.card.choices.iter().find(proposed);
         let verdict = match candidate {
             Some(choice) => Verdict::with_value(Action::Accept, choice.value.clone(), keys),
             None => Verdict { kept_on_purpose, ..Verdict::with_value(Action::Override, value, keys) },

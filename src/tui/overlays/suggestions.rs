@@ -43,7 +43,8 @@ pub fn suggestions(card: &LoadedCard) -> Vec<Suggestion> {
             found.len() - 1
         })
     };
-    let predicted: Vec<usize> = card.choices.iter().map(|choice| add(&choice.value)).collect();
+    let proposed = card.choices.iter().filter(|choice| !choice.candidates.is_empty());
+    let predicted: Vec<usize> = proposed.map(|choice| add(&choice.value)).collect();
     let near: Vec<usize> =
         card.card.product.neighbours.iter().flat_map(|one| &one.values).map(|value| add(value)).collect();
     let allowed: Vec<usize> = card.card.allowed.values.iter().map(|one| add(&one.value)).collect();

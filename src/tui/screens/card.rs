@@ -1,6 +1,8 @@
 //! The cards at hand: the one shown, and those around it, loaded before they are asked for.
 
-use crate::domain::{Choice, GapId, Lot, ReviewCard, Share, choices};
+use crate::domain::{Choice, GapId, Lot, ReviewCard, Share, VoteMark};
+use crate::evidence::candidates::{choices_of, vote_of};
+use crate::evidence::vote::{Reading, Vote};
 use crate::repository::RepositoryError;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -17,6 +19,8 @@ pub struct LoadedCard {
     pub card: ReviewCard,
     /// The candidates, equal values merged.
     pub choices: Vec<Choice>,
+    /// What the neighbours say; none where nobody has a value, or where that is worth nothing.
+    pub vote: Option<Vote>,
     /// Whether predictions were taken out: the reviewer chooses first.
     pub is_veiled: bool,
 }
@@ -24,16 +28,30 @@ pub struct LoadedCard {
 impl LoadedCard {
     /// Derives what the screen needs.
     pub fn new(card: ReviewCard) -> Self {
-        Self { choices: choices(&card.candidates), card, is_veiled: false }
+        let vote = vote_of(&card);
+        Self { choices: choices_of(&card, vote.as_ref()), vote, card, is_veiled: false }
     }
 
-    /// Makes the card as it is shown before the reviewer has chosen: without what was predicted.
+    /// Makes the card as it is shown before the reviewer has chosen: without what was predicted, and without the vote,
+    /// whose numbers would be one key away where a value of the reviewer's own takes several.
     fn veiled(&self) -> Self {
         let mut card = self.card.clone();
         card.candidates.clear();
+        card.voters.clear();
         card.record = None;
         (card.row.best_value, card.row.best_confidence) = (None, None);
         Self { is_veiled: true, ..Self::new(card) }
+    }
+
+    /// Says what the neighbours' vote means for a value.
+    pub fn mark(&self, value: &str) -> VoteMark {
+        let mark = |vote: &Vote| vote.mark(value, Reading::of(&self.card.attribute));
+        self.vote.as_ref().map_or(VoteMark::Silent, mark)
+    }
+
+    /// Says what it means for the best candidate, as the queue's list shows it.
+    pub fn best_mark(&self) -> VoteMark {
+        self.card.row.best_value.as_deref().map_or(VoteMark::Silent, |value| self.mark(value))
     }
 }
 
@@ -91,6 +109,11 @@ impl Cards {
                 *veiled = veil(share, gap, card);
             }
         }
+    }
+
+    /// Tells whether the reviewer is to choose before seeing anything of a gap's predictions.
+    pub fn is_blind(&self, gap: &GapId) -> bool {
+        self.blind.takes(Lot::Blind.of(gap)) && !self.unveiled.contains(gap)
     }
 
     /// Shows the predictions for a gap from now on: its reviewer has chosen.

@@ -4,8 +4,11 @@ use super::activity_detail::{act, glyph};
 use super::card::LoadedCard;
 use super::card_evidence::mentions;
 use super::card_sections::{FAR, Setting, indented, spread};
-use super::queue_view::outcome;
-use crate::domain::{Action, AllowedValues, Attribute, Choice, DataType, Event, Stage, State as GapState};
+use super::queue_view::{outcome, vote_mark};
+use crate::domain::{
+    Action, AllowedValues, Attribute, Choice, DataType, Event, Stage, State as GapState, VoteMark,
+};
+use crate::evidence::worth;
 use crate::sanitise;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::wrap;
@@ -95,12 +98,13 @@ pub(super) fn opinion_lines(card: &LoadedCard, setting: Setting) -> Vec<Line<'st
 
 fn agreement(card: &LoadedCard, theme: Theme) -> Vec<Span<'static>> {
     let sources = card.card.candidates.len();
-    match card.choices.len() {
-        0 => Vec::new(),
-        1 if sources > 1 => vec![Span::styled(format!("✓ {sources} sources agree"), theme.style(Role::Good))],
+    match card.choices.iter().filter(|choice| !choice.candidates.is_empty()).count() {
+        0 if card.choices.is_empty() => Vec::new(),
+        0 => vec![Span::styled("nothing was predicted", theme.style(Role::Muted))],
+        1 if sources > 1 => vec![Span::styled(format!("{sources} sources agree"), theme.style(Role::Good))],
         1 => vec![Span::styled("one source", theme.style(Role::Muted))],
         values => {
-            let text = format!("≠ {values} values from {sources} sources");
+            let text = format!("{values} values from {sources} sources");
             vec![Span::styled(text, theme.style(Role::Warning))]
         }
     }
@@ -126,7 +130,7 @@ pub(super) fn choice_lines(card: &LoadedCard, setting: Setting, left: Option<usi
     let mut lines: Vec<Line<'static>> = card.choices[from..from + most]
         .iter()
         .enumerate()
-        .map(|(index, choice)| choice_line(choice, from + index, setting, value_columns, bar > 0))
+        .map(|(index, choice)| choice_line(card, choice, from + index, setting, value_columns, bar > 0))
         .collect();
     let hidden = card.choices.len() - most;
     if hidden > 0 && lines.len() > 1 {
@@ -137,7 +141,14 @@ pub(super) fn choice_lines(card: &LoadedCard, setting: Setting, left: Option<usi
     lines
 }
 
-fn choice_line(choice: &Choice, index: usize, setting: Setting, columns: usize, bar: bool) -> Line<'static> {
+fn choice_line(
+    card: &LoadedCard,
+    choice: &Choice,
+    index: usize,
+    setting: Setting,
+    columns: usize,
+    bar: bool,
+) -> Line<'static> {
     let theme = setting.theme;
     let selected = index == setting.choice;
     let number = if index < 9 { (index + 1).to_string() } else { " ".into() };
@@ -161,10 +172,20 @@ fn choice_line(choice: &Choice, index: usize, setting: Setting, columns: usize, 
             line.push_span(Span::raw(" ".repeat(9)));
         }
     }
+    if let Some(backing) = choice.backing {
+        let (glyph, role) = vote_mark(card.mark(&choice.value));
+        let text = format!("  {glyph} {:>3.0} %", backing.share * 100.0);
+        if line.width() + 8 <= setting.columns {
+            line.push_span(Span::styled(text, theme.style(role)));
+        }
+    }
     let room = setting.columns.saturating_sub(line.width() + 2);
     if room >= 6 {
-        let sources: Vec<String> =
+        let mut sources: Vec<String> =
             choice.candidates.iter().map(|candidate| sanitise::line(candidate.source.key(), 60)).collect();
+        if sources.is_empty() {
+            sources.push("neighbours".into());
+        }
         let sources = if wrap::width(&sources.join(", ")) > room && sources.len() > 1 {
             format!("{} sources", sources.len())
         } else {
@@ -173,6 +194,44 @@ fn choice_line(choice: &Choice, index: usize, setting: Setting, columns: usize, 
         line.push_span(Span::styled(format!("  {}", wrap::cut(&sources, room)), theme.style(Role::Muted)));
     }
     line
+}
+
+/// Says what the neighbours say, and how far that is to be trusted.
+pub(super) fn vote_line(card: &LoadedCard, setting: Setting) -> Option<Line<'static>> {
+    let muted = setting.theme.style(Role::Muted);
+    let worth = card.card.worth.as_ref();
+    let quality = worth.and_then(|worth| {
+        let (accuracy, interval) = (worth::accuracy(worth)?, worth::interval(worth)?);
+        let [accuracy, low, high] = [accuracy, interval.low, interval.high].map(|share| share * 100.0);
+        Some(format!("right {accuracy:.0} % [{low:.0}-{high:.0}], n = {}", worth.voted))
+    });
+    let Some(vote) = &card.vote else {
+        let silent = worth.is_some_and(|worth| !worth::speaks(worth));
+        let text =
+            format!("    neighbours' vote left out: {} for this attribute", quality.filter(|_| silent)?);
+        return Some(Line::styled(wrap::cut(&text, setting.columns), muted));
+    };
+    let choice = card.choices.get(setting.choice)?;
+    let mark = card.mark(&choice.value);
+    let verdict = match mark {
+        VoteMark::Agrees => "neighbours agree",
+        VoteMark::Contradicts => "neighbours contradict",
+        VoteMark::Split => "neighbours are split",
+        VoteMark::Silent => return None,
+    };
+    let first = vote.shares.first()?;
+    let (glyph, role) = vote_mark(mark);
+    let said = format!(": {} of {} say {}", first.count, vote.voters, sanitise::value(&first.value, 40));
+    let quality = quality.unwrap_or_else(|| "not measured yet".into());
+    let verdict = format!("    {glyph} {verdict}");
+    let room = setting.columns.saturating_sub(wrap::width(&verdict));
+    let quality = format!(" · {quality}");
+    let fits = wrap::width(&said) + wrap::width(&quality) <= room;
+    Some(Line::from(vec![
+        Span::styled(wrap::cut(&verdict, setting.columns), setting.theme.style(role)),
+        Span::styled(wrap::cut(&said, room), muted),
+        Span::styled(if fits { quality } else { String::new() }, muted),
+    ]))
 }
 
 /// Draws a confidence as a bar of eight cells.

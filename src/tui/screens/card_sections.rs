@@ -1,7 +1,9 @@
 //! The review card as lines of text: what stands in it, and what gives way where there is little room.
 
 use super::card::LoadedCard;
-use super::card_choices::{attribute_line, choice_lines, name_mention, opinion_lines, reasoning_lines};
+use super::card_choices::{
+    attribute_line, choice_lines, name_mention, opinion_lines, reasoning_lines, vote_line,
+};
 use super::card_evidence::{history_lines, known_lines, neighbour_heading, neighbour_lines, text_sections};
 use super::card_record::record_line;
 use crate::sanitise;
@@ -40,6 +42,9 @@ pub fn lines(card: &LoadedCard, setting: Setting) -> Vec<Line<'static>> {
     out.extend(choice_lines(card, setting, left));
     out.extend(name_mention(card, setting));
     out.extend(record_line(card, setting));
+    if setting.height.is_none_or(|height| height >= 10) {
+        out.extend(vote_line(card, setting));
+    }
     let left = setting.height.map(|height| height.saturating_sub(out.len()));
     out.extend(reasoning_lines(card, setting, left));
     let mut sections = sections(card, setting);

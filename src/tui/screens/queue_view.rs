@@ -2,7 +2,7 @@
 
 use super::chrome;
 use super::queue::{MOST, Row};
-use crate::domain::State as GapState;
+use crate::domain::{State as GapState, VoteMark};
 use crate::sanitise;
 use crate::tui::app::State;
 use crate::tui::app::flow::{self, Flow};
@@ -119,7 +119,8 @@ fn row_line(state: &State, row: &Row, columns: usize, is_current: bool) -> (Line
         None if holder.is_some() => (holder.unwrap_or_default(), Role::Attention),
         _ => (String::new(), Role::Muted),
     };
-    let (mark, mark_role) = if shown == GapState::Open || is_asked { mark(row) } else { outcome(shown) };
+    let (mark, mark_role) =
+        if shown == GapState::Open || is_asked { mark(state, row) } else { outcome(shown) };
     let confidence = data.best_confidence.map_or_else(|| "   –".into(), |c| format!("{:.2}", c.get()));
     let settled = shown != GapState::Open && !is_asked || state.queue.is_stale();
     let text_role = if settled { Role::Muted } else { Role::Text };
@@ -165,13 +166,24 @@ fn other(state: &State, row: &Row) -> Option<String> {
     Some(sanitise::line(by.as_str(), 12))
 }
 
-/// Tells what the sources say of each other: contradiction, agreement, or a single voice.
-fn mark(row: &Row) -> (&'static str, Role) {
-    match (row.data.value_count, row.data.candidate_count) {
-        (2.., _) => ("≠", Role::Warning),
-        (1, 2..) => ("✓", Role::Good),
-        _ => (" ", Role::Text),
+/// Tells what the neighbours say of the best candidate: as on the card, if it is at hand, otherwise as last counted.
+fn mark(state: &State, row: &Row) -> (&'static str, Role) {
+    if state.cards.is_blind(&row.data.gap) {
+        return vote_mark(VoteMark::Silent);
     }
+    let on_card = state.cards.get(&row.data.gap).map(|card| card.best_mark());
+    vote_mark(on_card.or(row.data.vote).unwrap_or(VoteMark::Silent))
+}
+
+/// Returns a vote's glyph and role.
+pub fn vote_mark(mark: VoteMark) -> (&'static str, Role) {
+    let role = match mark {
+        VoteMark::Contradicts => Role::Warning,
+        VoteMark::Split => Role::Muted,
+        VoteMark::Agrees => Role::Good,
+        VoteMark::Silent => Role::Text,
+    };
+    (mark.glyph(), role)
 }
 
 /// Says why the list is empty, and what to do.

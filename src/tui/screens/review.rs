@@ -2,7 +2,7 @@
 
 use super::card_sections::{self, Setting};
 use super::{chrome, queue_view};
-use crate::domain::{Count, GapId, QueueFilter, State as GapState, StateFilter};
+use crate::domain::{Count, GapId, QueueFilter, State as GapState, StateFilter, VoteMark};
 use crate::sanitise;
 use crate::tui::app::State;
 use crate::tui::app::msg::Effect;
@@ -169,6 +169,14 @@ pub fn filter_words(state: &State, filter: &QueueFilter) -> String {
         (Some(min), None) => words.push(format!("confidence from {:.2}", min.get())),
         (None, Some(max)) => words.push(format!("confidence to {:.2}", max.get())),
         (Some(min), Some(max)) => words.push(format!("confidence {:.2}-{:.2}", min.get(), max.get())),
+    }
+    if let Some(mark) = filter.vote {
+        words.push(match mark {
+            VoteMark::Contradicts => "neighbours contradict".into(),
+            VoteMark::Split => "neighbours split".into(),
+            VoteMark::Agrees => "neighbours agree".into(),
+            VoteMark::Silent => "no neighbours' vote".into(),
+        });
     }
     if let Some(text) = &filter.text {
         words.push(format!("\"{}\"", sanitise::line(text, 40)));

@@ -22,6 +22,7 @@ fn decided(
         value: value.into(),
         confidence: Confidence::new(sure).ok(),
         sources: vec![source.into()],
+        neighbours: None,
     };
     let decision = Decision {
         id: next_id(),

@@ -45,7 +45,7 @@ fn a_decision_shows_at_once_goes_on_and_is_sent_with_what_was_seen() {
     assert_eq!(decision.seen.keys, "a");
     assert_eq!(decision.seen.seconds, Some(2.5));
     assert_eq!(decision.seen.policy, "queue:confidence_descending");
-    assert_eq!((decision.seen.candidates.len(), decision.seen.neighbours.len()), (1, 10));
+    assert_eq!((decision.seen.candidates.len(), decision.seen.neighbours.len()), (2, 10));
     assert_eq!(decision.base_version, 0);
     assert_eq!(decision.decided_at, fixture::noon());
     assert_eq!(app.cursor(), 3, "on to the next gap before the disk and the database answer");
@@ -105,11 +105,25 @@ fn digits_choose_a_candidate() {
 }
 
 #[test]
+fn the_number_of_a_value_that_only_neighbours_have_is_an_override() {
+    let mut app = App::open(SIZE);
+    app.keys("j j j j j j j j");
+    let card = app.state.current_card().unwrap().clone();
+    let at = card.choices.iter().position(|one| one.candidates.is_empty()).unwrap();
+    let effects = app.press(&(at + 1).to_string());
+    let [decision] = decisions(&effects)[..] else { panic!("{effects:?} {}", app.toast()) };
+    assert_eq!((decision.action, decision.value.as_deref()), (Action::Override, Some("Blue")));
+    let seen = &decision.seen.candidates[at];
+    assert!(seen.neighbours.is_some_and(|share| share > 0.0) && seen.sources.is_empty(), "{seen:?}");
+}
+
+#[test]
 fn a_gap_without_candidates_cannot_be_accepted_and_says_so() {
     let mut app = App::open(SIZE);
     app.keys("j j j j j");
     assert!(app.press("a").is_empty());
-    assert_eq!(app.toast(), "Nothing was predicted for this gap; o gives a value, n says not applicable");
+    let refused = "Nobody predicted this value; its number takes it from the neighbours, o gives another";
+    assert_eq!(app.toast(), refused);
     assert_eq!(decisions(&app.press("n"))[0].action, Action::NotApplicable);
 }
 
@@ -461,7 +475,7 @@ fn the_sort_order_goes_round_and_by_name() {
     app.keys(":").type_text("sort dis").keys("Enter");
     assert_eq!(app.state.queue.sort, QueueSort::Disagreement);
     app.keys("S Down Enter");
-    assert_eq!(app.state.queue.sort, QueueSort::Product);
+    assert_eq!(app.state.queue.sort, QueueSort::Vote);
 }
 
 #[test]

@@ -51,7 +51,7 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Claiming<'_, Q> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql(
             "WITH candidate (c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, c18, \
-             place) AS MATERIALIZED (",
+             c19, place) AS MATERIALIZED (",
         );
         self.candidates.walk_ast(out.reborrow())?;
         out.push_sql(
@@ -70,7 +70,7 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Claiming<'_, Q> {
              reviewer = excluded.reviewer, claimed_at = excluded.claimed_at, expires_at = excluded.expires_at \
              WHERE held.expires_at <= now() \
              RETURNING product_key, attribute_key, token, reviewer, claimed_at, expires_at) \
-             SELECT c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, c18, \
+             SELECT c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, c18, c19, \
              token, reviewer, claimed_at, expires_at \
              FROM candidate LEFT JOIN claimed ON product_key = c1 AND attribute_key = c2 ORDER BY place, c1, c2",
         );

@@ -2,7 +2,7 @@
 
 use super::super::fragment::{After, fixed};
 use crate::database::schema::{prediction_results, raw_products, review_queue};
-use crate::domain::{CursorValue, QueueCursor, QueueFilter, QueueSort, State, StateFilter};
+use crate::domain::{CursorValue, QueueCursor, QueueFilter, QueueSort, State, StateFilter, VoteMark};
 use crate::repository::{RepositoryError, Result};
 use diesel::expression::AsExpression;
 use diesel::pg::Pg;
@@ -29,10 +29,19 @@ pub(in crate::repository::postgres) fn sort_expression(sort: QueueSort) -> &'sta
         QueueSort::ConfidenceAscending => "coalesce(review_queue.best_confidence, 2)",
         QueueSort::Uncertainty => "(-review_queue.uncertainty)",
         QueueSort::Disagreement => "(-review_queue.disagreement)",
+        QueueSort::Vote => {
+            "(coalesce(review_queue.vote, 3) * 4 + coalesce(-review_queue.best_confidence, 2))"
+        }
         QueueSort::Product => "review_queue.sort_name",
         QueueSort::Age => "review_queue.gap_created_at",
         QueueSort::Random => "gapdeck_lot('sample', review_queue.product_key, review_queue.attribute_key)",
     }
+}
+
+/// Returns the order in which an index has what is wanted: gaps of one mark by confidence are a stretch of the vote's.
+pub(in crate::repository::postgres) fn ordered(filter: &QueueFilter, sort: QueueSort) -> QueueSort {
+    let is_stretch = filter.vote.is_some() && filter.category.is_none();
+    if is_stretch && sort == QueueSort::ConfidenceDescending { QueueSort::Vote } else { sort }
 }
 
 /// Returns the gaps of a filter, for statements that want them in the order of `sort` or in none.
@@ -68,6 +77,15 @@ fn is(state: State) -> &'static str {
     }
 }
 
+fn has_mark(mark: VoteMark) -> &'static str {
+    match mark {
+        VoteMark::Contradicts => "coalesce(review_queue.vote, 3) = 0",
+        VoteMark::Split => "coalesce(review_queue.vote, 3) = 1",
+        VoteMark::Agrees => "coalesce(review_queue.vote, 3) = 2",
+        VoteMark::Silent => "coalesce(review_queue.vote, 3) = 3",
+    }
+}
+
 /// How a statement comes by its rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reading {
@@ -96,6 +114,16 @@ pub(super) fn conditions(filter: &QueueFilter, sort: QueueSort, reading: Reading
         in_index.push(Box::new(q::first_by.is_distinct_from(reviewer.as_str()).assume_not_null()));
     }
     confidence(filter, sort, &mut in_index, &mut by_row);
+    if let Some(mark) = filter.vote {
+        // All confidences of the mark, and none: a stretch of the vote's index.
+        let first = f64::from(mark.number()) * 4.0;
+        let stretch = fixed::<Double>(sort_expression(QueueSort::Vote)).between(first - 1.0, first + 2.0);
+        match (sort, reading) {
+            (QueueSort::Vote, _) => in_index.push(Box::new(stretch)),
+            (_, Reading::Sets) => by_row.push(Box::new(stretch)),
+            (_, Reading::Rows) => by_row.push(Box::new(fixed::<Bool>(has_mark(mark)))),
+        }
+    }
     by_row.extend(match reading {
         Reading::Sets => rest_by_set(filter),
         Reading::Rows => rest_by_row(filter),
@@ -165,7 +193,12 @@ fn confidence<'a>(
         QueueSort::ConfidenceAscending => {
             in_index.push(Box::new(fixed::<Double>(sort_expression(sort)).between(low, high)));
         }
-        QueueSort::Uncertainty => {
+        QueueSort::Vote if filter.vote.is_some() => {
+            let first = filter.vote.map_or(0.0, |mark| f64::from(mark.number()) * 4.0);
+            in_index
+                .push(Box::new(fixed::<Double>(sort_expression(sort)).between(first - high, first - low)));
+        }
+        QueueSort::Uncertainty | QueueSort::Vote => {
             in_index.push(Box::new(q::best_confidence.between(low, high).assume_not_null()));
         }
         _ => {
@@ -207,6 +240,9 @@ fn unindexed_expression(sort: QueueSort) -> &'static str {
         }
         QueueSort::Uncertainty => "coalesce(-review_queue.uncertainty, -review_queue.uncertainty)",
         QueueSort::Disagreement => "coalesce(-review_queue.disagreement, -review_queue.disagreement)",
+        QueueSort::Vote => {
+            "(coalesce(review_queue.vote, review_queue.vote, 3) * 4 + coalesce(-review_queue.best_confidence, 2))"
+        }
         QueueSort::Product => "coalesce(review_queue.sort_name, review_queue.sort_name)",
         QueueSort::Age => "coalesce(review_queue.gap_created_at, review_queue.gap_created_at)",
         QueueSort::Random => {
