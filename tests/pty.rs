@@ -142,7 +142,9 @@ async fn a_terminal_made_tiny_for_a_moment_is_drawn_anew() {
     // The terminal forgets what no longer fits; gapdeck may see the old size in both signals.
     terminal.resize(20, 5);
     terminal.resize(WIDE.0, WIDE.1);
-    terminal.wait_until("the same screen", |screen| screen.contents() == before);
+    // Marks come to the list with the cards that are loaded ahead.
+    let unmarked = |text: &str| text.replace(['✓', '~', '≠'], " ");
+    terminal.wait_until("the same screen", |screen| unmarked(&screen.contents()) == unmarked(&before));
     quit(terminal);
 }
 

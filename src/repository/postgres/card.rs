@@ -57,7 +57,7 @@ pub(super) async fn load(
         shown_history(connection, gap),
         product_card(connection, lagging, &gap.product, Some(&gap.attribute), asked),
         worth_of(lagging, &gap.attribute),
-        track_record(lagging, gap, distributed),
+        track_record(connection, gap, distributed),
     )?;
     let (Some(row), Some(attribute), Some(mut product)) = (row, attribute.pop(), product) else {
         return Ok(None);
