@@ -22,7 +22,7 @@ mod vote;
 pub use activity::{DecisionCursor, DecisionFilter, DecisionRow, Standing};
 pub use candidate::{
     Backing, Candidate, Choice, Confidence, ConfidenceError, LONGEST_VALUE, Source, choices, is_cut,
-    normalised,
+    normalised, value_set,
 };
 pub use card::{
     AllowedScope, AllowedValue, AllowedValues, KnownValue, Neighbour, ProductCard, ReviewCard, RichText,

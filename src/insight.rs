@@ -23,6 +23,13 @@ pub struct Interval {
     pub high: f64,
 }
 
+impl Interval {
+    /// Says it in whole percent: `76-85`.
+    pub fn percent(self) -> String {
+        format!("{:.0}-{:.0}", self.low * 100.0, self.high * 100.0)
+    }
+}
+
 /// Counts as floating point: exact below 2^53, which no number of decisions reaches.
 #[expect(clippy::cast_precision_loss, reason = "counts of decisions stay far below 2^53")]
 fn real(count: u64) -> f64 {

@@ -8,7 +8,7 @@ pub mod vote;
 
 use crate::domain::{
     Action, AllowedValues, Decision, DecisionId, Event, ExperimentKey, GapId, ReviewCard, Reviewer, Seen,
-    SeenCandidate, SeenNeighbour, Source, State,
+    SeenCandidate, SeenNeighbour, State,
 };
 use crate::evidence::candidates::{choices_of, vote_of};
 use crate::repository::{RepositoryError, Store};
@@ -96,22 +96,8 @@ impl Review {
     ) -> Decision {
         let merged = choices_of(card, vote_of(card).as_ref());
         let shown = merged.first();
-        let shown_experiment = shown.and_then(|choice| {
-            choice.candidates.iter().find_map(|candidate| match &candidate.source {
-                Source::Experiment(key) => Some(key.clone()),
-                Source::Round(_) => None,
-            })
-        });
         let seen = Seen {
-            candidates: merged
-                .iter()
-                .map(|choice| SeenCandidate {
-                    value: choice.value.clone(),
-                    confidence: choice.confidence,
-                    sources: choice.candidates.iter().map(|c| c.source.key().to_owned()).collect(),
-                    neighbours: choice.backing.map(|backing| backing.share),
-                })
-                .collect(),
+            candidates: merged.iter().map(SeenCandidate::from).collect(),
             neighbours: card
                 .product
                 .neighbours
@@ -139,7 +125,7 @@ impl Review {
             undoes: None,
             shown_value: shown.map(|choice| choice.value.clone()),
             shown_confidence: shown.and_then(|choice| choice.confidence),
-            shown_experiment,
+            shown_experiment: shown.and_then(|choice| choice.experiment().cloned()),
             batch: None,
             seen,
             decided_at: Utc::now(),

@@ -83,7 +83,7 @@ fn lines(opinions: &[TwoOpinions]) -> Vec<Line> {
     let mut by_attribute: BTreeMap<&AttributeKey, Vec<Vec<String>>> = BTreeMap::new();
     let mut all = Vec::with_capacity(opinions.len());
     for two in opinions {
-        let verdicts = vec![two.first.verdict(), two.second.verdict()];
+        let verdicts = [&two.first, &two.second].map(|one| one.verdict(two.multi_valued)).to_vec();
         by_attribute.entry(&two.attribute).or_default().push(verdicts.clone());
         all.push(verdicts);
     }
@@ -125,6 +125,7 @@ mod tests {
         TwoOpinions {
             attribute: attribute.into(),
             first: opinion("ada", first),
+            multi_valued: attribute == "colour",
             second: opinion("bob", second),
         }
     }
@@ -141,5 +142,14 @@ mod tests {
         assert_eq!(lines[0].attribute, None);
         assert_eq!(figure(Some(0.5), Some(Interval { low: 0.25, high: 1.0 }), 100.0), "50 [25 to 100]");
         assert!(super::lines(&[]).is_empty());
+    }
+
+    #[test]
+    fn several_values_are_told_apart_where_the_attribute_takes_several_only() {
+        let of = |attribute| {
+            let both = (Action::Accept, Some("Red; black"));
+            lines(&[two(attribute, both, (Action::Accept, Some("black; red")))])[0].agreement.percent
+        };
+        assert_eq!((of("colour"), of("width")), (Some(1.0), Some(0.0)));
     }
 }

@@ -62,10 +62,9 @@ impl Influence {
 
     fn text(&self) -> String {
         let Anchoring { shown, shown_agreed, blind, blind_agreed } = self.anchoring;
-        #[expect(clippy::cast_precision_loss, reason = "counts of decisions stay far below 2^53")]
         let says = |agreed: u64, all: u64| {
-            let share = (all > 0).then(|| agreed as f64 / all as f64);
-            format!("{}, n={all}", share_in_words(share, proportion::wilson(agreed as f64, all as f64, 0.95)))
+            let (share, interval) = proportion::share(agreed, all).unzip();
+            format!("{}, n={all}", share_in_words(share, interval))
         };
         let verdict = match (self.difference, self.interval) {
             (Some(difference), Some(interval)) => format!(
@@ -126,8 +125,7 @@ impl Insight {
         group.cells.iter().for_each(|cell| all.merge(cell));
         Self {
             share: all.share(),
-            #[expect(clippy::cast_precision_loss, reason = "counts of decisions stay far below 2^53")]
-            interval: proportion::wilson(all.right as f64, all.judged as f64, 0.95),
+            interval: all.interval(),
             calibration: calibration(&group.cells, BARS),
             risk_coverage: curve(group.cells),
             key: group.key,
@@ -174,11 +172,8 @@ pub(super) async fn run(command: Insights, config: &Config) -> Result<(), AppErr
 
 /// Says a share with its interval: `81 % [76-85]`.
 pub(super) fn share_in_words(share: Option<f64>, interval: Option<Interval>) -> String {
-    let percent = |share: f64| format!("{:.0}", share * 100.0);
     match (share, interval) {
-        (Some(share), Some(interval)) => {
-            format!("{} % [{}-{}]", percent(share), percent(interval.low), percent(interval.high))
-        }
+        (Some(share), Some(interval)) => format!("{:.0} % [{}]", share * 100.0, interval.percent()),
         _ => "-".into(),
     }
 }

@@ -3,6 +3,7 @@
 use super::{ExperimentKey, RoundKey};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// The most characters of a proposed value that are read.
 pub const LONGEST_VALUE: usize = 4_000;
@@ -98,6 +99,16 @@ pub struct Choice {
     pub backing: Option<Backing>,
 }
 
+impl Choice {
+    /// Returns the most confident experiment among the sources.
+    pub fn experiment(&self) -> Option<&ExperimentKey> {
+        self.candidates.iter().find_map(|candidate| match &candidate.source {
+            Source::Experiment(key) => Some(key),
+            Source::Round(_) => None,
+        })
+    }
+}
+
 /// Merges candidates of equal value into choices, the most confident first; ties go to more sources, then to the value.
 pub fn choices(candidates: &[Candidate]) -> Vec<Choice> {
     let mut sorted = candidates.to_vec();
@@ -146,6 +157,15 @@ pub fn normalised(value: &str) -> String {
         folded.push_str(&word.to_lowercase());
     }
     folded
+}
+
+/// Returns the values that a text holds, normalised: itself, or of an attribute with several values those apart by `;`,
+/// whatever their order.
+pub fn value_set(text: &str, multi_valued: bool) -> BTreeSet<String> {
+    if !multi_valued {
+        return BTreeSet::from([normalised(text)]);
+    }
+    text.split(';').map(normalised).filter(|value| !value.is_empty()).collect()
 }
 
 #[cfg(test)]

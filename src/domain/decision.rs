@@ -1,6 +1,6 @@
 //! Decisions: one reviewer's act on one gap; an event, never edited.
 
-use super::{Confidence, ExperimentKey, GapId, ProductKey, Reviewer, State};
+use super::{Choice, Confidence, ExperimentKey, GapId, ProductKey, Reviewer, State};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -116,6 +116,17 @@ pub struct SeenCandidate {
     /// Its share of the neighbours' vote, where there was one; without sources, only neighbours have the value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub neighbours: Option<f64>,
+}
+
+impl From<&Choice> for SeenCandidate {
+    fn from(choice: &Choice) -> Self {
+        Self {
+            value: choice.value.clone(),
+            confidence: choice.confidence,
+            sources: choice.candidates.iter().map(|one| one.source.key().to_owned()).collect(),
+            neighbours: choice.backing.map(|backing| backing.share),
+        }
+    }
 }
 
 /// A neighbour as the reviewer saw it.

@@ -1,6 +1,7 @@
 //! Predictions that decisions have shown to be right or wrong, as statistics want them.
 
-use super::{Action, AttributeKey, CategoryKey, Confidence, ExperimentKey, Reviewer, normalised};
+use super::opinion::verdict;
+use super::{Action, AttributeKey, CategoryKey, Confidence, ExperimentKey, Reviewer};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -97,6 +98,8 @@ pub struct Anchoring {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TwoOpinions {
     pub attribute: AttributeKey,
+    /// Whether the attribute takes several values.
+    pub multi_valued: bool,
     pub first: Opinion,
     pub second: Opinion,
 }
@@ -110,16 +113,8 @@ pub struct Opinion {
 }
 
 impl Opinion {
-    /// Returns what two opinions that say the same have in common: the value but for case, spaces and the order of several,
-    /// however it was given, or that there is none.
-    pub fn verdict(&self) -> String {
-        if !self.action.has_value() {
-            return self.action.as_str().to_owned();
-        }
-        let mut parts: Vec<String> =
-            self.value.as_deref().unwrap_or_default().split(';').map(normalised).collect();
-        parts.sort();
-        parts.dedup();
-        format!("={}", parts.join(";"))
+    /// Returns what two opinions that say the same have in common, by the rule that settles a gap.
+    pub fn verdict(&self, multi_valued: bool) -> String {
+        verdict(self.action, self.value.as_deref(), multi_valued)
     }
 }

@@ -4,8 +4,7 @@
 //! standing decisions are a pile: the state of a gap is the one that the uppermost of them brought it into, which is
 //! written with it. Another share of second opinions therefore changes no gap that is decided already.
 
-use super::{Action, Decision, Event, Reviewer, Seen, State, normalised};
-use std::collections::BTreeSet;
+use super::{Action, Decision, Event, Reviewer, Seen, State, value_set};
 
 /// The name that stands for whoever gave an opinion that is hidden.
 pub const HIDDEN: &str = "(hidden)";
@@ -63,21 +62,19 @@ impl<'a> Stage<'a> {
     }
 }
 
-/// Tells whether two opinions say the same: a value that is the same but for case and spaces, in whatever way it was given, or
-/// the same word that there is none. Of several values, the order does not matter.
-fn agree(one: &Decision, other: &Decision, multi_valued: bool) -> bool {
-    let parts = |decision: &Decision| -> BTreeSet<String> {
-        let text = decision.value.as_deref().unwrap_or_default();
-        if !multi_valued {
-            return BTreeSet::from([normalised(text)]);
-        }
-        text.split(';').map(normalised).filter(|part| !part.is_empty()).collect()
-    };
-    match (one.action.has_value(), other.action.has_value()) {
-        (true, true) => parts(one) == parts(other),
-        (false, false) => one.action == other.action,
-        _ => false,
+/// Returns what two opinions that say the same have in common: the value but for case and spaces, of several in any order, in
+/// whatever way it was given, or the word that there is none.
+pub(super) fn verdict(action: Action, value: Option<&str>, multi_valued: bool) -> String {
+    if !action.has_value() {
+        return action.as_str().to_owned();
     }
+    let values = value_set(value.unwrap_or_default(), multi_valued);
+    format!("={}", values.into_iter().collect::<Vec<_>>().join(";"))
+}
+
+fn agree(one: &Decision, other: &Decision, multi_valued: bool) -> bool {
+    let verdict = |one: &Decision| verdict(one.action, one.value.as_deref(), multi_valued);
+    verdict(one) == verdict(other)
 }
 
 /// Hides from a reader what others said as long as it would influence them: first opinions to which no second one is in.

@@ -1,6 +1,6 @@
 //! Whether confidences mean what they say: reliability diagram, expected calibration error, Brier score.
 
-use super::{Interval, proportion::wilson, real};
+use super::{Interval, proportion, real};
 use serde::Serialize;
 
 /// Judged predictions of like confidence, added up: what the database hands out instead of single predictions.
@@ -45,6 +45,11 @@ impl Cell {
     /// Returns the share of right ones, 0..=1.
     pub fn share(&self) -> Option<f64> {
         (self.judged > 0).then(|| real(self.right) / real(self.judged))
+    }
+
+    /// Returns the 95 % Wilson interval of that share.
+    pub fn interval(&self) -> Option<Interval> {
+        proportion::share(self.right, self.judged).map(|(_, interval)| interval)
     }
 }
 
@@ -98,7 +103,7 @@ pub fn calibration<'a>(cells: impl IntoIterator<Item = &'a Cell>, bars: usize) -
             right: cell.right,
             mean: cell.mean(),
             share: cell.share(),
-            interval: wilson(real(cell.right), real(cell.judged), 0.95),
+            interval: cell.interval(),
         })
         .collect();
     let judged = real(all.judged);

@@ -23,13 +23,15 @@ pub fn wilson(right: f64, trials: f64, level: f64) -> Option<Interval> {
     Some(Interval { low: (centre - half).max(0.0), high: (centre + half).min(1.0) })
 }
 
+/// Returns a share with its 95 % Wilson interval; `None` without trials.
+pub fn share(right: u64, trials: u64) -> Option<(f64, Interval)> {
+    wilson(real(right), real(trials), 0.95).map(|interval| (real(right) / real(trials), interval))
+}
+
 /// Returns the difference of two independent shares, first less second, with its 95 % interval (Newcombe 1998, method 10:
 /// the square-and-add of two Wilson intervals); `None` where one has no trials.
 pub fn difference(first: (u64, u64), second: (u64, u64)) -> Option<(f64, Interval)> {
-    let share = |(right, trials): (u64, u64)| {
-        wilson(real(right), real(trials), 0.95).map(|interval| (real(right) / real(trials), interval))
-    };
-    let ((one, around_one), (other, around_other)) = (share(first)?, share(second)?);
+    let ((one, around_one), (other, around_other)) = (share(first.0, first.1)?, share(second.0, second.1)?);
     let apart = |a: f64, b: f64| (a * a + b * b).sqrt();
     let difference = one - other;
     Some((

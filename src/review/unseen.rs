@@ -3,8 +3,7 @@
 use super::Review;
 use crate::domain::{
     Action, Candidate, Claim, Confidence, Decision, DecisionId, GapId, LeaseToken, Lot, QueueCursor,
-    QueueFilter, QueueRow, QueueSort, Seen, SeenCandidate, Share, Source, StateFilter, choices, is_cut,
-    normalised,
+    QueueFilter, QueueRow, QueueSort, Seen, SeenCandidate, Share, StateFilter, choices, is_cut, normalised,
 };
 use crate::insight::threshold::{Certificate, Demand};
 use crate::repository::{RepositoryError, Result};
@@ -215,10 +214,6 @@ impl Review {
         if is_cut(&best.value) || best.confidence != row.best_confidence {
             return None;
         }
-        let experiment = best.candidates.iter().find_map(|candidate| match &candidate.source {
-            Source::Experiment(key) => Some(key.clone()),
-            Source::Round(_) => None,
-        });
         Some(Decision {
             id: DecisionId::new(),
             gap: row.gap.clone(),
@@ -230,15 +225,10 @@ impl Review {
             undoes: None,
             shown_value: None,
             shown_confidence: None,
-            shown_experiment: experiment,
+            shown_experiment: best.experiment().cloned(),
             batch: Some(batch),
             seen: Seen {
-                candidates: vec![SeenCandidate {
-                    value: best.value.clone(),
-                    confidence: best.confidence,
-                    sources: best.candidates.iter().map(|one| one.source.key().to_owned()).collect(),
-                    neighbours: None,
-                }],
+                candidates: vec![SeenCandidate::from(best)],
                 policy: policy.to_owned(),
                 selection_probability: Some(1.0),
                 ..Seen::default()

@@ -228,7 +228,7 @@ pub async fn opinions_are_what_two_people_said_of_a_gap(store: &dyn Store) {
     decide(store, &undone).await;
     decide(store, &by("ada", undo(&undone, 2))).await;
 
-    let said = |opinion: &Opinion| format!("{} {}", opinion.reviewer, opinion.verdict());
+    let said = |opinion: &Opinion| format!("{} {}", opinion.reviewer, opinion.verdict(false));
     let mut found: Vec<String> = store
         .opinions(Some(&"width".into()))
         .await

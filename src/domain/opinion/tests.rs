@@ -2,6 +2,7 @@ use super::*;
 use crate::domain::{DecisionId, GapId};
 use chrono::{DateTime, Utc};
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// The decisions on one gap, written as a store writes them.

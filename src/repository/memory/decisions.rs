@@ -4,7 +4,7 @@ use super::tables::{Tables, microseconds};
 use super::{MemoryStore, checks};
 use crate::domain::{
     Action, Decision, DecisionCursor, DecisionFilter, DecisionId, DecisionRow, Event, Fence, GapId, Lot,
-    Outcome, ProposalCursor, Recommendation, Reviewer, Round, RoundKey, Stage, Standing, State, normalised,
+    Outcome, ProposalCursor, Recommendation, Reviewer, Round, RoundKey, Stage, Standing, State, value_set,
 };
 use crate::repository::reader::Reader;
 use crate::repository::recommendation::one_a_gap;
@@ -12,7 +12,6 @@ use crate::repository::{Page, RecommendationRepository, RepositoryError, Result}
 use crate::transfer::record::{RecommendationRecord, RoundRecord};
 use async_trait::async_trait;
 use chrono::Utc;
-use std::collections::BTreeSet;
 use uuid::Uuid;
 
 #[async_trait]
@@ -311,18 +310,10 @@ fn judgement(decision: &Decision, predicted: &str, multi_valued: bool) -> Option
     match decision.action {
         Action::Accept | Action::Override => {
             let (predicted, decided) =
-                (values(predicted, multi_valued), values(decision.value.as_deref()?, multi_valued));
+                (value_set(predicted, multi_valued), value_set(decision.value.as_deref()?, multi_valued));
             Some(!predicted.is_empty() && predicted.is_subset(&decided))
         }
         Action::Reject | Action::NotApplicable => Some(false),
         Action::Defer | Action::Flag | Action::Undo | Action::Opinion => None,
     }
-}
-
-/// Splits a text into the values that it holds.
-fn values(text: &str, multi_valued: bool) -> BTreeSet<String> {
-    if !multi_valued {
-        return BTreeSet::from([normalised(text)]);
-    }
-    text.split(';').map(normalised).filter(|value| !value.is_empty()).collect()
 }

@@ -144,8 +144,13 @@ impl InsightRepository for MemoryStore {
                         action: event.decision.action,
                         value: event.decision.value.clone(),
                     };
-                    let attribute = gap.attribute.clone();
-                    found.push(TwoOpinions { attribute, first: opinion(first), second: opinion(second) });
+                    let attribute = tables.attributes.get(&gap.attribute);
+                    found.push(TwoOpinions {
+                        attribute: gap.attribute.clone(),
+                        multi_valued: attribute.is_some_and(|attribute| attribute.multi_valued),
+                        first: opinion(first),
+                        second: opinion(second),
+                    });
                 }
             }
         }

@@ -14,7 +14,7 @@ use crate::repository::{InsightRepository, JudgedGroup, Result};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
-use diesel::sql_types::{BigInt, Double, Nullable, Text, Timestamptz};
+use diesel::sql_types::{BigInt, Bool, Double, Nullable, Text, Timestamptz};
 use diesel::{OptionalExtension, QueryableByName};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
@@ -99,9 +99,10 @@ struct AnchoringRow {
 }
 
 /// First opinions, each with the opinion of somebody else that came next.
-const OPINIONS: &str = "SELECT f.attribute_key, f.reviewer AS first_by, f.action AS first_action, f.value AS first_value,
+const OPINIONS: &str = "SELECT f.attribute_key, a.multi_valued, f.reviewer AS first_by, f.action AS first_action, f.value AS first_value,
        s.reviewer AS second_by, s.action AS second_action, s.value AS second_value
   FROM human_recommendations f
+  JOIN raw_attributes a ON a.attribute_key = f.attribute_key
   JOIN LATERAL (SELECT n.reviewer, n.action, n.value, n.result_state FROM human_recommendations n
                  WHERE n.product_key = f.product_key AND n.attribute_key = f.attribute_key
                    AND n.result_version > f.result_version
@@ -117,6 +118,8 @@ const OPINIONS: &str = "SELECT f.attribute_key, f.reviewer AS first_by, f.action
 struct OpinionsRow {
     #[diesel(sql_type = Text)]
     attribute_key: String,
+    #[diesel(sql_type = Bool)]
+    multi_valued: bool,
     #[diesel(sql_type = Text)]
     first_by: String,
     #[diesel(sql_type = Text)]
@@ -341,6 +344,7 @@ impl InsightRepository for PostgresStore {
         let pair = |row: OpinionsRow| {
             Some(TwoOpinions {
                 attribute: row.attribute_key.into(),
+                multi_valued: row.multi_valued,
                 first: opinion(row.first_by, &row.first_action, row.first_value)?,
                 second: opinion(row.second_by, &row.second_action, row.second_value)?,
             })

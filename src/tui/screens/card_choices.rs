@@ -202,8 +202,7 @@ pub(super) fn vote_line(card: &LoadedCard, setting: Setting) -> Option<Line<'sta
     let worth = card.card.worth.as_ref();
     let quality = worth.and_then(|worth| {
         let (accuracy, interval) = (worth::accuracy(worth)?, worth::interval(worth)?);
-        let [accuracy, low, high] = [accuracy, interval.low, interval.high].map(|share| share * 100.0);
-        Some(format!("right {accuracy:.0} % [{low:.0}-{high:.0}], n = {}", worth.voted))
+        Some(format!("right {:.0} % [{}], n = {}", accuracy * 100.0, interval.percent(), worth.voted))
     });
     let Some(vote) = &card.vote else {
         let silent = worth.is_some_and(|worth| !worth::speaks(worth));

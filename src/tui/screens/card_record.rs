@@ -3,7 +3,7 @@
 use super::card::LoadedCard;
 use super::card_sections::Setting;
 use crate::domain::{Source, TrackRecord};
-use crate::insight::proportion::wilson;
+use crate::insight::proportion;
 use crate::tui::theme::Role;
 use crate::tui::widgets::wrap;
 use ratatui::text::Line;
@@ -32,14 +32,11 @@ pub(super) fn record_line(card: &LoadedCard, setting: Setting) -> Option<Line<'s
 
 /// Says a record, and whether the confidence claims more than the record bears out.
 fn in_words(record: &TrackRecord) -> Option<(String, bool)> {
-    #[expect(clippy::cast_precision_loss, reason = "a few hundred")]
-    let (right, judged) = (record.right as f64, record.judged as f64);
-    let interval = wilson(right, judged, 0.95)?;
+    let (share, interval) = proportion::share(record.right, record.judged)?;
     let text = format!(
-        "such predictions were right {:.0} % [{:.0}-{:.0}], n = {}",
-        right / judged * 100.0,
-        interval.low * 100.0,
-        interval.high * 100.0,
+        "such predictions were right {:.0} % [{}], n = {}",
+        share * 100.0,
+        interval.percent(),
         record.judged
     );
     let is_below = interval.high < record.confidence.get();

@@ -5,7 +5,6 @@ use super::insights::{Certified, DEMAND, Group, Insights};
 use super::{chrome, reliability};
 use crate::domain::{Count, Day, JudgedBy};
 use crate::insight::coverage::curve;
-use crate::insight::proportion::wilson;
 use crate::insight::threshold::Outcome;
 use crate::sanitise;
 use crate::tui::app::State;
@@ -101,19 +100,10 @@ fn figure(number: Option<f64>) -> String {
 }
 
 fn right(group: &Group) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "counts of decisions")]
-    let interval = wilson(group.total.right as f64, group.total.judged as f64, 0.95);
-    match interval {
-        Some(interval) => {
-            format!(
-                "{} [{:.0}-{:.0}]",
-                share(group.total.share()),
-                interval.low * 100.0,
-                interval.high * 100.0
-            )
-        }
-        None => "–".into(),
-    }
+    let total = &group.total;
+    total
+        .interval()
+        .map_or_else(|| "–".into(), |interval| format!("{} [{}]", share(total.share()), interval.percent()))
 }
 
 /// Returns a group's name for a reader.

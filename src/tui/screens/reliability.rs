@@ -59,7 +59,7 @@ fn row(state: &State, bar: &Bar, columns: usize) -> Line<'static> {
     };
     let mut figures = format!(" {:>3.0} %", share * 100.0);
     if is_wide {
-        let text = format!(" [{:.0}-{:.0}]", interval.low * 100.0, interval.high * 100.0);
+        let text = format!(" [{}]", interval.percent());
         figures.push_str(&wrap::pad(&text, INTERVAL));
     }
     figures.push_str(&wrap::pad_left(&format!("n={}", wrap::grouped(bar.judged)), 9));

@@ -2,9 +2,8 @@
 
 use super::super::event::EventRow;
 use super::Ended;
-use crate::domain::{Action, Decision, Event, Fence, GapId, Lot, Outcome, Stage, State, normalised};
+use crate::domain::{Action, Decision, Event, Fence, GapId, Lot, Outcome, Stage, State, value_set};
 use crate::repository::{RepositoryError, Result};
-use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// What the queue says of a gap, under a lock.
@@ -187,14 +186,8 @@ pub(in crate::repository) fn judged(
 
 /// Tells whether a predicted value is the decided one; of several values, whether each is among the decided ones.
 fn is_right(predicted: &str, decided: &str, multi_valued: bool) -> bool {
-    if !multi_valued {
-        return normalised(predicted) == normalised(decided);
-    }
-    let parts = |text: &str| -> BTreeSet<String> {
-        text.split(';').map(normalised).filter(|part| !part.is_empty()).collect()
-    };
-    let predicted = parts(predicted);
-    !predicted.is_empty() && predicted.is_subset(&parts(decided))
+    let predicted = value_set(predicted, multi_valued);
+    !predicted.is_empty() && predicted.is_subset(&value_set(decided, multi_valued))
 }
 
 #[cfg(test)]
