@@ -2,7 +2,9 @@
 
 pub mod action;
 pub mod activity;
+pub mod answers;
 pub mod checks;
+pub mod conflict;
 pub mod copy;
 pub mod decide;
 pub mod feed;
@@ -14,6 +16,7 @@ pub mod outbox;
 pub mod slot;
 pub mod state;
 pub mod toast;
+pub mod undo;
 pub mod unsaved;
 pub mod update;
 

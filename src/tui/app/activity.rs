@@ -1,11 +1,11 @@
 //! The activity screen at work: opening, narrowing and refreshing it, and taking decisions back from there.
 
 use super::action::ActionId;
-use super::decide;
 use super::msg::{Effect, Found, TakeBack};
 use super::slot::Ticket;
 use super::state::{Screen, State};
 use super::toast::Level;
+use super::undo;
 use super::unsaved::{Phase, Unsaved};
 use crate::domain::{Decision, DecisionCursor, DecisionRow, Fence};
 use crate::repository::{Page, RepositoryError, Result};
@@ -150,7 +150,7 @@ pub fn one(state: &mut State, undoable: &Undoable) -> Vec<Effect> {
         refuse(state, "another decision on the gap is not saved yet; O shows it");
         return Vec::new();
     }
-    vec![decide::keep_undo(state, undoable)]
+    vec![undo::keep_undo(state, undoable)]
 }
 
 /// Takes decisions back in one transaction: all of them, or none.

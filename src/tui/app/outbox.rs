@@ -1,12 +1,13 @@
 //! What the outbox tells of decisions: on the disk, in the database, refused.
 
 use super::activity;
-use super::decide::{self, Conflict, Held};
+use super::conflict::{Conflict, Held};
 use super::flow;
 use super::msg::Effect;
 use super::navigate;
 use super::state::State;
 use super::toast::Level;
+use super::undo;
 use super::unsaved::{Phase, Unsaved};
 use crate::domain::{Action, Count, Decision, DecisionId, Outcome, State as GapState};
 use crate::review::outbox::{Entry, Failure, News, Outage, OutboxError, Status};
@@ -43,7 +44,7 @@ pub fn told(state: &mut State, news: News) -> Vec<Effect> {
         }
         News::Connection(outage) => effects = connection(state, outage),
     }
-    effects.extend(decide::undo_if_wanted(state));
+    effects.extend(undo::undo_if_wanted(state));
     effects
 }
 
@@ -109,14 +110,14 @@ fn kept(state: &mut State, id: DecisionId, result: Result<(), OutboxError>) {
     }
     let gap = state.unsaved[index].decision.gap.clone();
     state.unsaved[index].phase = Phase::Refused(reason.clone());
-    decide::reopen(state, &gap);
+    undo::reopen(state, &gap);
     let text = format!("Not decided: {short} · R tries again, u takes it back · O says more");
     state.toasts.show(state.now, Level::Error, text);
 }
 
 /// Goes back to a gap whose decision was taken back, and says so.
 fn show_undone(state: &mut State, undone: &Decision) {
-    let found = decide::reopen(state, &undone.gap);
+    let found = undo::reopen(state, &undone.gap);
     let name =
         state.queue.row(&undone.gap).map_or(undone.gap.product.as_str(), |row| row.data.display_name());
     let act = undone.action.as_str().replace('_', " ");
@@ -164,6 +165,7 @@ fn sent(state: &mut State, id: DecisionId, outcome: &Outcome) {
     if decision.action != Action::Undo && decision.reviewer == state.identity.reviewer {
         state.last_saved = state.last_saved.max(Some(decision.decided_at));
     }
+    state.figures.outdate();
     let Some(figures) = &mut state.figures.value else { return };
     let is_mine = decision.reviewer == state.identity.reviewer;
     let is_today = |one: &Decision| one.decided_at.date_naive() == state.wall.date_naive();
@@ -228,7 +230,7 @@ fn dropped(state: &mut State, ids: &[DecisionId]) {
     for one in &gone {
         let is_undone = gone.iter().any(|other| other.decision.undoes == Some(one.decision.id));
         if state.unsaved_on(&one.decision.gap).is_none() {
-            decide::reopen(state, &one.decision.gap);
+            undo::reopen(state, &one.decision.gap);
         }
         if is_undone {
             state.toasts.show(state.now, Level::Info, "Took back the decision that could not be saved");

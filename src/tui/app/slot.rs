@@ -14,11 +14,13 @@ pub struct Slot<T> {
     pub value: Option<T>,
     pub error: Option<RepositoryError>,
     pub waiting_since: Option<Instant>,
+    /// Something changed since the request was made: its answer may come from before or after that.
+    outdated: bool,
 }
 
 impl<T> Default for Slot<T> {
     fn default() -> Self {
-        Self { latest: Ticket::default(), value: None, error: None, waiting_since: None }
+        Self { latest: Ticket::default(), value: None, error: None, waiting_since: None, outdated: false }
     }
 }
 
@@ -27,7 +29,18 @@ impl<T> Slot<T> {
     pub fn begin(&mut self, now: Instant) -> Ticket {
         self.latest = Ticket(self.latest.0 + 1);
         self.waiting_since = Some(now);
+        self.outdated = false;
         self.latest
+    }
+
+    /// Notes that what is being asked for has just changed.
+    pub fn outdate(&mut self) {
+        self.outdated = self.is_waiting();
+    }
+
+    /// Tells whether the answer that came may be from before a change, so that it has to be asked for again.
+    pub fn is_outdated(&self) -> bool {
+        self.outdated
     }
 
     /// Takes an answer unless a newer request was made meanwhile; tells whether it was taken.

@@ -1,12 +1,13 @@
 //! The whole model.
 
 use super::action::Context;
-use super::decide::{Conflict, Held, Undo};
+use super::conflict::{Conflict, Held};
 use super::feed::Feed;
 use super::flow::Flow;
 use super::msg::Figures;
 use super::slot::Slot;
 use super::toast::Toasts;
+use super::undo::Undo;
 use super::unsaved::Unsaved;
 use crate::domain::{DecisionId, Facets, State as GapState};
 use crate::review::outbox::Outage;

@@ -1,26 +1,24 @@
 //! What a message changes.
 
 use super::action::{Action, ActionId, Context};
-use super::decide;
+use super::decide::{self, Verdict};
 use super::keymap::{self, Key};
 use super::msg::{Effect, Msg};
 use super::navigate;
-use super::outbox;
-use super::state::{MOMENT, QUIT_PATIENCE, Quit, Screen, State};
+use super::state::{MOMENT, QUIT_PATIENCE, Quit, State};
 use super::toast::Level;
 use super::{activity, copy, feed, flow};
+use super::{answers, undo};
 use crate::domain::{self, QueueFilter, QueueSort, State as GapState, StateFilter};
-use crate::repository::RepositoryError;
 use crate::review::Review;
 use crate::sanitise;
 use crate::tui::layout;
 use crate::tui::overlays::{
     self, ActivityFilter, Comment, Confirm, Filter, Help, Overlay, OverrideEditor, Palette,
 };
-use crate::tui::screens::queue::{Arrival, FAR, KeepPlace};
+use crate::tui::screens::queue::KeepPlace;
 use crate::tui::screens::review;
 use crate::tui::widgets::wrap;
-use decide::Verdict;
 
 /// The most reads that are refused in one step.
 const REFUSALS: usize = 64;
@@ -79,141 +77,10 @@ fn step(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.outage = None;
             vec![state.queue.reload(state.now, KeepPlace::No)]
         }
-        answer => on_answer(state, answer),
+        answer => answers::take(state, answer),
     };
     effects.extend(settle(state));
     effects
-}
-
-fn on_answer(state: &mut State, msg: Msg) -> Vec<Effect> {
-    match msg {
-        Msg::Page { ticket, result } => on_page(state, ticket, result),
-        Msg::Counted { ticket, result } => {
-            state.queue.count.accept(ticket, result);
-            Vec::new()
-        }
-        Msg::Figures { ticket, result } => {
-            state.figures.accept(ticket, result);
-            if let Some(figures) = &state.figures.value {
-                state.cards.set_blind(figures.policy.blind);
-            }
-            Vec::new()
-        }
-        Msg::Facets { ticket, result } => {
-            state.facets.accept(ticket, result);
-            Vec::new()
-        }
-        Msg::Card { gap, result } => {
-            state.cards.arrive(gap, result);
-            Vec::new()
-        }
-        Msg::History { gap, result } => {
-            decide::history(state, &gap, result);
-            Vec::new()
-        }
-        Msg::Outbox(news) => outbox::told(state, news),
-        Msg::FoundUndo { result } => decide::found_undo(state, result),
-        Msg::Claimed { ticket, token, result } => flow::claimed(state, ticket, token, result),
-        Msg::Renewed { ticket, token, result } => {
-            flow::renewed(state, ticket, token, result);
-            Vec::new()
-        }
-        Msg::Changes { ticket, result } => feed::changed(state, ticket, result),
-        Msg::Experiments { ticket, result } => {
-            if let Some(Screen::Experiments(screen)) = state.screens.last_mut() {
-                screen.list.accept(ticket, result);
-            }
-            Vec::new()
-        }
-        Msg::Trends { ticket, result } => {
-            if let Some(Screen::Experiments(screen)) = state.screens.last_mut() {
-                screen.trends_arrive(ticket, result);
-            }
-            Vec::new()
-        }
-        Msg::Judged { ticket, result } => {
-            if let Some(Screen::Experiments(screen)) = state.screens.last_mut() {
-                screen.judged.accept(ticket, result);
-            }
-            Vec::new()
-        }
-        Msg::Groups { ticket, result } => {
-            if let Some(screen) = state.insights_mut() {
-                screen.arrive(ticket, result);
-            }
-            Vec::new()
-        }
-        Msg::Days { ticket, result } => {
-            if let Some(screen) = state.insights_mut() {
-                screen.days.accept(ticket, result);
-            }
-            Vec::new()
-        }
-        Msg::Sampled { ticket, result } => {
-            if let Some(screen) = state.insights_mut() {
-                screen.sampled(ticket, result);
-            }
-            Vec::new()
-        }
-        Msg::Product { ticket, result } => {
-            if state.product_slot.accept(ticket, Ok(()))
-                && let Some(pane) = state.pane_mut()
-            {
-                pane.arrive(result);
-            }
-            Vec::new()
-        }
-        Msg::Activity { ticket, result } => {
-            activity::arrive(state, ticket, result);
-            Vec::new()
-        }
-        Msg::Events { ticket, result } => {
-            if let Some(screen) = state.activity_mut() {
-                screen.events_arrive(ticket, result);
-            }
-            Vec::new()
-        }
-        Msg::FoundTakeBack { ticket, result } => activity::found(state, ticket, result),
-        _ => Vec::new(),
-    }
-}
-
-fn on_page(
-    state: &mut State,
-    ticket: super::slot::Ticket,
-    result: crate::repository::Result<crate::repository::Page<domain::QueueRow, domain::QueueCursor>>,
-) -> Vec<Effect> {
-    let arrival = state.queue.arrive(ticket, result);
-    outbox::mark_rows(state);
-    match arrival {
-        Arrival::Late | Arrival::More => Vec::new(),
-        Arrival::Fresh => {
-            // The card first: it is what the reviewer waits for. Figures come behind it.
-            let mut effects = review::sync(state);
-            effects.push(state.queue.recount(state.now));
-            effects.push(Effect::LoadFigures { ticket: state.figures.begin(state.now) });
-            if state.facets.is_untouched() || state.facets.error.is_some() {
-                effects.push(Effect::LoadFacets { ticket: state.facets.begin(state.now) });
-            }
-            effects
-        }
-        Arrival::CutShort => {
-            let text = format!("Stopped after {} rows · / narrows the list", wrap::grouped(FAR as u64));
-            state.toasts.show(state.now, Level::Info, text);
-            Vec::new()
-        }
-        Arrival::Failed => {
-            let is_worth_telling =
-                |error: &&RepositoryError| !matches!(error, RepositoryError::Unavailable(_));
-            let error = state.queue.error().filter(is_worth_telling);
-            if let Some(error) = error.filter(|_| !state.queue.rows.is_empty()) {
-                let reason = sanitise::line(&error.to_string(), 200);
-                let text = format!("The list could not be loaded: {reason} · R tries again");
-                state.toasts.show(state.now, Level::Error, text);
-            }
-            Vec::new()
-        }
-    }
 }
 
 /// Brings what depends on the rest in step with it.
@@ -328,7 +195,7 @@ fn perform(state: &mut State, id: ActionId, keys: &str) -> Vec<Effect> {
         ActionId::Mine | ActionId::TimeSpan | ActionId::ThisBatch | ActionId::ClearActivity => {
             activity::narrow(state, id)
         }
-        ActionId::Undo => decide::undo(state),
+        ActionId::Undo => undo::undo(state),
         ActionId::Flow => flow::toggle(state),
         ActionId::Back if state.screens.is_empty() && state.flow.is_some() && !state.review.card_focused => {
             flow::end(state)

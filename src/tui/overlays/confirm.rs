@@ -3,7 +3,8 @@
 use super::{Overlay, dialog, draw_lines, keys_line};
 use crate::domain::{Decision, HIDDEN, State as GapState};
 use crate::sanitise;
-use crate::tui::app::decide::{self, Conflict, Held};
+use crate::tui::app::conflict::{self, Conflict, Held};
+use crate::tui::app::decide;
 use crate::tui::app::keymap::Key;
 use crate::tui::app::msg::Effect;
 use crate::tui::app::state::State;
@@ -65,11 +66,11 @@ impl Confirm {
                 let conflict = conflict.clone();
                 if state.now.saturating_duration_since(*since) >= SURPRISE {
                     match key.code {
-                        KeyCode::Char('k') => return decide::keep_mine(state, &conflict),
+                        KeyCode::Char('k') => return conflict::keep_mine(state, &conflict),
                         KeyCode::Char('f') if conflict.state != GapState::Second => {
-                            return decide::flag_conflict(state, &conflict);
+                            return conflict::flag_conflict(state, &conflict);
                         }
-                        KeyCode::Esc => return decide::leave_theirs(state, &conflict),
+                        KeyCode::Esc => return conflict::leave_theirs(state, &conflict),
                         _ => {}
                     }
                 }
@@ -78,8 +79,8 @@ impl Confirm {
                 let held = held.clone();
                 if state.now.saturating_duration_since(*since) >= SURPRISE {
                     match key.code {
-                        KeyCode::Char('d') => return decide::decide_all_the_same(state, &held),
-                        KeyCode::Esc => return decide::leave_to_holder(state, &held),
+                        KeyCode::Char('d') => return conflict::decide_all_the_same(state, &held),
+                        KeyCode::Esc => return conflict::leave_to_holder(state, &held),
                         _ => {}
                     }
                 }

@@ -4,12 +4,12 @@ use super::confirm::{decision_words, name_of};
 use super::{Overlay, dialog, keys_line};
 use crate::domain::DecisionId;
 use crate::sanitise;
-use crate::tui::app::decide;
 use crate::tui::app::keymap::Key;
 use crate::tui::app::msg::Effect;
 use crate::tui::app::navigate;
 use crate::tui::app::state::State;
 use crate::tui::app::unsaved::{Phase, Unsaved};
+use crate::tui::app::{conflict, decide};
 use crate::tui::theme::Role;
 use crate::tui::widgets::wrap;
 use crossterm::event::KeyCode;
@@ -162,7 +162,7 @@ impl Outbox {
 fn discard(state: &mut State, one: &Unsaved) -> Vec<Effect> {
     let gap = &one.decision.gap;
     let effects = if one.phase.is_failed() {
-        vec![decide::discard(state, one.decision.id)]
+        vec![conflict::discard(state, one.decision.id)]
     } else {
         state.unsaved.retain(|other| other.decision.id != one.decision.id);
         Vec::new()

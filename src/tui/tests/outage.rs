@@ -63,6 +63,27 @@ fn reading_what_is_loaded_and_deciding_go_on_and_everything_is_sent_after() {
 }
 
 #[test]
+fn figures_counted_before_a_decision_was_saved_do_not_stay_when_they_come_after_it() {
+    let mut app = App::open(SIZE);
+    let early = app.state.figures.value.expect("figures");
+    app.database.down = Some(gone());
+    app.keys("a r");
+    app.database.down = None;
+    for news in app.database.send() {
+        app.send(Msg::Outbox(news));
+    }
+    let asked = |effect: &Effect| match effect {
+        Effect::LoadFigures { ticket } => Some(*ticket),
+        _ => None,
+    };
+    let ticket = app.waiting.iter().find_map(asked).expect("figures are asked for once it is back");
+    app.waiting.retain(|effect| asked(effect).is_none());
+    app.send(Msg::Figures { ticket, result: Ok(early) });
+    app.settle();
+    assert!(app.screen().contains("598 open · 2 today · saved"), "{}", app.screen());
+}
+
+#[test]
 fn r_tries_now_keeps_what_is_loaded_and_the_card_comes_when_the_server_is_back() {
     let mut app = lost();
     let place = app.cursor();
