@@ -3,6 +3,7 @@
 mod activity;
 mod flow;
 mod flows;
+mod gate;
 mod insights;
 mod opinions;
 mod outage;
@@ -46,6 +47,8 @@ struct Database {
     is_unjudged: bool,
     /// How many gaps of a sample are sure, and right.
     sampled: u64,
+    /// Makes cards what a test wants.
+    change_card: Option<fn(&mut crate::domain::ReviewCard)>,
     /// What every request fails with.
     down: Option<RepositoryError>,
     /// Why the outbox keeps nothing.
@@ -64,6 +67,7 @@ impl Database {
             policy: Policy::default(),
             is_unjudged: false,
             sampled: 200,
+            change_card: None,
             down: None,
             disk: None,
             pending: Vec::new(),
@@ -459,6 +463,9 @@ impl Database {
         let mut card = fixture::card(Self::index(gap));
         card.row = self.rows.iter().find(|row| row.gap == *gap).unwrap().clone();
         card.history = self.history(gap);
+        if let Some(change) = self.change_card {
+            change(&mut card);
+        }
         self.up(Some(Box::new(card)))
     }
 
