@@ -13,6 +13,7 @@ pub mod estimate;
 pub mod proportion;
 pub mod sample;
 pub mod threshold;
+pub mod without_replacement;
 
 use serde::Serialize;
 
