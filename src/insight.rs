@@ -10,6 +10,7 @@ pub mod coverage;
 pub mod detection;
 pub mod drift;
 pub mod estimate;
+pub mod partition;
 pub mod proportion;
 pub mod sample;
 pub mod threshold;
