@@ -5,6 +5,7 @@ mod candidate;
 mod card;
 mod catalogue;
 mod cluster;
+mod common;
 mod decision;
 mod details;
 mod embedding;
@@ -30,6 +31,7 @@ pub use card::{
 };
 pub use catalogue::{AllowedList, Attribute, Category, DataType, Gap, PairValues, Product};
 pub use cluster::{GroupKey, GroupMember, Said};
+pub use common::{CategoryValues, ListCut, ShownList};
 pub use decision::{Action, Decision, DecisionId, Event, Outcome, Seen, SeenCandidate, SeenNeighbour};
 pub use details::{AttributeDetails, CategoryDetails, Description, ProductDetails};
 pub use embedding::{

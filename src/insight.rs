@@ -6,12 +6,14 @@
 pub mod agreement;
 pub mod calibration;
 pub mod comparison;
+pub mod conformal;
 pub mod coverage;
 pub mod detection;
 pub mod drift;
 pub mod estimate;
 pub mod partition;
 pub mod proportion;
+pub mod robust;
 pub mod sample;
 pub mod threshold;
 pub mod without_replacement;

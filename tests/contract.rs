@@ -25,6 +25,8 @@ macro_rules! walked {
 mod activity;
 #[path = "contract/batch.rs"]
 mod batch;
+#[path = "contract/candidates.rs"]
+mod candidates;
 #[path = "contract/catalogue.rs"]
 mod catalogue;
 #[path = "contract/citus.rs"]
@@ -222,6 +224,11 @@ contract! {
         a_fixed_set_of_gaps_is_listed_counted_and_claimed,
         open_gaps_are_grouped_and_a_group_is_parted_by_closeness,
         random_checks_certify_a_cluster_and_the_rest_is_accepted_and_taken_back_as_one,
+    }
+    candidates {
+        a_category_tells_its_frequent_values_and_a_sample_of_its_numbers,
+        lists_of_randomly_drawn_gaps_come_with_what_was_right,
+        with_enough_of_them_an_attributes_lists_are_cut,
     }
     votes {
         votes_order_and_narrow_the_queue,

@@ -7,6 +7,7 @@ mod cluster;
 mod decision;
 mod embedding;
 mod event;
+mod evidence;
 mod failure;
 mod feed;
 mod fragment;

@@ -5,6 +5,7 @@ mod alike;
 mod clusters;
 mod flow;
 mod flows;
+mod gate;
 mod insights;
 mod opinions;
 mod outage;
@@ -54,6 +55,8 @@ struct Database {
     sampled: u64,
     /// There are more open gaps than were looked at for groups.
     is_cut: bool,
+    /// Makes cards what a test wants.
+    change_card: Option<fn(&mut crate::domain::ReviewCard)>,
     /// What every request fails with.
     down: Option<RepositoryError>,
     /// Why the outbox keeps nothing.
@@ -73,6 +76,7 @@ impl Database {
             is_unjudged: false,
             sampled: 200,
             is_cut: false,
+            change_card: None,
             down: None,
             disk: None,
             pending: Vec::new(),
@@ -547,6 +551,9 @@ impl Database {
         let mut card = fixture::card(Self::index(gap));
         card.row = self.rows.iter().find(|row| row.gap == *gap).unwrap().clone();
         card.history = self.history(gap);
+        if let Some(change) = self.change_card {
+            change(&mut card);
+        }
         self.up(Some(Box::new(card)))
     }
 
