@@ -3,6 +3,7 @@
 mod activity;
 mod agreement;
 mod bar;
+mod cluster;
 mod compare;
 mod decide;
 mod demo;
@@ -133,6 +134,8 @@ pub enum Command {
     Vote(vote::Vote),
     /// Finds the confidence from which on predictions may be accepted unseen
     Threshold(threshold::Threshold),
+    /// Lists groups of alike open gaps, and what random checks of them certify
+    Cluster(cluster::Cluster),
     /// Shows or sets how the team reviews: second opinions, random samples, blind choices
     Policy(policy::PolicyCommand),
     /// Brings the materialised views up to date
@@ -191,6 +194,7 @@ pub async fn run(cli: Cli) -> Result<(), AppError> {
         Some(Command::Agreement(command)) => agreement::run(command, &config).await,
         Some(Command::Vote(command)) => vote::run(command, &config).await,
         Some(Command::Threshold(command)) => threshold::run(command, &config).await,
+        Some(Command::Cluster(command)) => cluster::run(command, &config).await,
         Some(Command::Policy(command)) => policy::run(command, &config).await,
         Some(Command::Refresh(command)) => refresh::run(command, &config).await,
         Some(Command::Outbox(command)) => outbox::run(command, &config).await,

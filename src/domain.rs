@@ -4,6 +4,7 @@ mod activity;
 mod candidate;
 mod card;
 mod catalogue;
+mod cluster;
 mod common;
 mod decision;
 mod details;
@@ -29,6 +30,7 @@ pub use card::{
     AllowedScope, AllowedValue, AllowedValues, KnownValue, Neighbour, ProductCard, ReviewCard, RichText,
 };
 pub use catalogue::{AllowedList, Attribute, Category, DataType, Gap, PairValues, Product};
+pub use cluster::{GroupKey, GroupMember, Said};
 pub use common::{CategoryValues, ListCut, ShownList};
 pub use decision::{Action, Decision, DecisionId, Event, Outcome, Seen, SeenCandidate, SeenNeighbour};
 pub use details::{AttributeDetails, CategoryDetails, Description, ProductDetails};
@@ -43,7 +45,7 @@ pub use lease::{Changes, Claim, Claimed, Fence, LEASES_SHOWN, Lease, LeaseToken}
 pub use opinion::{HIDDEN, Stage, hide_first_opinions};
 pub use policy::{Lot, Policy, Share};
 pub use proposal::{Experiment, Prediction, ProposalCursor, Recommendation, Round};
-pub use queue::{Count, CursorValue, QueueCursor, QueueFilter, QueueRow, QueueSort, StateFilter};
+pub use queue::{Count, CursorValue, GapSet, QueueCursor, QueueFilter, QueueRow, QueueSort, StateFilter};
 pub use view::{
     AttributeValueStats, ProductGap, ProductSummary, Refresh, Refreshed, View, ViewState, WhenBusy,
 };

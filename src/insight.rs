@@ -11,10 +11,12 @@ pub mod coverage;
 pub mod detection;
 pub mod drift;
 pub mod estimate;
+pub mod partition;
 pub mod proportion;
 pub mod robust;
 pub mod sample;
 pub mod threshold;
+pub mod without_replacement;
 
 use serde::Serialize;
 

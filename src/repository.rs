@@ -5,6 +5,7 @@
 
 pub mod blocking;
 pub mod bulk;
+mod cluster;
 mod embedding;
 mod error;
 mod input;
@@ -18,6 +19,7 @@ mod recommendation;
 mod view;
 mod vote;
 
+pub use cluster::{Alike, ClusterRepository};
 pub use embedding::EmbeddingRepository;
 pub use error::{RepositoryError, Result};
 pub use input::{CatalogueBatch, CatalogueKeys, InputRepository};
@@ -115,6 +117,7 @@ pub trait Store:
     + ViewRepository
     + InsightRepository
     + VoteRepository
+    + ClusterRepository
     + PolicyRepository
     + ForReader
 {
@@ -130,6 +133,7 @@ impl<T> Store for T where
         + ViewRepository
         + InsightRepository
         + VoteRepository
+        + ClusterRepository
         + PolicyRepository
         + ForReader
 {

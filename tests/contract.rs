@@ -31,6 +31,8 @@ mod candidates;
 mod catalogue;
 #[path = "contract/citus.rs"]
 mod citus;
+#[path = "contract/clusters.rs"]
+mod clusters;
 #[path = "contract/decisions.rs"]
 mod decisions;
 #[path = "contract/deletes.rs"]
@@ -213,6 +215,15 @@ contract! {
         attributes_are_counted_as_they_are_now,
         a_view_shows_what_was_there_when_it_was_refreshed,
         a_refresh_is_recorded_and_a_young_view_is_left_alone,
+    }
+    clusters {
+        a_group_has_the_gaps_of_one_attribute_category_and_value_by_product,
+        a_group_tells_what_was_said_of_its_value,
+        gaps_that_are_alike_share_experiment_attribute_and_value_and_lie_near,
+        embeddings_of_several_products_come_in_the_order_of_their_keys,
+        a_fixed_set_of_gaps_is_listed_counted_and_claimed,
+        open_gaps_are_grouped_and_a_group_is_parted_by_closeness,
+        random_checks_certify_a_cluster_and_the_rest_is_accepted_and_taken_back_as_one,
     }
     candidates {
         a_category_tells_its_frequent_values_and_a_sample_of_its_numbers,

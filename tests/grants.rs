@@ -4,8 +4,8 @@
 
 mod support;
 
-use gapdeck::domain::{Claim, Fence, LeaseToken, Policy, QueueFilter, QueueSort, Share, State};
-use gapdeck::repository::Store;
+use gapdeck::domain::{Claim, Fence, GroupKey, LeaseToken, Policy, QueueFilter, QueueSort, Share, State};
+use gapdeck::repository::{Alike, Store};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -85,6 +85,11 @@ async fn read_everything(store: &dyn Store) {
     let card = store.card(&page.rows[0].gap, 5).await.unwrap();
     assert!(card.is_some());
     store.product_card(&"p1".into(), 5).await.unwrap();
+    let group = GroupKey { attribute: "colour".into(), category: None, value: "Black".into() };
+    store.group_members(&group, 10).await.unwrap();
+    let alike =
+        Alike { gap: gap_id("p1", "colour"), experiment: "e1".into(), value: "Black".into(), nearest: 5 };
+    store.alike(&alike).await.unwrap();
     store.history(&page.rows[0].gap).await.unwrap();
     store.changes(Some(now()), 10).await.unwrap();
     store.decided_today(&"ada".into()).await.unwrap();

@@ -182,6 +182,7 @@ async fn diesels_schema_is_the_databases() {
             "uuid" => "Uuid",
             "jsonb" => "Jsonb",
             "text[]" => "Array<Text>",
+            "bigint[]" => "Array<BigInt>",
             "vector" => "VectorType",
             other => panic!("{table}.{column} has the type {other}, which the schema does not know"),
         };

@@ -12,10 +12,11 @@ mod support;
 mod observed;
 
 use gapdeck::domain::{
-    Action, Claim, DecisionFilter, Fence, GapId, LeaseToken, QueueCursor, QueueFilter, QueueSort, State,
-    StateFilter, VoteMark,
+    Action, Claim, DecisionFilter, Fence, GapId, GapSet, LeaseToken, QueueCursor, QueueFilter, QueueSort,
+    State, StateFilter, VoteMark,
 };
-use gapdeck::repository::Store;
+use gapdeck::repository::{Alike, Store};
+use gapdeck::review::Review;
 use observed::{Observed, Plan};
 use std::sync::Arc;
 use std::time::Duration;
@@ -240,6 +241,22 @@ async fn everything_else_a_reviewer_waits_for_reads_little() {
     let accepted = by("zoe", decision(pair, Action::Accept, Some("Black"), 0));
     let taken_back = undo(&accepted, 1);
     let minute = Duration::from_secs(60);
+    // A large group: the most frequent value of a frequent attribute.
+    let colours = QueueFilter { attribute: Some("colour".into()), ..QueueFilter::default() };
+    let found = Review::new(Arc::clone(&store), "ada".into()).groups(&colours).await.unwrap();
+    let group = found.groups[0].key.clone();
+    let members: Vec<GapId> =
+        store.group_members(&group, 500).await.unwrap().into_iter().map(|member| member.row.gap).collect();
+    let alike = Alike {
+        gap: GapId::new("SKU-00000000", "colour"),
+        experiment: WIDE.into(),
+        value: group.value.clone(),
+        // Of so few embeddings reading all is the cheaper way to a hundred, as contagion asks for.
+        nearest: 30,
+    };
+    let among = Some(Arc::new(GapSet { gaps: [gaps.clone(), members].concat(), ..GapSet::default() }));
+    let set = QueueFilter { state: StateFilter::All, among, ..QueueFilter::default() };
+    let claim_of_set = Claim { filter: set.clone(), limit: 500, ..self::claim(500) };
 
     let mut broken = Vec::new();
     macro_rules! observed {
@@ -271,6 +288,12 @@ async fn everything_else_a_reviewer_waits_for_reads_little() {
         "experiments": store.experiment_summaries();
         "a trend": store.metric_trends(&WIDE.into());
         "products without an embedding": store.without_embedding(Some(&"SKU-00015000".into()), 100);
+        "a group's gaps": store.group_members(&group, 1_000);
+        "gaps like one": store.alike(&alike);
+        "a page of a fixed set": store.page(&set, QueueSort::Random, None, 200);
+        "a count of a fixed set": store.count(&set, 10_000);
+        "a claim of a fixed set": store.claim(&claim_of_set);
+        "open gaps to be grouped": store.page(&colours, QueueSort::ConfidenceDescending, None, 10_000);
         "neighbours": store.neighbours(&"SKU-00000000".into(), None, 8);
     }
     assert!(broken.is_empty(), "{} statements read too much:\n{}", broken.len(), broken.join("\n\n"));

@@ -4,6 +4,7 @@ use super::{AttributeKey, CategoryKey, Confidence, ExperimentKey, GapId, Reviewe
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 /// What a list of gaps shows of one gap; long texts are cut.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -130,6 +131,19 @@ pub struct QueueFilter {
     pub text: Option<String>,
     /// Leaves out the gaps whose first opinion is this reviewer's, while a second one is awaited.
     pub not_first_by: Option<Reviewer>,
+    /// Only these gaps; a clone shares them.
+    #[serde(skip)]
+    pub among: Option<Arc<GapSet>>,
+}
+
+/// A fixed set of gaps, for a list of just these.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GapSet {
+    /// What they have in common, in a reader's words.
+    pub label: String,
+    /// Why they come up, as decisions keep it (`"cluster:random"`).
+    pub policy: String,
+    pub gaps: Vec<GapId>,
 }
 
 impl QueueFilter {

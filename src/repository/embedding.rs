@@ -20,6 +20,9 @@ repository! {
         /// Loads the embedding of a product, 1536 dimensions.
         async fn embedding(&self, product: &ProductKey) -> Result<Option<Vec<f32>>>;
 
+        /// Loads the embeddings of several products, in the order of their keys; those without one are left out.
+        async fn embeddings(&self, products: &[ProductKey]) -> Result<Vec<(ProductKey, Vec<f32>)>>;
+
         /// Loads what is known of the products' embeddings beside their numbers, in the order of the keys.
         async fn embedding_details(&self, products: &[ProductKey]) -> Result<Vec<EmbeddingDetails>>;
 

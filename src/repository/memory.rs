@@ -6,6 +6,7 @@
 mod activity;
 mod catalogue;
 mod checks;
+mod cluster;
 mod decisions;
 mod delete;
 mod embeddings;

@@ -3,6 +3,7 @@
 mod activity;
 mod candidates;
 mod card;
+mod cluster;
 mod decision;
 mod embedding;
 mod event;

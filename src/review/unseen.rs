@@ -1,27 +1,16 @@
 //! Accepting unseen what a certified threshold covers: many gaps as one bulk action, an audit slice kept out.
 
 use super::Review;
+use super::bulk::{Acceptance, Collector, Which};
+pub use super::bulk::{Accepted, Preview};
 use crate::domain::{
-    Action, Candidate, Claim, Confidence, Decision, DecisionId, GapId, LeaseToken, Lot, QueueCursor,
-    QueueFilter, QueueRow, QueueSort, Seen, SeenCandidate, Share, StateFilter, choices, is_cut, normalised,
+    Confidence, GapId, Lot, QueueCursor, QueueFilter, QueueSort, Share, StateFilter, normalised,
 };
 use crate::insight::threshold::{Certificate, Demand};
-use crate::repository::{RepositoryError, Result};
-use chrono::Utc;
-use std::collections::HashMap;
-use std::time::Duration;
-use uuid::Uuid;
+use crate::repository::Result;
 
-/// How many gaps are decided in one transaction.
-const TOGETHER: usize = 500;
 /// How many rows a preview reads at once.
 const ROWS: usize = 5_000;
-/// The most different values that a preview counts; what comes after is counted together.
-const MOST_VALUES: usize = 10_000;
-/// How many of the least confident a preview names.
-const LEAST_CONFIDENT: usize = 5;
-/// How long the gaps of one transaction are held.
-const LASTS: Duration = Duration::from_secs(120);
 
 /// What is to be accepted unseen.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,32 +56,6 @@ impl Plan {
     }
 }
 
-/// What accepting would do.
-#[derive(Debug, Clone, PartialEq, Default, serde::Serialize)]
-pub struct Preview {
-    /// How many open gaps would be accepted, held ones included.
-    pub accepted: u64,
-    /// How many stay for people to look at.
-    pub kept_out: u64,
-    /// The most frequent values, with how many gaps would get them.
-    pub values: Vec<(String, u64)>,
-    /// How many different values there are; at least so many, where there are very many.
-    pub different: usize,
-    /// The least confident that would be accepted: product, attribute, value, confidence.
-    pub least_confident: Vec<(GapId, String, f64)>,
-}
-
-/// What accepting did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
-pub struct Accepted {
-    /// The bulk action, by which it can be taken back.
-    pub batch: Uuid,
-    pub accepted: u64,
-    pub kept_out: u64,
-    /// Gaps that changed, or whose value was too long to be read whole.
-    pub passed_by: u64,
-}
-
 impl Review {
     /// Looks at what a plan would do; `progress` is told how many rows were read.
     ///
@@ -100,8 +63,7 @@ impl Review {
     /// Those of the repository.
     pub async fn preview(&self, plan: &Plan, progress: &mut dyn FnMut(u64)) -> Result<Preview> {
         let filter = plan.covered();
-        let mut preview = Preview::default();
-        let mut values: HashMap<String, (String, u64)> = HashMap::new();
+        let mut collector = Collector::default();
         let mut place: Option<QueueCursor> = None;
         let mut read = 0;
         loop {
@@ -110,19 +72,9 @@ impl Review {
             read += page.rows.len() as u64;
             for row in &page.rows {
                 if plan.keeps_out(&row.gap) {
-                    preview.kept_out += 1;
-                    continue;
-                }
-                preview.accepted += 1;
-                let Some((value, confidence)) = row.best_value.as_ref().zip(row.best_confidence) else {
-                    continue;
-                };
-                if preview.least_confident.len() < LEAST_CONFIDENT {
-                    preview.least_confident.push((row.gap.clone(), value.clone(), confidence.get()));
-                }
-                let normal = normalised(value);
-                if values.len() < MOST_VALUES || values.contains_key(&normal) {
-                    values.entry(normal).or_insert_with(|| (value.clone(), 0)).1 += 1;
+                    collector.keep_out();
+                } else {
+                    collector.accept(row, normalised);
                 }
             }
             progress(read);
@@ -131,11 +83,7 @@ impl Review {
                 None => break,
             }
         }
-        preview.different = values.len();
-        preview.values = values.into_values().collect();
-        preview.values.sort_by(|(a, many), (b, more)| more.cmp(many).then_with(|| a.cmp(b)));
-        preview.values.truncate(10);
-        Ok(preview)
+        Ok(collector.end())
     }
 
     /// Accepts the most confident value of every gap that a plan covers, but for those kept out and those that somebody
@@ -143,97 +91,18 @@ impl Review {
     ///
     /// # Errors
     /// Those of the repository.
-    pub async fn accept_unseen(&self, plan: &Plan, progress: &mut dyn FnMut(u64)) -> Result<Accepted> {
-        let mut done = Accepted { batch: Uuid::now_v7(), ..Accepted::default() };
-        let token = LeaseToken::new();
-        let mut after = None;
-        loop {
-            let claim = Claim {
-                filter: plan.covered(),
-                sort: QueueSort::ConfidenceDescending,
-                after: after.take(),
-                limit: TOGETHER,
-                reviewer: self.reviewer().clone(),
-                token,
-                lasts: LASTS,
-            };
-            let claimed = self.store().claim(&claim).await?;
-            let rows: Vec<QueueRow> = claimed.rows.into_iter().map(|(row, _)| row).collect();
-            let held: Vec<GapId> = rows.iter().map(|row| row.gap.clone()).collect();
-            let accepted = self.accept_held(plan, rows, &mut done).await;
-            // Decisions end their leases; what was kept out, or failed, is free again.
-            self.store().release(token, &held).await?;
-            accepted?;
-            progress(done.accepted);
-            match claimed.last {
-                Some(last) => after = Some(last),
-                None => return Ok(done),
-            }
-        }
-    }
-
-    async fn accept_held(&self, plan: &Plan, rows: Vec<QueueRow>, done: &mut Accepted) -> Result<()> {
-        let (kept_out, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| plan.keeps_out(&row.gap));
-        done.kept_out += kept_out.len() as u64;
-        let gaps: Vec<GapId> = rows.iter().map(|row| row.gap.clone()).collect();
-        let candidates = self.store().candidates(&gaps).await?;
-        let policy = plan.policy();
-        let mut decisions: Vec<Decision> = rows
-            .iter()
-            .zip(&candidates)
-            .filter_map(|(row, candidates)| self.accept_best(row, candidates, &policy, done.batch))
-            .collect();
-        done.passed_by += (rows.len() - decisions.len()) as u64;
-        while !decisions.is_empty() {
-            match self.store().decide_together(&decisions).await {
-                Ok(outcomes) => {
-                    done.accepted += outcomes.len() as u64;
-                    return Ok(());
-                }
-                // Somebody decided it although it was held: theirs stands, the others go on.
-                Err(RepositoryError::Conflict { gap, .. }) => {
-                    decisions.retain(|decision| decision.gap != gap);
-                    done.passed_by += 1;
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
-    /// Accepts the most confident value, if it is still the one that the queue told of.
-    fn accept_best(
+    pub async fn accept_unseen(
         &self,
-        row: &QueueRow,
-        candidates: &[Candidate],
-        policy: &str,
-        batch: Uuid,
-    ) -> Option<Decision> {
-        let merged = choices(candidates);
-        let best = merged.first()?;
-        if is_cut(&best.value) || best.confidence != row.best_confidence {
-            return None;
-        }
-        Some(Decision {
-            id: DecisionId::new(),
-            gap: row.gap.clone(),
-            action: Action::Accept,
-            value: Some(best.value.clone()),
-            comment: None,
-            reviewer: self.reviewer().clone(),
-            base_version: row.version,
-            undoes: None,
-            shown_value: None,
-            shown_confidence: None,
-            shown_experiment: best.experiment().cloned(),
-            batch: Some(batch),
-            seen: Seen {
-                candidates: vec![SeenCandidate::from(best)],
-                policy: policy.to_owned(),
-                selection_probability: Some(1.0),
-                ..Seen::default()
-            },
-            decided_at: Utc::now(),
-        })
+        plan: &Plan,
+        progress: &mut (dyn FnMut(u64) + Send),
+    ) -> Result<Accepted> {
+        let (covered, policy) = (plan.covered(), plan.policy());
+        let what = Acceptance {
+            which: Which::Of(&covered),
+            keeps_out: &|gap| plan.keeps_out(gap),
+            value: None,
+            policy: &policy,
+        };
+        self.accept_all(&what, progress).await
     }
 }

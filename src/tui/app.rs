@@ -2,8 +2,10 @@
 
 pub mod action;
 pub mod activity;
+pub mod alike;
 pub mod answers;
 pub mod checks;
+pub mod clusters;
 pub mod conflict;
 pub mod copy;
 pub mod decide;
@@ -13,6 +15,7 @@ pub mod keymap;
 pub mod msg;
 pub mod navigate;
 pub mod outbox;
+pub mod selection;
 pub mod slot;
 pub mod state;
 pub mod toast;

@@ -4,6 +4,7 @@
 //! disk and sends them in the order they were made.
 
 use super::app::feed;
+use super::app::flow::LASTS;
 use super::app::msg::{Effect, Figures, Found, Msg, TakeBack};
 use crate::domain::{
     AttributeKey, GapId, JudgedBy, JudgedFilter, LeaseToken, ProductCard, ProductKey, QueueFilter, State,
@@ -61,6 +62,9 @@ impl Effects {
             | Effect::LoadHistory(_)
             | Effect::LoadProduct { .. }
             | Effect::FindTakeBack { .. }
+            | Effect::LoadAlike { .. }
+            | Effect::AcceptCluster { .. }
+            | Effect::Hold { .. }
             | Effect::Claim { .. }
             | Effect::Renew { .. } => {
                 self.spawn(effect);
@@ -78,13 +82,18 @@ impl Effects {
     fn spawn(&self, effect: Effect) -> AbortHandle {
         let review = self.review.clone();
         let answers = self.answers.clone();
-        let (lookout, patience) = (self.outbox.lookout(), self.patience);
+        let lookout = self.outbox.lookout();
+        // Thousands of decisions take their time, transaction by transaction.
+        let patience = self.patience.filter(|_| !matches!(effect, Effect::AcceptCluster { .. }));
         tokio::spawn(async move {
             let unanswered = effect.clone();
             // A claim and a renewal write: what they wrote must be known.
             let reading = async {
                 match effect {
-                    Effect::Claim { .. } | Effect::Renew { .. } => read(&review, effect).await,
+                    Effect::Claim { .. }
+                    | Effect::Renew { .. }
+                    | Effect::Hold { .. }
+                    | Effect::AcceptCluster { .. } => read(&review, effect).await,
                     _ => abandonable(read(&review, effect)).await,
                 }
             };
@@ -197,6 +206,21 @@ async fn read(review: &Review, effect: Effect) -> Option<Msg> {
         Effect::LoadEvents { ticket, gap } => {
             Msg::Events { ticket, result: guarded(store.history(&gap)).await }
         }
+        Effect::LoadValueGroups { ticket, filter } => {
+            Msg::ValueGroups { ticket, result: guarded(review.groups(&filter)).await }
+        }
+        Effect::LoadClusters { ticket, group } => {
+            Msg::Clusters { ticket, result: guarded(review.clusters(&group)).await.map(Box::new) }
+        }
+        Effect::AcceptCluster { ticket, cluster } => {
+            let result = guarded(review.accept_cluster(&cluster, &mut |_| {})).await;
+            Msg::Accepted { ticket, result }
+        }
+        Effect::Hold { ticket, token, gaps, state } => {
+            let result = guarded(review.hold(&gaps, state, token, LASTS)).await;
+            Msg::Held { ticket, token, result: result.map(Box::new) }
+        }
+        Effect::LoadAlike { ticket, to } => Msg::Alike { ticket, result: guarded(store.alike(&to)).await },
         Effect::FindTakeBack { ticket, what } => {
             Msg::FoundTakeBack { ticket, result: guarded(find_take_back(review, what)).await }
         }

@@ -1,6 +1,7 @@
 //! What lies on top of a screen and has the keyboard while it is there.
 
 mod activity_filter;
+mod bulk;
 mod comment;
 mod confirm;
 mod filter;
@@ -13,6 +14,7 @@ mod suggestions;
 mod take_back;
 
 pub use activity_filter::ActivityFilter;
+pub use bulk::Bulk;
 pub use comment::Comment;
 pub use confirm::{Confirm, name_of};
 pub use filter::Filter;
@@ -39,6 +41,7 @@ use ratatui::widgets::{Block, BorderType, Clear};
 #[derive(Debug, Clone)]
 pub enum Overlay {
     ActivityFilter(Box<ActivityFilter>),
+    Bulk(Box<Bulk>),
     Comment(Comment),
     Confirm(Confirm),
     Filter(Box<Filter>),
@@ -54,6 +57,7 @@ impl Overlay {
     pub fn key(self, state: &mut State, key: Key) -> Vec<Effect> {
         match self {
             Self::ActivityFilter(form) => form.key(state, key),
+            Self::Bulk(question) => question.key(state, key),
             Self::Comment(comment) => comment.key(state, key),
             Self::Confirm(confirm) => confirm.key(state, key),
             Self::Filter(filter) => filter.key(state, key),
@@ -74,7 +78,7 @@ impl Overlay {
             Self::Help(help) => help.paste(state, text),
             Self::Override(editor) => editor.paste(state, text),
             Self::Palette(palette) => palette.paste(state, text),
-            other @ (Self::Confirm(_) | Self::Outbox(_) | Self::TakeBack(_)) => {
+            other @ (Self::Bulk(_) | Self::Confirm(_) | Self::Outbox(_) | Self::TakeBack(_)) => {
                 state.overlay = Some(other);
                 Vec::new()
             }
@@ -85,6 +89,7 @@ impl Overlay {
     pub fn view(&self, state: &State, frame: &mut Frame) {
         match self {
             Self::ActivityFilter(form) => form.view(state, frame),
+            Self::Bulk(question) => question.view(state, frame),
             Self::Comment(comment) => comment.view(state, frame),
             Self::Confirm(confirm) => confirm.view(state, frame),
             Self::Filter(filter) => filter.view(state, frame),

@@ -1,6 +1,8 @@
 //! The terminal application without a terminal: keys in, effects and screens out.
 
 mod activity;
+mod alike;
+mod clusters;
 mod flow;
 mod flows;
 mod gate;
@@ -8,6 +10,7 @@ mod insights;
 mod opinions;
 mod outage;
 mod random;
+mod selection;
 mod snapshots;
 
 use super::app::keymap::Key;
@@ -19,12 +22,14 @@ use super::view::view;
 use super::{Identity, Progress};
 use crate::domain::{
     Action, Changes, Claim, Claimed, Count, CursorValue, Decision, DecisionCursor, DecisionFilter,
-    DecisionId, DecisionRow, Event, Fence, GapId, Lease, LeaseToken, Lot, Outcome, Policy, QueueCursor,
-    QueueRow, QueueSort, Reviewer, Seen, Stage, Standing, State as GapState, StateFilter,
-    hide_first_opinions,
+    DecisionId, DecisionRow, Event, Fence, GapId, GapSet, GroupKey, Lease, LeaseToken, Lot, Outcome, Policy,
+    QueueCursor, QueueFilter, QueueRow, QueueSort, Reviewer, Said, Seen, Stage, Standing, State as GapState,
+    StateFilter, hide_first_opinions, normalised,
 };
 use crate::repository::{Page, RepositoryError, Result};
 use crate::review::Undoable;
+use crate::review::bulk::{Accepted, Held};
+use crate::review::cluster::{Cluster, Clusters, Groups, Member, grouped};
 use crate::review::outbox::{Failure, News, Outage, OutboxError};
 use crate::review::takeback::Bulk;
 use crossterm::event::KeyCode;
@@ -33,6 +38,7 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Size;
 use std::cell::Cell;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
@@ -47,6 +53,8 @@ struct Database {
     is_unjudged: bool,
     /// How many gaps of a sample are sure, and right.
     sampled: u64,
+    /// There are more open gaps than were looked at for groups.
+    is_cut: bool,
     /// Makes cards what a test wants.
     change_card: Option<fn(&mut crate::domain::ReviewCard)>,
     /// What every request fails with.
@@ -67,6 +75,7 @@ impl Database {
             policy: Policy::default(),
             is_unjudged: false,
             sampled: 200,
+            is_cut: false,
             change_card: None,
             down: None,
             disk: None,
@@ -153,8 +162,13 @@ impl Database {
         self.up(())?;
         let from = claim.after.as_ref().map_or(0, |after| Self::index(&after.gap) + 1);
         let wanted = claim.filter.claimable_by(&claim.reviewer).state;
-        let open =
-            self.rows.iter().skip(from).filter(|row| wanted.admits(row.state) && Self::is_asked(wanted, row));
+        let among = claim.filter.among.as_ref();
+        let open = self
+            .rows
+            .iter()
+            .skip(from)
+            .filter(|row| among.is_none_or(|set| set.gaps.contains(&row.gap)))
+            .filter(|row| wanted.admits(row.state) && Self::is_asked(wanted, row));
         let free = open.filter(|row| self.leases.iter().all(|lease| lease.gap != row.gap));
         let mut free: Vec<&QueueRow> = free.collect();
         if claim.sort == QueueSort::Random {
@@ -283,6 +297,7 @@ impl Database {
         }
         for decision in decisions {
             let outcome = self.decide(decision).unwrap();
+            self.leases.retain(|lease| lease.gap != decision.gap);
             news.push(News::Sent { id: decision.id, outcome });
         }
         news
@@ -383,6 +398,75 @@ impl Database {
         Ok(Found::Bulk(Box::new(bulk), what.id))
     }
 
+    /// Parts a group: its first half lies together, the second has no embedding.
+    fn clusters(&self, group: &GroupKey) -> Clusters {
+        let value = normalised(&group.value);
+        let is_member = |row: &&QueueRow| {
+            row.gap.attribute == group.attribute
+                && row.best_value.as_deref().map(normalised).as_ref() == Some(&value)
+        };
+        let mut rows: Vec<&QueueRow> = self.rows.iter().filter(is_member).collect();
+        rows.sort_by(|a, b| Lot::Sample.of(&a.gap).total_cmp(&Lot::Sample.of(&b.gap)));
+        let member = |(place, row): (usize, &QueueRow)| {
+            let last = self.events.iter().rev().find(|event| event.decision.gap == row.gap);
+            let said = match (row.state, last) {
+                (GapState::Open, _) => Said::Nothing,
+                (_, Some(last)) if last.decision.seen.policy.starts_with("bulk:") => Said::Unseen,
+                (GapState::Accepted, _) => Said::Right,
+                (GapState::Deferred | GapState::Flagged, _) => Said::PutOff,
+                _ => Said::Wrong,
+            };
+            #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+            let similarity = (place % 4 != 3).then_some(0.97 - place as f64 * 0.004);
+            Member { row: row.clone(), said, similarity }
+        };
+        let (near, rest): (Vec<Member>, Vec<Member>) =
+            rows.into_iter().enumerate().map(member).partition(|member| member.similarity.is_some());
+        let parts = [near, rest].into_iter().filter(|part| !part.is_empty());
+        Clusters { clusters: parts.map(|part| Cluster::of(group, part)).collect(), is_cut: false }
+    }
+
+    /// Accepts what is open of a cluster and not held.
+    fn accept(&mut self, cluster: &Cluster) -> Result<Accepted> {
+        self.up(())?;
+        let batch = Uuid::from_u128(77);
+        let mut done = Accepted { batch, ..Accepted::default() };
+        for gap in cluster.open() {
+            let row = self.rows.iter().find(|row| row.gap == gap).unwrap().clone();
+            if row.state != GapState::Open || self.leases.iter().any(|lease| lease.gap == gap) {
+                done.passed_by += 1;
+                continue;
+            }
+            let candidates = fixture::card(Self::index(&gap)).candidates;
+            let reviewer = Reviewer::new("alice");
+            let policy = cluster.policy();
+            let accepted =
+                crate::review::bulk::accept_best(&reviewer, &row, &candidates, &policy, batch).unwrap();
+            self.decide(&Decision { id: next_id(), decided_at: fixture::noon(), ..accepted })?;
+            done.accepted += 1;
+        }
+        Ok(done)
+    }
+
+    fn hold(&mut self, gaps: Vec<GapId>, state: StateFilter, token: LeaseToken) -> Result<Held> {
+        let set = GapSet { gaps, ..GapSet::default() };
+        let claim = Claim {
+            filter: QueueFilter { state, among: Some(Arc::new(set)), ..QueueFilter::default() },
+            sort: QueueSort::ConfidenceAscending,
+            after: None,
+            limit: 2_000,
+            reviewer: "alice".into(),
+            token,
+            lasts: Duration::from_secs(300),
+        };
+        let rows = self.claim(&claim)?.rows.into_iter().map(|(row, _)| row);
+        let with = |row: QueueRow| {
+            let candidates = fixture::card(Self::index(&row.gap)).candidates;
+            (row, candidates)
+        };
+        Ok(Held { token, rows: rows.map(with).collect() })
+    }
+
     /// Sends what rests in the outbox, as far as the database takes it.
     fn send(&mut self) -> Vec<News> {
         let mut news = Vec::new();
@@ -445,13 +529,17 @@ impl Database {
             }
             Effect::DecideTogether(decisions) => self.keep_together(decisions),
             Effect::Discard(id) => {
-                let Some(gap) =
-                    self.failed.iter().find(|(one, _)| one.id == *id).map(|(one, _)| one.gap.clone())
+                let Some(first) =
+                    self.failed.iter().find(|(one, _)| one.id == *id).map(|(one, _)| one.clone())
                 else {
                     return vec![News::Dropped { ids: Vec::new() }];
                 };
+                // Those of a bulk action go together.
+                let goes = |one: &Decision| {
+                    one.gap == first.gap || first.batch.is_some() && one.batch == first.batch
+                };
                 let (gone, rest): (Vec<_>, Vec<_>) =
-                    std::mem::take(&mut self.failed).into_iter().partition(|(one, _)| one.gap == gap);
+                    std::mem::take(&mut self.failed).into_iter().partition(|(one, _)| goes(one));
                 self.failed = rest;
                 vec![News::Dropped { ids: gone.iter().map(|(one, _)| one.id).collect() }]
             }
@@ -477,6 +565,7 @@ impl Database {
                     .iter()
                     .filter(|row| filter.state.admits(row.state) && Self::is_asked(filter.state, row))
                     .filter(|row| filter.attribute.as_ref().is_none_or(|key| row.gap.attribute == *key))
+                    .filter(|row| filter.among.as_ref().is_none_or(|set| set.gaps.contains(&row.gap)))
                     .filter(|row| filter.text.as_ref().is_none_or(|text| row.gap.product.as_str() == text))
                     .collect();
                 let from = after
@@ -489,7 +578,10 @@ impl Database {
                 Msg::Page { ticket, result: self.up(Page { rows, next }) }
             }
             Effect::Count { ticket, filter } => {
-                let of_state = self.rows.iter().filter(|row| filter.state.admits(row.state));
+                let among = filter.among.as_ref();
+                let shown =
+                    self.rows.iter().filter(|row| among.is_none_or(|set| set.gaps.contains(&row.gap)));
+                let of_state = shown.filter(|row| filter.state.admits(row.state));
                 let count = of_state.filter(|row| Self::is_asked(filter.state, row)).count();
                 Msg::Counted { ticket, result: self.up(Count::Exact(count as u64)) }
             }
@@ -556,6 +648,40 @@ impl Database {
             Effect::LoadProduct { ticket, product, .. } => {
                 let index = product.as_str()[2..].parse().unwrap();
                 Msg::Product { ticket, result: self.up(Some(Box::new(fixture::product_card(index)))) }
+            }
+            other => return self.answer_alike(other),
+        })
+    }
+
+    /// Answers what is asked of gaps that are alike, and of many at once.
+    fn answer_alike(&mut self, effect: Effect) -> Option<Msg> {
+        Some(match effect {
+            Effect::LoadValueGroups { ticket, filter } => {
+                let open = self.rows.iter().filter(|row| row.state == GapState::Open);
+                let wanted =
+                    open.filter(|row| filter.attribute.as_ref().is_none_or(|key| row.gap.attribute == *key));
+                let rows: Vec<QueueRow> = wanted.cloned().collect();
+                let groups = Groups { looked_at: rows.len(), is_cut: self.is_cut, groups: grouped(rows) };
+                Msg::ValueGroups { ticket, result: self.up(groups) }
+            }
+            Effect::LoadClusters { ticket, group } => {
+                Msg::Clusters { ticket, result: self.up(Box::new(self.clusters(&group))) }
+            }
+            Effect::AcceptCluster { ticket, cluster } => {
+                Msg::Accepted { ticket, result: self.accept(&cluster) }
+            }
+            Effect::Hold { ticket, token, gaps, state } => {
+                Msg::Held { ticket, token, result: self.hold(gaps, state, token).map(Box::new) }
+            }
+            Effect::LoadAlike { ticket, to } => {
+                let value = normalised(&to.value);
+                let is_alike = |row: &&QueueRow| {
+                    row.gap != to.gap
+                        && row.gap.attribute == to.gap.attribute
+                        && row.best_value.as_deref().map(normalised).as_ref() == Some(&value)
+                };
+                let rows = self.rows.iter().filter(is_alike).take(7).cloned().collect();
+                Msg::Alike { ticket, result: self.up(rows) }
             }
             _ => return None,
         })

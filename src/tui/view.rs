@@ -4,7 +4,8 @@ use super::app::State;
 use super::app::state::Screen;
 use super::layout;
 use super::screens::{
-    activity_view, chrome, experiments, insights_view, neighbours, opening, product, review, texts,
+    activity_view, chrome, clusters_view, experiments, insights_view, neighbours, opening, product, review,
+    texts,
 };
 use ratatui::Frame;
 
@@ -25,6 +26,7 @@ pub fn view(state: &State, frame: &mut Frame) {
         match state.screens.last() {
             None => review::view(state, frame),
             Some(Screen::Experiments(screen)) => experiments::view(state, frame, screen),
+            Some(Screen::Clusters(screen)) => clusters_view::view(state, frame, screen),
             Some(Screen::Insights(screen)) => insights_view::view(state, frame, screen),
             Some(Screen::Product(pane)) => product::view(state, frame, pane),
             Some(Screen::Walk(walk)) => neighbours::view(state, frame, walk),

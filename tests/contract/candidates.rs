@@ -137,4 +137,8 @@ pub async fn with_enough_of_them_an_attributes_lists_are_cut(store: &dyn Store) 
     assert_eq!((kept.len(), kept[0].score), (1, Some(0.4)));
     let card = store.card(&gap_id(PAIR.0, PAIR.1), 0).await.unwrap().expect("a card");
     assert_eq!(card.cut.expect("a cut").decided, 100);
+
+    let other = ListCut { decided: 7, listed: 6, score: None, ..kept[0].clone() };
+    store.save_list_cut(&other).await.unwrap();
+    assert_eq!(store.list_cuts().await.unwrap()[0].decided, 7, "the latest counts");
 }

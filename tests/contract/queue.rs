@@ -292,6 +292,7 @@ pub async fn conditions_hold_together(store: &dyn Store) {
         text: Some("aurora".into()),
         state: StateFilter::Open,
         not_first_by: None,
+        among: None,
     };
     assert_eq!(found(store, &filter).await, ["p1/colour"]);
     assert_eq!(store.count(&filter, 10).await.unwrap(), Count::Exact(1));

@@ -99,12 +99,21 @@ async fn no_text_of_a_database_is_more_than_text_on_any_screen_and_memory_stays_
         ("S", "╭ Sort"),
         ("?", "Keys ·"),
         ("O", "╭ Outbox"),
+        ("gvvr", "as one bulk action"),
     ] {
         terminal.send(keys);
         terminal.wait_for(sign);
         terminal.send("\x03");
         wait_while(&terminal, sign);
     }
+    wait(&terminal, "2 selected");
+    terminal.send("\x7f");
+    wait_while(&terminal, "2 selected");
+    terminal.send("B");
+    terminal.wait_for("groups of");
+    wait_while(&terminal, "loading");
+    terminal.send("Q");
+    wait(&terminal, " match");
     terminal.send("E");
     terminal.wait_for("2 experiments");
     terminal.send("jy");

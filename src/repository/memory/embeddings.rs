@@ -49,6 +49,13 @@ impl EmbeddingRepository for MemoryStore {
         Ok(self.tables().embeddings.get(product).map(|embedding| embedding.vector.clone()))
     }
 
+    async fn embeddings(&self, products: &[ProductKey]) -> Result<Vec<(ProductKey, Vec<f32>)>> {
+        let tables = self.tables();
+        let wanted: BTreeSet<_> = products.iter().collect();
+        let found = wanted.into_iter().filter_map(|key| Some((key.clone(), tables.embeddings.get(key)?)));
+        Ok(found.map(|(key, embedding)| (key, embedding.vector.clone())).collect())
+    }
+
     async fn embedding_details(&self, products: &[ProductKey]) -> Result<Vec<EmbeddingDetails>> {
         let tables = self.tables();
         let wanted: BTreeSet<_> = products.iter().collect();

@@ -134,6 +134,7 @@ impl Tables {
             && bound(filter.min_confidence, |best, bound| best >= bound)
             && bound(filter.max_confidence, |best, bound| best <= bound)
             && filter.vote.is_none_or(|mark| row.vote.unwrap_or(VoteMark::Silent) == mark)
+            && filter.among.as_ref().is_none_or(|set| set.gaps.contains(&row.gap))
             && filter.text.as_deref().is_none_or(|text| {
                 let name = self.products.get(&row.gap.product).and_then(|product| product.name.as_deref());
                 let searched = cut(name.unwrap_or_default(), SEARCHED_NAME).to_lowercase();

@@ -246,6 +246,21 @@ impl EmbeddingRepository for PostgresStore {
         Ok(embedding_of(&*self.connection().await?, product).await?.map(Vec::from))
     }
 
+    async fn embeddings(&self, products: &[ProductKey]) -> Result<Vec<(ProductKey, Vec<f32>)>> {
+        use product_embeddings as e;
+        let keys: &Vec<&str> = &products.iter().map(ProductKey::as_str).collect();
+        self.lagging(|mut connection| async move {
+            let rows: Vec<(String, Vector)> = e::table
+                .filter(e::product_key.eq_any(keys))
+                .select((e::product_key, e::embedding))
+                .order(e::product_key)
+                .load(&mut connection)
+                .await?;
+            Ok(rows.into_iter().map(|(key, vector)| (key.into(), Vec::from(vector))).collect())
+        })
+        .await
+    }
+
     async fn embedding_details(&self, products: &[ProductKey]) -> Result<Vec<EmbeddingDetails>> {
         use product_embeddings as e;
         type Row = (String, Option<String>, Option<i32>, Option<String>, DateTime<Utc>, DateTime<Utc>);

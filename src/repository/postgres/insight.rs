@@ -1,6 +1,6 @@
 //! Judged predictions, added up by the server.
 
-mod sample;
+pub(super) mod sample;
 
 use super::PostgresStore;
 use crate::domain::{

@@ -1,11 +1,13 @@
 //! The review queue: rows, and what each repository method is made of.
 
+mod among;
 mod conditions;
 mod count;
 pub(super) mod page;
 mod similar;
 mod statements;
 
+pub(super) use among::Among;
 pub(super) use conditions::{Boxed, after, filtered, is_in_order, ordered, sort_expression};
 
 use super::PostgresStore;

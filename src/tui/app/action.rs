@@ -51,6 +51,22 @@ pub enum ActionId {
     TurnInsights,
     /// Goes from a group of the insights screen to its gaps.
     ShowGroup,
+    /// Shows groups of alike gaps.
+    Clusters,
+    /// Goes on to the next cluster of a group.
+    TurnCluster,
+    /// Lists the members of a cluster that are to be checked at random.
+    CheckRandom,
+    /// Lists the members of a cluster that are least like the others.
+    CheckOutliers,
+    /// Accepts the rest of a cluster.
+    AcceptRest,
+    /// Lists the gaps that are like the one just decided.
+    Alike,
+    /// Adds the row under the cursor to those decided together, or takes it out.
+    Select,
+    /// Adds every row from the last one to the cursor.
+    SelectRange,
     Activity,
     /// Takes the decision under the cursor of the activity screen back.
     TakeBack,
@@ -81,6 +97,8 @@ pub enum Context {
     Experiments,
     /// How good predictions are, and how the work goes on.
     Insights,
+    /// Groups of alike gaps.
+    Clusters,
     Product,
     /// A walk from neighbour to neighbour.
     Walk,
@@ -93,12 +111,13 @@ pub enum Context {
 impl Context {
     /// Every context.
     #[cfg(test)]
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Opening,
         Self::Queue,
         Self::Card,
         Self::Experiments,
         Self::Insights,
+        Self::Clusters,
         Self::Product,
         Self::Walk,
         Self::Texts,
@@ -113,6 +132,7 @@ impl Context {
             Self::Card => "Card",
             Self::Experiments => "Experiments",
             Self::Insights => "Insights",
+            Self::Clusters => "Clusters",
             Self::Product => "Product",
             Self::Walk => "Neighbours",
             Self::Texts => "Texts",
@@ -187,11 +207,12 @@ impl Action {
     }
 }
 
-use Context::{Activity, Card, Experiments, Insights, Opening, Product, Queue, Texts, Walk};
+use Context::{Activity, Card, Clusters, Experiments, Insights, Opening, Product, Queue, Texts, Walk};
 
 const REVIEW: &[Context] = &[Queue, Card];
-const LISTS: &[Context] = &[Queue, Card, Experiments, Insights, Product, Walk, Texts, Activity];
-const EVERYWHERE: &[Context] = &[Opening, Queue, Card, Experiments, Insights, Product, Walk, Texts, Activity];
+const LISTS: &[Context] = &[Queue, Card, Experiments, Insights, Clusters, Product, Walk, Texts, Activity];
+const EVERYWHERE: &[Context] =
+    &[Opening, Queue, Card, Experiments, Insights, Clusters, Product, Walk, Texts, Activity];
 
 const fn c(c: char) -> Key {
     Key::char(c)
@@ -239,6 +260,11 @@ actions! {
     A::Flag, "flag", Decide, REVIEW, [c('f')], Some("flag"), checks::decide, "Asks for someone's attention, with a comment";
     A::Undo, "undo", Decide, REVIEW, [c('u')], Some("undo"), checks::undo, "Takes your last decision back, also after a restart";
     A::TakeBack, "take back", Decide, &[Activity], [c('u')], Some("take back"), checks::take_back, "Takes this decision of yours back, a bulk action as one";
+    A::CheckRandom, "check at random", Decide, &[Clusters], [k(KeyCode::Enter)], Some("check at random"), checks::cluster, "Lists the next random checks, to decide one by one";
+    A::CheckOutliers, "check outliers", Decide, &[Clusters], [c('o')], Some("outliers"), checks::outliers, "Lists the members that are least like the others";
+    A::AcceptRest, "accept the rest", Decide, &[Clusters], [c('a')], Some("accept the rest"), checks::cluster, "Accepts the value for all that is open of the cluster";
+    A::Select, "select", Decide, REVIEW, [c('v')], None, checks::select, "Selects the gap: a r n d then decide all selected as one";
+    A::SelectRange, "select range", Decide, REVIEW, [c('V')], None, checks::select, "Selects every gap from the last selected to the cursor";
     A::Flow, "flow", Decide, REVIEW, [c(' ')], Some("flow"), checks::flow, "Serves gaps held for you, one after another, until it ends";
     A::Retry, "retry", Decide, REVIEW, [], None, checks::retry, "Sends again what is not saved, without waiting";
     A::Outbox, "outbox", Decide, LISTS, [c('O')], None, checks::always, "Shows the decisions that are not saved, and why";
@@ -277,12 +303,15 @@ actions! {
     A::Walk, "neighbours", Look, &[Queue, Card, Product], [c('w')], Some("neighbours"), checks::product, "Walks to the nearest products, and on from there";
     A::Product, "product", Look, &[Queue, Card, Walk], [c('p')], Some("product"), checks::product, "Shows everything known about the product";
     A::Texts, "texts", Look, &[Queue, Card, Product, Walk], [c('t')], Some("texts"), checks::product, "Shows the product's texts in full";
-    A::Experiments, "experiments", Look, &[Queue, Card, Insights, Product, Walk, Texts, Activity], [c('E')], None, checks::always, "Shows how the experiments do";
-    A::Insights, "insights", Look, &[Queue, Card, Experiments, Product, Walk, Texts, Activity], [c('I')], None, checks::always, "Shows how good predictions are, and how the work goes on";
+    A::Experiments, "experiments", Look, &[Queue, Card, Insights, Clusters, Product, Walk, Texts, Activity], [c('E')], None, checks::always, "Shows how the experiments do";
+    A::Insights, "insights", Look, &[Queue, Card, Experiments, Clusters, Product, Walk, Texts, Activity], [c('I')], None, checks::always, "Shows how good predictions are, and how the work goes on";
     A::TurnInsights, "turn", Look, &[Insights], [k(KeyCode::Tab), c('b')], Some("turn"), checks::always, "Goes on to attributes, to categories, and back";
     A::ShowGroup, "show its gaps", Look, &[Insights], [k(KeyCode::Enter)], Some("show its gaps"), checks::group, "Shows the row's open gaps in the queue";
-    A::Activity, "activity", Look, &[Queue, Card, Experiments, Insights, Product, Walk, Texts], [c('A')], None, checks::always, "Shows who decided what, and takes decisions back";
-    A::Queue, "queue", Look, &[Experiments, Insights, Product, Walk, Texts, Activity], [c('Q')], None, checks::always, "Goes back to the queue";
+    A::Clusters, "clusters", Look, &[Queue, Card, Experiments, Insights, Product, Walk, Texts, Activity], [c('B')], None, checks::always, "Groups alike gaps: check some, then accept the rest as one";
+    A::TurnCluster, "next part", Look, &[Clusters], [k(KeyCode::Tab), c('l')], Some("next part"), checks::always, "Goes to the next part of the group, by closeness";
+    A::Alike, "gaps like it", Look, REVIEW, [c('C')], None, checks::alike, "Lists gaps like the one you just overrode or rejected";
+    A::Activity, "activity", Look, &[Queue, Card, Experiments, Insights, Clusters, Product, Walk, Texts], [c('A')], None, checks::always, "Shows who decided what, and takes decisions back";
+    A::Queue, "queue", Look, &[Experiments, Insights, Clusters, Product, Walk, Texts, Activity], [c('Q')], None, checks::always, "Goes back to the queue";
     A::Copy, "copy", Look, &[Queue, Card, Experiments, Insights, Product, Walk, Activity], [c('y')], None, checks::copy, "Copies the product's key, or on the card the value";
     A::Palette, "commands", Application, LISTS, [c(':')], Some("commands"), checks::always, "Finds any command by its name";
     A::Help, "help", Application, EVERYWHERE, [c('?'), k(KeyCode::F(1))], Some("help"), checks::always, "Shows the keys";

@@ -114,8 +114,11 @@ pub fn found(state: &mut State, ticket: Ticket, result: Result<Found>) -> Vec<Ef
         Ok(found) => (Ok(()), Ok(found)),
         Err(error) => (Err(error.clone()), Err(error)),
     };
-    let Some(screen) = state.activity_mut() else { return Vec::new() };
-    if !screen.found(ticket, answer) {
+    let is_asked = match state.activity_mut() {
+        Some(screen) => screen.found(ticket, answer),
+        None => state.bulk_undo.accept(ticket, answer) && state.overlay.is_none(),
+    };
+    if !is_asked {
         return Vec::new();
     }
     match found {

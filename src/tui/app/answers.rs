@@ -4,7 +4,7 @@ use super::msg::{Effect, Msg};
 use super::slot::Ticket;
 use super::state::{Screen, State};
 use super::toast::Level;
-use super::{activity, conflict, feed, flow, outbox, undo};
+use super::{activity, alike, clusters, conflict, feed, flow, outbox, selection, undo};
 use crate::domain::{QueueCursor, QueueRow};
 use crate::repository::{Page, RepositoryError, Result};
 use crate::sanitise;
@@ -105,7 +105,12 @@ pub fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::FoundTakeBack { ticket, result } => activity::found(state, ticket, result),
-        _ => Vec::new(),
+        Msg::Held { ticket, token, result } => selection::held(state, ticket, token, result),
+        Msg::Alike { ticket, result } => {
+            alike::arrive(state, ticket, result);
+            Vec::new()
+        }
+        msg => clusters::take(state, msg),
     }
 }
 

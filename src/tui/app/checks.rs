@@ -5,6 +5,7 @@ use super::state::{Screen, State};
 use super::unsaved::Phase;
 use crate::domain::Action;
 use crate::tui::screens::activity::Activity;
+use crate::tui::screens::clusters::Clusters;
 
 type Check = Result<(), Refusal>;
 
@@ -89,6 +90,55 @@ pub fn group(state: &State) -> Check {
         }
         _ => Err("nothing is under the cursor".into()),
     }
+}
+
+/// A cluster with something left to decide is shown.
+pub fn cluster(state: &State) -> Check {
+    match state.clusters() {
+        Some(screen) if screen.accepting.is_waiting() => {
+            Err("the rest of a cluster is being accepted".into())
+        }
+        Some(screen) if screen.details.is_waiting() => Err("the cluster is still being loaded".into()),
+        Some(screen) => match screen.cluster() {
+            Some(cluster) if cluster.random().next().is_none() => {
+                Err("nothing of this cluster is open".into())
+            }
+            Some(_) => Ok(()),
+            None => Err("no cluster is under the cursor".into()),
+        },
+        None => Err("no cluster is under the cursor".into()),
+    }
+}
+
+/// A cluster is shown whose members have embeddings.
+pub fn outliers(state: &State) -> Check {
+    cluster(state)?;
+    match state.clusters().and_then(Clusters::cluster) {
+        Some(cluster) if cluster.medoid.is_none() => {
+            Err("these products have no embedding; `gapdeck embed` makes them".into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Gaps like the one that was overridden or rejected last are known.
+pub fn alike(state: &State) -> Check {
+    match state.alike.found.value.as_ref() {
+        Some(found) if !found.rows.is_empty() => Ok(()),
+        _ if state.alike.found.is_waiting() => Err("gaps like it are still being looked for".into()),
+        _ => Err("no gaps like one that you overrode or rejected are known".into()),
+    }
+}
+
+/// Rows can be selected.
+pub fn select(state: &State) -> Check {
+    if state.flow.is_some() {
+        return Err("the flow serves gaps one by one; Space ends it".into());
+    }
+    if state.queue.current().is_none() {
+        return Err("no gap is under the cursor".into());
+    }
+    Ok(())
 }
 
 /// A decision is under the cursor of the activity screen.
@@ -190,7 +240,8 @@ pub fn open(state: &State) -> Check {
 
 /// There is somewhere to go back to.
 pub fn back(state: &State) -> Check {
-    if state.context() == Context::Queue && state.flow.is_none() {
+    let is_selecting = !state.queue.selection.is_empty();
+    if state.context() == Context::Queue && state.flow.is_none() && !is_selecting {
         Err("this is the first screen; q quits".into())
     } else {
         Ok(())

@@ -38,7 +38,7 @@ pub fn copied(state: &State) -> Option<Copied> {
             ("product key", key.to_string())
         }
         Context::Activity => ("product key", state.activity()?.current()?.gap.product.to_string()),
-        Context::Opening | Context::Texts => return None,
+        Context::Opening | Context::Texts | Context::Clusters => return None,
     };
     // Nothing in it may run where it is pasted.
     let text = sanitise::line(&text, MOST).trim_end().to_owned();

@@ -1,6 +1,7 @@
 //! Deciding and undoing: shown once the decision is on the disk, sent from there whatever happens.
 
 use super::action::Refusal;
+use super::alike;
 use super::checks;
 use super::flow;
 use super::msg::Effect;
@@ -83,11 +84,7 @@ fn draft(state: &State, verdict: Verdict) -> Result<Decision, Refusal> {
             let seconds = state.now.saturating_duration_since(at).as_secs_f64();
             (seconds * 1000.0).round() / 1000.0
         }),
-        policy: format!(
-            "queue:{}{}",
-            sort.as_str().replace('-', "_"),
-            if card.is_veiled { BLIND } else { "" }
-        ),
+        policy: format!("{}{}", came_up(state, sort), if card.is_veiled { BLIND } else { "" }),
         drawn: is_drawn.then(|| Lot::Sample.of(gap)),
         objections: verdict.objections,
     };
@@ -104,6 +101,12 @@ fn draft(state: &State, verdict: Verdict) -> Result<Decision, Refusal> {
         decision.base_version = version;
     }
     Ok(decision)
+}
+
+/// Says what put a gap before the reviewer.
+fn came_up(state: &State, sort: QueueSort) -> String {
+    let of_set = state.queue.filter.among.as_ref().map(|set| set.policy.clone());
+    of_set.unwrap_or_else(|| format!("queue:{}", sort.as_str().replace('-', "_")))
 }
 
 /// Tells whether a value is what was predicted first; `None` without either.
@@ -143,12 +146,13 @@ fn keep_verdict(state: &mut State, decision: Decision) -> Vec<Effect> {
         Some(before) => Fence::After(before.decision.id),
         None => flow::fence(state, &gap),
     };
+    let looked = alike::look(state, &decision);
     let effect = keep(state, decision, fence, leads_to, None);
     if let Some(row) = state.queue.row_mut(&gap) {
         row.decided_here = true;
     }
     state.queue.advance();
-    vec![effect]
+    std::iter::once(effect).chain(looked).collect()
 }
 
 /// Notes a decision as one on its way to the disk, and asks for that.

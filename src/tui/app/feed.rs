@@ -138,8 +138,8 @@ pub fn changed(state: &mut State, ticket: Ticket, result: Result<Changes>) -> Ve
 
 /// Returns what others hold, with for how long from now on.
 fn held(state: &State, leases: Vec<Lease>, now: DateTime<Utc>) -> HashMap<GapId, (Reviewer, Duration)> {
-    let own = state.flow.as_ref().map(|flow| flow.token);
-    let others = leases.into_iter().filter(|lease| Some(lease.token) != own);
+    let own = [state.flow.as_ref().map(|flow| flow.token), state.holding.token()];
+    let others = leases.into_iter().filter(|lease| !own.contains(&Some(lease.token)));
     let terms = |lease: Lease| {
         let left = (lease.expires_at - now).to_std().unwrap_or_default();
         (lease.gap, (lease.reviewer, left))

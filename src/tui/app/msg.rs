@@ -4,14 +4,16 @@ use super::keymap::Key;
 use super::slot::Ticket;
 use crate::domain::{
     AttributeKey, Changes, Claim, Claimed, Count, Day, Decision, DecisionCursor, DecisionFilter, DecisionId,
-    DecisionRow, Event, ExperimentKey, ExperimentSummary, Facets, Fence, GapId, JudgedBy, JudgedFilter,
-    Lease, LeaseToken, MetricTrend, Policy, ProductCard, ProductKey, QueueCursor, QueueFilter, QueueRow,
-    QueueSort, ReviewCard,
+    DecisionRow, Event, ExperimentKey, ExperimentSummary, Facets, Fence, GapId, GroupKey, JudgedBy,
+    JudgedFilter, Lease, LeaseToken, MetricTrend, Policy, ProductCard, ProductKey, QueueCursor, QueueFilter,
+    QueueRow, QueueSort, ReviewCard, StateFilter,
 };
 use crate::insight::calibration::Cell;
 use crate::insight::sample::Sample;
-use crate::repository::{JudgedGroup, Page, RepositoryError, Result};
+use crate::repository::{Alike, JudgedGroup, Page, RepositoryError, Result};
 use crate::review::Undoable;
+use crate::review::bulk::{Accepted, Held};
+use crate::review::cluster::{Cluster, Clusters, Groups};
 use crate::review::outbox::News;
 use crate::review::takeback::Bulk;
 use crate::tui::Progress;
@@ -122,6 +124,32 @@ pub enum Msg {
         ticket: Ticket,
         result: Result<Found>,
     },
+    /// The groups of the clusters screen.
+    ValueGroups {
+        ticket: Ticket,
+        result: Result<Groups>,
+    },
+    /// The clusters of a group.
+    Clusters {
+        ticket: Ticket,
+        result: Result<Box<Clusters>>,
+    },
+    /// The rest of a cluster was accepted.
+    Accepted {
+        ticket: Ticket,
+        result: Result<Accepted>,
+    },
+    /// Gaps are held for a bulk action.
+    Held {
+        ticket: Ticket,
+        token: LeaseToken,
+        result: Result<Box<Held>>,
+    },
+    /// Gaps like one that was decided.
+    Alike {
+        ticket: Ticket,
+        result: Result<Vec<QueueRow>>,
+    },
 }
 
 /// A decision of the activity screen that is to be taken back.
@@ -163,6 +191,11 @@ impl Msg {
             Self::Product { result, .. } => result.as_ref().err(),
             Self::Activity { result, .. } => result.as_ref().err(),
             Self::FoundTakeBack { result, .. } => result.as_ref().err(),
+            Self::ValueGroups { result, .. } => result.as_ref().err(),
+            Self::Clusters { result, .. } => result.as_ref().err(),
+            Self::Accepted { result, .. } => result.as_ref().err(),
+            Self::Held { result, .. } => result.as_ref().err(),
+            Self::Alike { result, .. } => result.as_ref().err(),
             _ => None,
         }
     }
@@ -290,6 +323,33 @@ pub enum Effect {
         ticket: Ticket,
         gap: GapId,
     },
+    /// Groups of alike open gaps.
+    LoadValueGroups {
+        ticket: Ticket,
+        filter: Box<QueueFilter>,
+    },
+    /// The clusters of a group.
+    LoadClusters {
+        ticket: Ticket,
+        group: Box<GroupKey>,
+    },
+    /// Accepts what is open of a cluster; never aborted.
+    AcceptCluster {
+        ticket: Ticket,
+        cluster: Box<Cluster>,
+    },
+    /// Holds gaps for a bulk action; never aborted: what it holds must be known.
+    Hold {
+        ticket: Ticket,
+        token: LeaseToken,
+        gaps: Vec<GapId>,
+        state: StateFilter,
+    },
+    /// Gaps like one that was decided.
+    LoadAlike {
+        ticket: Ticket,
+        to: Box<Alike>,
+    },
     /// Leaves the terminal to the shell until `fg`.
     Suspend,
     Quit,
@@ -322,6 +382,11 @@ impl Effect {
             Self::LoadActivity { ticket, .. } => Msg::Activity { ticket, result: Err(error) },
             Self::LoadEvents { ticket, .. } => Msg::Events { ticket, result: Err(error) },
             Self::FindTakeBack { ticket, .. } => Msg::FoundTakeBack { ticket, result: Err(error) },
+            Self::LoadValueGroups { ticket, .. } => Msg::ValueGroups { ticket, result: Err(error) },
+            Self::LoadClusters { ticket, .. } => Msg::Clusters { ticket, result: Err(error) },
+            Self::AcceptCluster { ticket, .. } => Msg::Accepted { ticket, result: Err(error) },
+            Self::Hold { ticket, token, .. } => Msg::Held { ticket, token, result: Err(error) },
+            Self::LoadAlike { ticket, .. } => Msg::Alike { ticket, result: Err(error) },
             _ => return None,
         })
     }

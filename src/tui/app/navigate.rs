@@ -1,12 +1,13 @@
 //! Moving about: within lists, between panels, from screen to screen.
 
 use super::action::ActionId;
-use super::activity;
+use super::clusters::Checked;
 use super::flow;
 use super::msg::Effect;
 use super::state::{Screen, State};
 use super::toast::Level;
 use super::update;
+use super::{activity, alike, clusters, selection};
 use crate::domain::{AttributeKey, GapId, ProductKey, QueueFilter, StateFilter};
 use crate::tui::layout;
 use crate::tui::screens::activity::Side;
@@ -78,6 +79,18 @@ pub fn perform(state: &mut State, id: ActionId) -> Vec<Effect> {
             to_queue(state);
             return update::filter(state, filter);
         }
+        ActionId::Clusters => return clusters::open(state),
+        ActionId::TurnCluster => {
+            if let Some(screen) = state.clusters_mut() {
+                screen.turn();
+            }
+        }
+        ActionId::CheckRandom => return clusters::check(state, Checked::Random),
+        ActionId::CheckOutliers => return clusters::check(state, Checked::Outliers),
+        ActionId::AcceptRest => clusters::ask(state),
+        ActionId::Alike => return alike::open(state),
+        ActionId::Select => selection::toggle(state),
+        ActionId::SelectRange => selection::range(state),
         ActionId::Activity => activity::open(state),
         ActionId::GoToGap => {
             let gap = state.activity().and_then(|screen| screen.current()).map(|row| row.gap.clone());
@@ -106,6 +119,7 @@ pub fn sync(state: &mut State) -> Vec<Effect> {
         None => {}
         Some(Screen::Experiments(screen)) => return screen.sync(size, now),
         Some(Screen::Insights(screen)) => return screen.sync(size, now),
+        Some(Screen::Clusters(screen)) => return screen.sync(size, now),
         Some(Screen::Activity(_)) => return activity::sync(state),
         Some(Screen::Product(pane)) => {
             let rows = product::gaps(pane).len();
@@ -126,7 +140,7 @@ pub fn sync(state: &mut State) -> Vec<Effect> {
 pub fn to_queue(state: &mut State) {
     state.product_slot.cancel();
     for screen in std::mem::take(&mut state.screens) {
-        activity::remember(state, screen);
+        remember(state, screen);
     }
 }
 
@@ -136,6 +150,7 @@ pub fn reload(state: &mut State) -> Vec<Effect> {
     match state.screens.last_mut() {
         Some(Screen::Experiments(screen)) => vec![screen.load(now)],
         Some(Screen::Insights(screen)) => screen.load(now, state.wall),
+        Some(Screen::Clusters(screen)) => vec![screen.load(now)],
         Some(Screen::Product(_) | Screen::Walk(_)) => load_product(state),
         Some(Screen::Activity(screen)) => vec![screen.reload(now, state.wall)],
         Some(Screen::Texts(_)) | None => Vec::new(),
@@ -189,9 +204,13 @@ fn open(state: &mut State) -> Vec<Effect> {
             walk.steps.push(next);
             load_product(state)
         }
-        Some(Screen::Experiments(_) | Screen::Insights(_) | Screen::Texts(_) | Screen::Activity(_)) => {
-            Vec::new()
-        }
+        Some(
+            Screen::Experiments(_)
+            | Screen::Insights(_)
+            | Screen::Clusters(_)
+            | Screen::Texts(_)
+            | Screen::Activity(_),
+        ) => Vec::new(),
     }
 }
 
@@ -222,11 +241,22 @@ fn back(state: &mut State) -> Vec<Effect> {
         return reload_missing(state);
     }
     let Some(screen) = state.screens.pop() else {
+        if !state.review.card_focused {
+            state.queue.selection.clear();
+        }
         state.review.card_focused = false;
         return Vec::new();
     };
-    activity::remember(state, screen);
+    remember(state, screen);
     reload_missing(state)
+}
+
+/// Keeps a screen as it is left.
+fn remember(state: &mut State, screen: Screen) {
+    match screen {
+        Screen::Clusters(screen) => state.clusters_before = Some(screen),
+        other => activity::remember(state, other),
+    }
 }
 
 /// Asks again for a product whose request was given up when another screen came on top of it.
@@ -240,6 +270,7 @@ fn motion(state: &mut State, motion: Motion) {
         None => review_motion(state, motion),
         Some(Screen::Experiments(screen)) => screen.motion(motion, size),
         Some(Screen::Insights(screen)) => screen.motion(motion, size),
+        Some(Screen::Clusters(screen)) => screen.motion(motion, size),
         Some(Screen::Texts(texts)) => texts.motion(motion, size),
         Some(Screen::Activity(screen)) => screen.motion(motion, size),
         Some(Screen::Product(pane)) => {

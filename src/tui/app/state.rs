@@ -1,20 +1,23 @@
 //! The whole model.
 
 use super::action::Context;
+use super::alike::Alike;
 use super::conflict::{Conflict, Held};
 use super::feed::Feed;
 use super::flow::Flow;
 use super::msg::Figures;
+use super::selection::Holding;
 use super::slot::Slot;
 use super::toast::Toasts;
 use super::undo::Undo;
 use super::unsaved::Unsaved;
-use crate::domain::{DecisionId, Facets, State as GapState};
+use crate::domain::{DecisionId, Facets, QueueFilter, QueueSort, State as GapState};
 use crate::review::outbox::Outage;
 use crate::tui::Identity;
 use crate::tui::overlays::Overlay;
 use crate::tui::screens::activity::Activity;
 use crate::tui::screens::card::{Cards, LoadedCard};
+use crate::tui::screens::clusters::Clusters;
 use crate::tui::screens::experiments::Experiments;
 use crate::tui::screens::insights::Insights;
 use crate::tui::screens::neighbours::Walk;
@@ -41,6 +44,7 @@ pub const MOMENT: Duration = Duration::from_secs(1);
 pub enum Screen {
     Experiments(Box<Experiments>),
     Insights(Box<Insights>),
+    Clusters(Box<Clusters>),
     Product(Box<Pane>),
     Walk(Walk),
     Texts(Box<Texts>),
@@ -87,6 +91,8 @@ pub struct State {
     /// Decisions refused because somebody else holds the gap; each is asked about.
     pub held: std::collections::VecDeque<Held>,
     pub undo: Undo,
+    /// The bulk action that is being looked at, to take it back.
+    pub bulk_undo: Slot<()>,
     /// When the latest decision was made that the database took from here.
     pub last_saved: Option<DateTime<Utc>>,
     /// Since when the database is out of reach, as the outbox tells; nothing is asked of it meanwhile.
@@ -101,6 +107,14 @@ pub struct State {
     pub screens: Vec<Screen>,
     /// The activity screen as it was left.
     pub activity_before: Option<Box<Activity>>,
+    /// The clusters screen as it was left.
+    pub clusters_before: Option<Box<Clusters>>,
+    /// Gaps like the one that was overridden or rejected last.
+    pub alike: Alike,
+    /// The selected gaps that are being held, to be decided together.
+    pub holding: Holding,
+    /// What the queue showed before a fixed set of gaps.
+    pub before_set: Option<(QueueFilter, QueueSort)>,
     /// The request for the product on the top screen.
     pub product_slot: Slot<()>,
     pub overlay: Option<Overlay>,
@@ -129,6 +143,7 @@ impl State {
             conflicts: std::collections::VecDeque::new(),
             held: std::collections::VecDeque::new(),
             undo: Undo::default(),
+            bulk_undo: Slot::default(),
             last_saved: None,
             outage: None,
             flow: None,
@@ -136,6 +151,10 @@ impl State {
             last_key: now,
             screens: Vec::new(),
             activity_before: None,
+            clusters_before: None,
+            alike: Alike::default(),
+            holding: Holding::default(),
+            before_set: None,
             product_slot: Slot::default(),
             overlay: None,
             toasts: Toasts::default(),
@@ -153,6 +172,7 @@ impl State {
             None => Context::Queue,
             Some(Screen::Experiments(_)) => Context::Experiments,
             Some(Screen::Insights(_)) => Context::Insights,
+            Some(Screen::Clusters(_)) => Context::Clusters,
             Some(Screen::Product(_)) => Context::Product,
             Some(Screen::Walk(_)) => Context::Walk,
             Some(Screen::Texts(_)) => Context::Texts,
@@ -196,6 +216,22 @@ impl State {
     pub fn insights_mut(&mut self) -> Option<&mut Insights> {
         match self.screens.last_mut() {
             Some(Screen::Insights(screen)) => Some(screen),
+            _ => None,
+        }
+    }
+
+    /// Returns the clusters screen if it is shown.
+    pub fn clusters(&self) -> Option<&Clusters> {
+        match self.screens.last() {
+            Some(Screen::Clusters(screen)) => Some(screen),
+            _ => None,
+        }
+    }
+
+    /// Returns the clusters screen if it is shown, to change it.
+    pub fn clusters_mut(&mut self) -> Option<&mut Clusters> {
+        match self.screens.last_mut() {
+            Some(Screen::Clusters(screen)) => Some(screen),
             _ => None,
         }
     }
@@ -264,6 +300,8 @@ impl State {
             self.insights().and_then(|screen| screen.groups.waiting_since),
             self.insights().and_then(|screen| screen.certified.waiting_since),
             self.activity().and_then(Activity::waiting_since),
+            self.clusters().and_then(Clusters::waiting_since),
+            self.holding.slot.waiting_since,
         ];
         let unsaved = self.unsaved.iter().filter(|one| one.phase.stands()).map(|one| one.since);
         let signs = waits

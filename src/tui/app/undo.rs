@@ -2,7 +2,7 @@
 
 use super::conflict::discard;
 use super::decide::keep;
-use super::msg::Effect;
+use super::msg::{Effect, TakeBack};
 use super::state::State;
 use super::toast::Level;
 use super::unsaved::Phase;
@@ -41,6 +41,16 @@ pub fn undo(state: &mut State) -> Vec<Effect> {
     });
     let Some(index) = candidate else { return undo_saved(state) };
     let one = state.unsaved[index].clone();
+    if one.decision.batch.is_some() && one.phase == Phase::Kept {
+        // A bulk action is taken back as one, once the database has it.
+        if state.outage.is_none() {
+            state.undo.wanted = true;
+        } else {
+            let text = "The bulk action is not saved yet: it can be undone once the database answers";
+            state.toasts.show(state.now, Level::Warning, text);
+        }
+        return Vec::new();
+    }
     match one.phase {
         Phase::Keeping => state.undo.wanted = true,
         Phase::Refused(_) => {
@@ -94,6 +104,10 @@ pub(super) fn keep_undo(state: &mut State, undoable: &Undoable) -> Effect {
 pub fn found_undo(state: &mut State, result: Result<Option<Box<Undoable>>>) -> Vec<Effect> {
     state.undo.searching = false;
     match result {
+        Ok(Some(undoable)) if undoable.decision.batch.is_some() => {
+            let what = TakeBack { id: undoable.decision.id, batch: undoable.decision.batch };
+            return vec![Effect::FindTakeBack { ticket: state.bulk_undo.begin(state.now), what }];
+        }
         Ok(Some(undoable)) => return vec![keep_undo(state, &undoable)],
         Ok(None) => {
             state.toasts.show(state.now, Level::Info, "Nothing to undo: you have no decision in force");

@@ -7,9 +7,9 @@ use super::msg::{Effect, Msg};
 use super::navigate;
 use super::state::{MOMENT, QUIT_PATIENCE, Quit, State};
 use super::toast::Level;
-use super::{activity, copy, feed, flow};
+use super::{activity, copy, feed, flow, selection};
 use super::{answers, undo};
-use crate::domain::{self, QueueFilter, QueueSort, State as GapState, StateFilter};
+use crate::domain::{self, GapSet, QueueFilter, QueueSort, State as GapState, StateFilter};
 use crate::review::Review;
 use crate::sanitise;
 use crate::tui::layout;
@@ -19,6 +19,7 @@ use crate::tui::overlays::{
 use crate::tui::screens::queue::KeepPlace;
 use crate::tui::screens::review;
 use crate::tui::widgets::wrap;
+use std::sync::Arc;
 
 /// The most reads that are refused in one step.
 const REFUSALS: usize = 64;
@@ -146,6 +147,9 @@ fn on_key(state: &mut State, key: Key) -> Vec<Effect> {
 
 /// Does an action, or says why it cannot be done now.
 pub fn run(state: &mut State, id: ActionId, keys: &str) -> Vec<Effect> {
+    if let Some(effects) = selection::instead(state, id) {
+        return effects;
+    }
     if let Some(Err(refusal)) = Action::of(id).map(|action| (action.check)(state)) {
         let text = wrap::capitalised(&sanitise::line(&refusal, 200));
         state.toasts.show(state.now, Level::Warning, text);
@@ -205,7 +209,7 @@ fn perform(state: &mut State, id: ActionId, keys: &str) -> Vec<Effect> {
             state.overlay = Some(Overlay::Outbox(overlays::Outbox::default()));
             Vec::new()
         }
-        ActionId::ClearFilter => filter(state, QueueFilter::default()),
+        ActionId::ClearFilter => clear_filter(state),
         ActionId::Opinions => {
             let next = match state.queue.filter.state {
                 StateFilter::Only(GapState::Second) => StateFilter::Only(GapState::Disputed),
@@ -281,6 +285,25 @@ pub fn filter(state: &mut State, filter: QueueFilter) -> Vec<Effect> {
     show_anew(state)
 }
 
+/// Shows every open gap again, or what the queue showed before a fixed set of gaps.
+fn clear_filter(state: &mut State) -> Vec<Effect> {
+    let before = state.before_set.take().filter(|_| state.queue.filter.among.is_some());
+    let Some((before, sort)) = before else { return filter(state, QueueFilter::default()) };
+    state.queue.sort = sort;
+    filter(state, before)
+}
+
+/// Shows a fixed set of gaps in the queue, in an order; clearing the filter shows what was there before.
+pub fn show_set(state: &mut State, set: GapSet, of: StateFilter, sort: QueueSort) -> Vec<Effect> {
+    if state.queue.filter.among.is_none() {
+        state.before_set = Some((state.queue.filter.clone(), state.queue.sort));
+    }
+    navigate::to_queue(state);
+    state.review.card_focused = false;
+    state.queue.sort = sort;
+    filter(state, QueueFilter { state: of, among: Some(Arc::new(set)), ..QueueFilter::default() })
+}
+
 /// Shows the queue in another order.
 pub fn sort(state: &mut State, sort: QueueSort) -> Vec<Effect> {
     state.queue.sort = sort;
@@ -288,6 +311,7 @@ pub fn sort(state: &mut State, sort: QueueSort) -> Vec<Effect> {
 }
 
 fn show_anew(state: &mut State) -> Vec<Effect> {
+    state.queue.selection.clear();
     match state.flow {
         Some(_) if flow::can_flow(&state.queue.filter) => flow::restart(state),
         Some(_) => flow::end(state),
@@ -334,8 +358,15 @@ fn end(state: &mut State, forced: bool) -> Vec<Effect> {
     leave(state)
 }
 
-/// Ends the application; gaps of a flow are given back on the way out.
+/// Ends the application; gaps of a flow, or of a question, are given back on the way out.
 pub fn leave(state: &mut State) -> Vec<Effect> {
     state.quit = Quit::Now;
-    flow::release(state).into_iter().chain([Effect::Quit]).collect()
+    let asked = match state.overlay.take() {
+        Some(Overlay::Bulk(question)) => question.give_back(),
+        other => {
+            state.overlay = other;
+            Vec::new()
+        }
+    };
+    asked.into_iter().chain(flow::release(state)).chain([Effect::Quit]).collect()
 }

@@ -16,11 +16,12 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 /// What the marks in the list mean.
-const MARKS: [(&str, &str); 4] = [
+const MARKS: [(&str, &str); 5] = [
     ("≠", "the sources propose different values"),
     ("✓", "two or more sources propose the same value"),
     ("✓ ✎ ✗ ∅", "accepted, overridden, rejected, not applicable"),
     ("» !", "deferred, flagged"),
+    ("+", "selected, to be decided together"),
 ];
 
 /// The help being read.

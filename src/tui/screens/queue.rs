@@ -1,5 +1,6 @@
 //! The queue: a frozen work list with live badges. Rows change in place, and leave only at a refresh.
 
+use super::selection::Selection;
 use crate::domain::{Count, GapId, QueueCursor, QueueFilter, QueueRow, QueueSort};
 use crate::repository::{Page, RepositoryError};
 use crate::tui::app::msg::Effect;
@@ -62,6 +63,8 @@ pub struct Queue {
     to_end: bool,
     wants_next: bool,
     pub source: Source,
+    /// The rows that are to be decided together.
+    pub selection: Selection,
 }
 
 impl Default for Queue {
@@ -80,6 +83,7 @@ impl Default for Queue {
             to_end: false,
             wants_next: false,
             source: Source::Pages,
+            selection: Selection::default(),
         }
     }
 }
@@ -180,6 +184,7 @@ impl Queue {
         self.page.error = None;
         self.page.value = Some(());
         self.rows.clear();
+        self.selection.clear();
         (self.cursor, self.offset) = (0, 0);
         self.next = None;
         self.place = None;
@@ -252,6 +257,7 @@ impl Queue {
         match self.purpose {
             Purpose::First => {
                 self.rows = rows.collect();
+                self.selection.keep(&self.rows);
                 let place = self.place.take();
                 let again = place.and_then(|gap| self.rows.iter().position(|row| row.data.gap == gap));
                 self.cursor = again.unwrap_or(0);

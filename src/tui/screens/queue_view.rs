@@ -137,7 +137,7 @@ fn row_line(state: &State, row: &Row, columns: usize, is_current: bool) -> (Line
         if word.is_empty() { attribute_columns } else { attribute_columns.max(wrap::width(&word)) };
     let name_columns = room.saturating_sub(if last_columns > 0 { last_columns + 2 } else { 0 });
     let mut line = Line::from(vec![
-        Span::styled(if is_current { " ▌ " } else { "   " }, style(Role::Accent)),
+        Span::styled(margin(state, row, is_current), style(Role::Accent)),
         Span::styled(confidence, style(text_role)),
         Span::raw(" "),
         Span::styled(mark, style(mark_role)),
@@ -149,6 +149,16 @@ fn row_line(state: &State, row: &Row, columns: usize, is_current: bool) -> (Line
         line.push_span(Span::styled(format!("  {}", wrap::pad(&last, last_columns)), style(role)));
     }
     (line, selected)
+}
+
+/// Marks the row under the cursor, and those selected.
+fn margin(state: &State, row: &Row, is_current: bool) -> &'static str {
+    match (state.queue.selection.contains(&row.data.gap), is_current) {
+        (false, false) => "   ",
+        (false, true) => " ▌ ",
+        (true, false) => "+  ",
+        (true, true) => "+▌ ",
+    }
 }
 
 /// Says in a word what became of a gap.

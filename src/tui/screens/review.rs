@@ -5,6 +5,7 @@ use super::{chrome, queue_view};
 use crate::domain::{Count, GapId, QueueFilter, State as GapState, StateFilter, VoteMark};
 use crate::sanitise;
 use crate::tui::app::State;
+use crate::tui::app::alike;
 use crate::tui::app::msg::Effect;
 use crate::tui::layout;
 use crate::tui::theme::Role;
@@ -127,7 +128,15 @@ pub fn view(state: &State, frame: &mut Frame) {
 fn status(state: &State, frame: &mut Frame, area: Rect) {
     let theme = state.theme;
     let left = Line::from(vec![Span::raw(" "), Span::raw(filter_words(state, &state.queue.filter))]);
-    let mut right = vec![Span::styled(format!("by {}", state.queue.sort.label()), theme.style(Role::Muted))];
+    let mut right = Vec::new();
+    let selected = state.queue.selection.len();
+    if selected > 0 {
+        let words = format!("{} selected, Esc clears · ", wrap::grouped(selected as u64));
+        right.push(Span::styled(words, theme.style(Role::Accent)));
+    } else if let Some(words) = alike::words(state) {
+        right.push(Span::styled(format!("{words} · "), theme.style(Role::Accent)));
+    }
+    right.push(Span::styled(format!("by {}", state.queue.sort.label()), theme.style(Role::Muted)));
     match (state.queue.count.value, state.queue.is_stale()) {
         (_, true) if state.is_overdue(state.queue.waiting_since()) => {
             right.push(Span::styled(" · loading…", theme.style(Role::Warning)));
@@ -148,7 +157,11 @@ fn status(state: &State, frame: &mut Frame, area: Rect) {
 /// Says what a filter lets through.
 pub fn filter_words(state: &State, filter: &QueueFilter) -> String {
     let mut words = Vec::new();
+    if let Some(set) = &filter.among {
+        words.push(sanitise::line(&set.label, 60));
+    }
     match filter.state {
+        StateFilter::All if filter.among.is_some() => {}
         StateFilter::Open => words.push("open gaps".to_owned()),
         StateFilter::All => words.push("all gaps".to_owned()),
         StateFilter::Decided => words.push("decided gaps".to_owned()),

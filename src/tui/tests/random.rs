@@ -3,7 +3,14 @@
 use super::*;
 use proptest::prelude::*;
 
-const KEYS: [&str; 65] = [
+const KEYS: [&str; 72] = [
+    "v",
+    "v",
+    "V",
+    "B",
+    "B",
+    "C",
+    "r",
     "A",
     "A",
     "m",

@@ -17,9 +17,9 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 const ROWS: i64 = 2_000;
 
 /// The decision in force was made for many gaps at once, without a look at this one.
-const UNSEEN: &str = "EXISTS (SELECT FROM human_recommendations h WHERE h.product_key = review_queue.product_key \
+pub(in crate::repository::postgres) const UNSEEN: &str = "EXISTS (SELECT FROM human_recommendations h WHERE h.product_key = review_queue.product_key \
     AND h.decision_id = review_queue.decision_id AND h.policy LIKE 'bulk:%')";
-const MULTI_VALUED: &str =
+pub(in crate::repository::postgres) const MULTI_VALUED: &str =
     "(SELECT a.multi_valued FROM raw_attributes a WHERE a.attribute_key = review_queue.attribute_key)";
 
 /// Reads the sample of the gaps that a filter names; its state is not looked at.
@@ -70,7 +70,7 @@ pub(super) async fn load(connection: &AsyncPgConnection, filter: &QueueFilter) -
 }
 
 /// Returns the action that leads to a state; none for those in which nobody has said what is right.
-fn action(state: State) -> Option<Action> {
+pub(in crate::repository) fn action(state: State) -> Option<Action> {
     Action::ALL
         .into_iter()
         .filter(|action| !matches!(action, Action::Defer | Action::Flag))

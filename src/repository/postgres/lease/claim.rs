@@ -4,18 +4,17 @@
 
 use super::Terms;
 use crate::database::schema::review_queue;
-use crate::domain::{Claim, GapId, QueueCursor, QueueFilter};
+use crate::domain::{Claim, QueueCursor, QueueFilter};
 use crate::repository::Result;
 use crate::repository::postgres::fragment::fixed;
 use crate::repository::postgres::queue::{
-    Boxed, Columns, Selected, after, columns, filtered, is_in_order, page, sort_expression,
+    Among, Boxed, Columns, Selected, after, columns, filtered, is_in_order, page, sort_expression,
 };
 use chrono::{DateTime, Utc};
-use diesel::expression::{AppearsOnTable, SelectableExpression, ValidGrouping, is_aggregate};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
@@ -95,48 +94,6 @@ impl<Q, C> diesel::RunQueryDsl<C> for Claiming<'_, Q> {}
 /// Nobody holds the row of the queue.
 pub(super) const UNHELD: &str = "NOT EXISTS (SELECT FROM review_leases l WHERE l.product_key = review_queue.product_key \
     AND l.attribute_key = review_queue.attribute_key AND l.expires_at > now())";
-
-/// The gap is one of some.
-#[derive(Debug)]
-struct Among {
-    products: Vec<String>,
-    attributes: Vec<String>,
-}
-
-impl Among {
-    fn of<'a>(gaps: impl Iterator<Item = &'a GapId>) -> Self {
-        let (products, attributes) =
-            gaps.map(|gap| (gap.product.to_string(), gap.attribute.to_string())).unzip();
-        Self { products, attributes }
-    }
-}
-
-impl Expression for Among {
-    type SqlType = Bool;
-}
-
-impl QueryFragment<Pg> for Among {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("(review_queue.product_key, review_queue.attribute_key) IN (SELECT * FROM unnest(");
-        out.push_bind_param::<Array<Text>, _>(&self.products)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Text>, _>(&self.attributes)?;
-        out.push_sql("))");
-        Ok(())
-    }
-}
-
-impl QueryId for Among {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl<GroupBy> ValidGrouping<GroupBy> for Among {
-    type IsAggregate = is_aggregate::No;
-}
-
-impl<Source> AppearsOnTable<Source> for Among {}
-impl<Source> SelectableExpression<Source> for Among {}
 
 /// Claims once, after a place.
 pub(super) async fn try_claim(

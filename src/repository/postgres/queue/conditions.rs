@@ -1,6 +1,7 @@
 //! What a filter says in SQL, in the form that the index of the order at hand can use.
 
 use super::super::fragment::{After, fixed};
+use super::among::Among;
 use crate::database::schema::{prediction_results, raw_products, review_queue};
 use crate::domain::{CursorValue, QueueCursor, QueueFilter, QueueSort, State, StateFilter, VoteMark};
 use crate::repository::{RepositoryError, Result};
@@ -112,6 +113,10 @@ pub(super) fn conditions(filter: &QueueFilter, sort: QueueSort, reading: Reading
     if let Some(reviewer) = &filter.not_first_by {
         // Told by looking into the table, and still one of these: what waits for others alone is little.
         in_index.push(Box::new(q::first_by.is_distinct_from(reviewer.as_str()).assume_not_null()));
+    }
+    if let Some(set) = &filter.among {
+        // Few, and each found by its key: whatever the order, these are read and sorted.
+        in_index.push(Box::new(Among::of(set.gaps.iter())));
     }
     confidence(filter, sort, &mut in_index, &mut by_row);
     if let Some(mark) = filter.vote {

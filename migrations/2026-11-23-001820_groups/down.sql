@@ -1,0 +1,1 @@
+DROP INDEX review_queue_group;
