@@ -1,5 +1,6 @@
 //! The lines around every screen: tabs and figures above, hints and messages below.
 
+use super::card_sections::{Setting, heading};
 use crate::domain::Count;
 use crate::review::outbox::Outage;
 use crate::sanitise;
@@ -9,7 +10,7 @@ use crate::tui::app::state::Quit;
 use crate::tui::app::toast::Level;
 use crate::tui::app::unsaved::Tally;
 use crate::tui::layout::SMALLEST;
-use crate::tui::theme::Role;
+use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::wrap;
 use ratatui::Frame;
 use ratatui::layout::{Alignment, Rect};
@@ -33,6 +34,21 @@ pub fn two_sided(frame: &mut Frame, area: Rect, left: Line<'_>, right: Line<'_>)
         let place = Rect { x: area.right().saturating_sub(width + 1), width, ..area };
         frame.render_widget(right, place.intersection(area));
     }
+}
+
+/// Draws a heading over an area; returns what is left below it.
+pub fn titled(theme: Theme, frame: &mut Frame, area: Rect, title: &str) -> Rect {
+    let columns = usize::from(area.width);
+    let setting = Setting { theme, columns, height: None, choice: 0, reasoning: false, key_hints: false };
+    frame.render_widget(heading(setting, title, ""), Rect { height: 1.min(area.height), ..area });
+    Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(1), ..area }
+}
+
+/// Draws what is said instead of a list.
+pub fn instead(state: &State, frame: &mut Frame, area: Rect, text: String) {
+    let pieces = [(text, state.theme.style(Role::Muted))];
+    let (lines, _) = wrap::wrap(&pieces, usize::from(area.width), usize::from(area.height));
+    frame.render_widget(Paragraph::new(lines), area);
 }
 
 /// Draws the first line: tabs at the left, the figures at the right.

@@ -8,6 +8,7 @@ use crate::repository::{JudgedGroup, Result};
 use crate::tui::app::msg::Effect;
 use crate::tui::app::navigate::Motion;
 use crate::tui::app::slot::{Slot, Ticket};
+use crate::tui::widgets::table::Place;
 use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::layout::Size;
 use std::time::Instant;
@@ -51,8 +52,7 @@ pub struct Insights {
     pub certified: Slot<Certified>,
     /// The group that it is of.
     details_of: Option<(JudgedBy, String)>,
-    pub cursor: usize,
-    pub offset: usize,
+    pub place: Place,
 }
 
 impl Default for Insights {
@@ -63,8 +63,7 @@ impl Default for Insights {
             days: Slot::default(),
             certified: Slot::default(),
             details_of: None,
-            cursor: 0,
-            offset: 0,
+            place: Place::default(),
         }
     }
 }
@@ -86,7 +85,7 @@ impl Insights {
         let at = JudgedBy::ALL.iter().position(|by| *by == self.by).unwrap_or(0);
         self.by = JudgedBy::ALL[(at + 1) % JudgedBy::ALL.len()];
         self.groups.value = None;
-        (self.cursor, self.offset, self.details_of) = (0, 0, None);
+        (self.place, self.details_of) = (Place::default(), None);
         Effect::LoadGroups { ticket: self.groups.begin(now), by: self.by }
     }
 
@@ -113,7 +112,7 @@ impl Insights {
 
     /// Returns the group under the cursor.
     pub fn current(&self) -> Option<&Group> {
-        self.rows().get(self.cursor)
+        self.rows().get(self.place.cursor)
     }
 
     /// Returns the filter that shows a group's gaps; none for products without a category.
@@ -129,15 +128,13 @@ impl Insights {
     /// Moves the cursor.
     pub fn motion(&mut self, motion: Motion, size: Size) {
         let height = usize::from(super::insights_view::table_height(self.rows().len(), size));
-        self.cursor = motion.apply(self.cursor, self.rows().len(), height);
+        self.place.cursor = motion.apply(self.place.cursor, self.rows().len(), height);
     }
 
     /// Keeps the cursor in view, and asks for the sample of the group under it.
     pub fn sync(&mut self, size: Size, now: Instant) -> Vec<Effect> {
         let count = self.rows().len();
-        let height = usize::from(super::insights_view::table_height(count, size)).max(1);
-        self.cursor = self.cursor.min(count.saturating_sub(1));
-        self.offset = self.offset.clamp((self.cursor + 1).saturating_sub(height), self.cursor);
+        self.place.keep(count, super::insights_view::table_height(count, size));
         let Some(key) = self.current().map(|group| group.key.clone()) else { return Vec::new() };
         let details = Some((self.by, key));
         if self.details_of == details {

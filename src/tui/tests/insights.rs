@@ -53,7 +53,7 @@ fn tab_turns_and_enter_shows_the_gaps_of_a_group() {
     let first = app.state.insights().unwrap().current().unwrap().key.clone();
     app.keys("j Tab");
     assert!(app.screen().contains("judged predictions by attribute"), "{}", app.screen());
-    assert_eq!(app.state.insights().unwrap().cursor, 0);
+    assert_eq!(app.state.insights().unwrap().place.cursor, 0);
     let attribute = app.state.insights().unwrap().current().unwrap().key.clone();
     assert_ne!(attribute, first);
     app.keys("Enter");
