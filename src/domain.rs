@@ -35,7 +35,10 @@ pub use embedding::{
 };
 pub use experiment::{ExperimentSummary, Facets, MetricTrend, Named};
 pub use gap::{GapId, State};
-pub use judged::{Anchoring, Day, JudgedBy, JudgedFilter, Opinion, TrackRecord, TwoOpinions};
+pub use judged::{
+    Anchoring, Day, Difference, Guess, JudgedBy, JudgedFilter, Judgement, Opinion, TrackRecord,
+    TwoOpinions,
+};
 pub use key::{AttributeKey, CategoryKey, ExperimentKey, ProductKey, Reviewer, RoundKey};
 pub use lease::{Changes, Claim, Claimed, Fence, LEASES_SHOWN, Lease, LeaseToken};
 pub use opinion::{HIDDEN, Stage, hide_first_opinions};

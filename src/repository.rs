@@ -21,7 +21,7 @@ mod vote;
 pub use embedding::EmbeddingRepository;
 pub use error::{RepositoryError, Result};
 pub use input::{CatalogueBatch, CatalogueKeys, InputRepository};
-pub use insight::{InsightRepository, JudgedGroup};
+pub use insight::{InsightRepository, JudgedGroup, Timeline};
 pub use policy::PolicyRepository;
 pub use prediction::PredictionRepository;
 pub use recommendation::RecommendationRepository;

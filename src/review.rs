@@ -1,5 +1,6 @@
 //! The review service: from what a reviewer saw and did to a decision in the database, and back again (undo).
 
+pub mod drifts;
 pub mod outbox;
 pub mod takeback;
 pub mod unseen;

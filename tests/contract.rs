@@ -147,6 +147,8 @@ contract! {
         judged_predictions_are_told_apart_by_attribute_and_category,
         what_is_not_judged_or_was_undone_says_nothing,
         experiments_are_compared_on_the_gaps_that_both_predicted,
+        the_gaps_that_one_experiment_won_come_in_pages,
+        timelines_follow_the_decisions_in_force,
         a_sample_ends_at_the_first_gap_that_nobody_decided,
         a_sample_of_everything_has_the_share_of_all,
         anchoring_tells_choices_made_blind_from_those_shown,

@@ -12,8 +12,8 @@ mod support;
 mod observed;
 
 use gapdeck::domain::{
-    Action, Claim, DecisionFilter, Fence, GapId, LeaseToken, QueueCursor, QueueFilter, QueueSort, State,
-    StateFilter, VoteMark,
+    Action, Claim, DecisionFilter, Fence, GapId, JudgedBy, JudgedFilter, LeaseToken, QueueCursor,
+    QueueFilter, QueueSort, State, StateFilter, VoteMark,
 };
 use gapdeck::repository::Store;
 use observed::{Observed, Plan};
@@ -270,6 +270,10 @@ async fn everything_else_a_reviewer_waits_for_reads_little() {
         "facets": store.facets();
         "experiments": store.experiment_summaries();
         "a trend": store.metric_trends(&WIDE.into());
+        "gaps that one experiment won": store.differences(&WIDE.into(), &NARROW.into(), None, 100);
+        "experiments as time went by": store.timelines(&JudgedFilter::default(), JudgedBy::Experiment, 500);
+        "attributes as time went by": store.timelines(&JudgedFilter::default(), JudgedBy::Attribute, 500);
+        "categories as time went by": store.timelines(&JudgedFilter::default(), JudgedBy::Category, 500);
         "products without an embedding": store.without_embedding(Some(&"SKU-00015000".into()), 100);
         "neighbours": store.neighbours(&"SKU-00000000".into(), None, 8);
     }

@@ -1,7 +1,7 @@
 //! Predictions that decisions have shown to be right or wrong, as statistics want them.
 
 use super::opinion::verdict;
-use super::{Action, AttributeKey, CategoryKey, Confidence, ExperimentKey, Reviewer};
+use super::{Action, AttributeKey, CategoryKey, Confidence, ExperimentKey, GapId, Reviewer};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -58,6 +58,34 @@ impl TrackRecord {
     pub const APART: f64 = 0.05;
     /// How many judged predictions are looked at on either side.
     pub const MOST: u32 = 120;
+}
+
+/// What the decision in force says of a prediction, and since when.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Judgement {
+    /// When the decision was made, by the server's clock.
+    pub at: DateTime<Utc>,
+    pub confidence: Option<Confidence>,
+    pub right: bool,
+}
+
+/// A judged gap on which one of two experiments was right and the other wrong, each by what it was most confident of.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Difference {
+    #[serde(flatten)]
+    pub gap: GapId,
+    /// Empty where it has none.
+    pub product_name: String,
+    pub won: Guess,
+    pub lost: Guess,
+}
+
+/// What an experiment was most confident of.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Guess {
+    /// As long as a list shows it.
+    pub value: String,
+    pub confidence: Option<Confidence>,
 }
 
 /// What people decided on one day (UTC); what was accepted unseen and what was undone are not counted.

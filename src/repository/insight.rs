@@ -1,8 +1,9 @@
 //! What decisions say about predictions, added up for statistics.
 
-use super::{Result, blocking::repository};
+use super::{Page, Result, blocking::repository};
 use crate::domain::{
-    Anchoring, AttributeKey, Day, ExperimentKey, JudgedBy, JudgedFilter, QueueFilter, TwoOpinions,
+    Anchoring, AttributeKey, Day, Difference, ExperimentKey, GapId, JudgedBy, JudgedFilter, Judgement,
+    QueueFilter, TwoOpinions,
 };
 use crate::insight::calibration::Cell;
 use crate::insight::comparison::Comparison;
@@ -16,6 +17,15 @@ pub struct JudgedGroup {
     pub key: String,
     /// The predictions, added up by thousandths of confidence, the lowest first.
     pub cells: Vec<Cell>,
+}
+
+/// Judged predictions of one experiment, attribute or category, as time went by.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Timeline {
+    /// Its key; empty for products without a category.
+    pub key: String,
+    /// The oldest first; of each gap what an experiment was most confident of.
+    pub judgements: Vec<Judgement>,
 }
 
 repository! {
@@ -41,5 +51,25 @@ repository! {
         /// Compares two experiments on the judged gaps that both predicted: an experiment is right on a gap if the
         /// prediction that it was most confident of is.
         async fn compare(&self, first: &ExperimentKey, second: &ExperimentKey) -> Result<Comparison>;
+
+        /// Lists the judged gaps that one experiment was right on and the other wrong, in the order of their keys; which
+        /// prediction counts is as with [`compare`](Self::compare).
+        async fn differences(
+            &self,
+            winner: &ExperimentKey,
+            loser: &ExperimentKey,
+            after: Option<&GapId>,
+            limit: usize,
+        ) -> Result<Page<Difference, GapId>>;
+
+        /// Loads what the last decisions, so many of them, say of predictions, in the order of the keys: of each gap what
+        /// each experiment was most confident of, or all of them together where they are not told apart. What was accepted
+        /// unseen and what was undone or overtaken is left out.
+        async fn timelines(
+            &self,
+            filter: &JudgedFilter,
+            by: JudgedBy,
+            decisions: usize,
+        ) -> Result<Vec<Timeline>>;
     }
 }

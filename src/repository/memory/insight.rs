@@ -1,19 +1,25 @@
 //! The insight repository in memory.
 
+mod timeline;
+
 use super::MemoryStore;
-use super::tables::{Prediction, Tables};
+use super::tables::{Prediction, Tables, cut, page};
 use crate::domain::{
-    Action, Anchoring, AttributeKey, Confidence, Day, Event, ExperimentKey, GapId, JudgedBy, JudgedFilter,
-    Lot, Opinion, QueueFilter, QueueSort, State, StateFilter, TrackRecord, TwoOpinions, normalised,
+    Action, Anchoring, AttributeKey, Confidence, Day, Difference, Event, ExperimentKey, GapId, Guess,
+    JudgedBy, JudgedFilter, Lot, Opinion, QueueFilter, QueueSort, State, StateFilter,
+    TrackRecord, TwoOpinions, normalised,
 };
 use crate::insight::calibration::Cell;
 use crate::insight::comparison::Comparison;
 use crate::insight::sample::{Collector, Sample};
 use crate::repository::postgres::judged;
-use crate::repository::{InsightRepository, JudgedGroup, Result};
+use crate::repository::{InsightRepository, JudgedGroup, Page, Result, Timeline};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveTime, Utc};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The most characters of a value in a list.
+const SHORT: usize = 200;
 
 #[async_trait]
 impl InsightRepository for MemoryStore {
@@ -161,7 +167,8 @@ impl InsightRepository for MemoryStore {
         let tables = self.tables();
         let mut seen = Comparison::default();
         for rows in tables.predictions.values() {
-            let Some((first, second)) = verdict(rows, first).zip(verdict(rows, second)) else { continue };
+            let best = best_judged(rows, first).zip(best_judged(rows, second));
+            let Some(((.., first), (.., second))) = best else { continue };
             match (first, second) {
                 (true, true) => seen.both_right += 1,
                 (true, false) => seen.only_first += 1,
@@ -170,6 +177,35 @@ impl InsightRepository for MemoryStore {
             }
         }
         Ok(seen)
+    }
+
+    async fn differences(
+        &self,
+        winner: &ExperimentKey,
+        loser: &ExperimentKey,
+        after: Option<&GapId>,
+        limit: usize,
+    ) -> Result<Page<Difference, GapId>> {
+        let tables = self.tables();
+        let rows = tables.predictions.iter().filter_map(|(gap, rows)| {
+            let (won, lost) = (best_judged(rows, winner)?, best_judged(rows, loser)?);
+            (won.2 && !lost.2).then(|| Difference {
+                gap: gap.clone(),
+                product_name: tables.row(gap).map_or_else(String::new, |row| cut(&row.product_name, SHORT)),
+                won: Guess { value: cut(won.0, SHORT), confidence: won.1 },
+                lost: Guess { value: cut(lost.0, SHORT), confidence: lost.1 },
+            })
+        });
+        Ok(page(rows, after, limit, |row| row.gap.clone()))
+    }
+
+    async fn timelines(
+        &self,
+        filter: &JudgedFilter,
+        by: JudgedBy,
+        decisions: usize,
+    ) -> Result<Vec<Timeline>> {
+        Ok(self.tables().timelines(filter, by, decisions))
     }
 }
 
@@ -229,13 +265,16 @@ fn of_day(day: DateTime<Utc>, events: &[&Event]) -> Day {
     }
 }
 
-/// Tells whether what an experiment was most confident of is right.
-fn verdict(rows: &BTreeMap<(ExperimentKey, String), Prediction>, experiment: &ExperimentKey) -> Option<bool> {
+/// Returns what an experiment was most confident of, how confident, and whether it is right.
+fn best_judged<'a>(
+    rows: &'a BTreeMap<(ExperimentKey, String), Prediction>,
+    experiment: &ExperimentKey,
+) -> Option<(&'a str, Option<Confidence>, bool)> {
     rows.iter()
         .filter(|((key, _), row)| key == experiment && row.correct.is_some())
         .min_by(|((_, left), one), ((_, right), other)| {
             let confidence = |row: &Prediction| row.proposal.confidence.map_or(-1.0, Confidence::get);
             confidence(other).total_cmp(&confidence(one)).then_with(|| left.cmp(right))
         })
-        .and_then(|(_, row)| row.correct)
+        .and_then(|((_, value), row)| Some((value.as_str(), row.proposal.confidence, row.correct?)))
 }
