@@ -36,12 +36,12 @@ pub use embedding::{
 pub use experiment::{ExperimentSummary, Facets, MetricTrend, Named};
 pub use gap::{GapId, State};
 pub use judged::{
-    Anchoring, Day, Difference, Guess, JudgedBy, JudgedFilter, Judgement, Opinion, TrackRecord,
+    Anchoring, Day, Difference, Guess, JudgedBy, JudgedFilter, Judgement, Opinion, Said, TrackRecord,
     TwoOpinions,
 };
 pub use key::{AttributeKey, CategoryKey, ExperimentKey, ProductKey, Reviewer, RoundKey};
 pub use lease::{Changes, Claim, Claimed, Fence, LEASES_SHOWN, Lease, LeaseToken};
-pub use opinion::{HIDDEN, Stage, hide_first_opinions};
+pub use opinion::{HIDDEN, Stage, hide_first_opinions, judged};
 pub use policy::{Lot, Policy, Share};
 pub use proposal::{Experiment, Prediction, ProposalCursor, Recommendation, Round};
 pub use queue::{Count, CursorValue, QueueCursor, QueueFilter, QueueRow, QueueSort, StateFilter};

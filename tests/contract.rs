@@ -149,6 +149,7 @@ contract! {
         experiments_are_compared_on_the_gaps_that_both_predicted,
         the_gaps_that_one_experiment_won_come_in_pages,
         timelines_follow_the_decisions_in_force,
+        what_was_said_of_gaps_with_two_opinions_comes_gap_by_gap,
         a_sample_ends_at_the_first_gap_that_nobody_decided,
         a_sample_of_everything_has_the_share_of_all,
         anchoring_tells_choices_made_blind_from_those_shown,

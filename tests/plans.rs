@@ -273,6 +273,7 @@ async fn everything_else_a_reviewer_waits_for_reads_little() {
         "gaps that one experiment won": store.differences(&WIDE.into(), &NARROW.into(), None, 100);
         "experiments as time went by": store.timelines(&JudgedFilter::default(), JudgedBy::Experiment, 500);
         "attributes as time went by": store.timelines(&JudgedFilter::default(), JudgedBy::Attribute, 500);
+        "what was said of gaps with two opinions": store.said(&"ada".into(), 500);
         "categories as time went by": store.timelines(&JudgedFilter::default(), JudgedBy::Category, 500);
         "products without an embedding": store.without_embedding(Some(&"SKU-00015000".into()), 100);
         "neighbours": store.neighbours(&"SKU-00000000".into(), None, 8);

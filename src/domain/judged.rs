@@ -1,7 +1,7 @@
 //! Predictions that decisions have shown to be right or wrong, as statistics want them.
 
-use super::opinion::verdict;
-use super::{Action, AttributeKey, CategoryKey, Confidence, ExperimentKey, GapId, Reviewer};
+use super::opinion::{judged, verdict};
+use super::{Action, AttributeKey, CategoryKey, Confidence, ExperimentKey, GapId, Reviewer, State};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -130,6 +130,28 @@ pub struct TwoOpinions {
     pub multi_valued: bool,
     pub first: Opinion,
     pub second: Opinion,
+}
+
+/// A decision in force on a gap that two people decided: what somebody said, having seen what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    pub gap: GapId,
+    /// Whether the attribute takes several values.
+    pub multi_valued: bool,
+    pub reviewer: Reviewer,
+    pub action: Action,
+    pub value: Option<String>,
+    /// The prediction shown first; none where the reviewer saw none.
+    pub shown_value: Option<String>,
+    /// The state that it brought the gap into.
+    pub result_state: Option<State>,
+}
+
+impl Said {
+    /// Tells whether it says that a predicted value is right; `None` where it says nothing of it.
+    pub fn judges(&self, predicted: &str) -> Option<bool> {
+        judged(self.action, self.value.as_deref(), predicted, self.multi_valued)
+    }
 }
 
 /// What one reviewer said of a gap.

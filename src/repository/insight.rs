@@ -3,7 +3,7 @@
 use super::{Page, Result, blocking::repository};
 use crate::domain::{
     Anchoring, AttributeKey, Day, Difference, ExperimentKey, GapId, JudgedBy, JudgedFilter, Judgement,
-    QueueFilter, TwoOpinions,
+    QueueFilter, Reviewer, Said, TwoOpinions,
 };
 use crate::insight::calibration::Cell;
 use crate::insight::comparison::Comparison;
@@ -47,6 +47,11 @@ repository! {
 
         /// Loads what two reviewers said of the same gaps, the second without knowing the first; all attributes, or one.
         async fn opinions(&self, attribute: Option<&AttributeKey>) -> Result<Vec<TwoOpinions>>;
+
+        /// Loads the decisions in force on gaps of which a first opinion waited for a second one, as far as a reviewer's own
+        /// last decisions, so many of them, are on such gaps: gap by gap, the oldest first. What was accepted unseen is left
+        /// out.
+        async fn said(&self, reviewer: &Reviewer, decisions: usize) -> Result<Vec<Said>>;
 
         /// Compares two experiments on the judged gaps that both predicted: an experiment is right on a gap if the
         /// prediction that it was most confident of is.

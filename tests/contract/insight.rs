@@ -4,6 +4,7 @@ use crate::support::fixture::*;
 use chrono::{TimeDelta, Utc};
 use gapdeck::domain::{
     Action, Anchoring, Decision, GapId, JudgedBy, JudgedFilter, Lot, Opinion, Policy, QueueFilter, Share,
+    State,
 };
 use gapdeck::insight::comparison::Comparison;
 use gapdeck::repository::{CatalogueBatch, JudgedGroup, Store, Timeline};
@@ -311,4 +312,52 @@ pub async fn timelines_follow_the_decisions_in_force(store: &dyn Store) {
     decide(store, &by("bob", undo(&unseen, 2))).await;
     let lines = store.timelines(&all, JudgedBy::Experiment, 100).await.unwrap();
     assert_eq!(lines[0].judgements.len(), 3, "the decision before is in force again");
+}
+
+pub async fn what_was_said_of_gaps_with_two_opinions_comes_gap_by_gap(store: &dyn Store) {
+    let gaps = drawn(store, 5).await;
+    let of = |place: usize| (gaps[place].product.as_str(), "width");
+    // Alone, before the team asked for second opinions.
+    decide(store, &by("ada", accept(of(4), "wide", 0))).await;
+    let all = Policy { second_opinions: Share::ALL, ..Policy::default() };
+    store.set_policy(&all, &"ada".into()).await.unwrap();
+    let shown = |decision: Decision| Decision { shown_value: Some("wide".into()), ..decision };
+    let undone = by("eve", accept(of(0), "narrow", 2));
+    let mut unseen = by("bob", accept(of(3), "wide", 0));
+    unseen.seen.policy = "bulk:threshold".into();
+    for decision in [
+        shown(by("ada", accept(of(0), "wide", 0))),
+        by("bob", decision(of(0), Action::Override, Some("narrow"), 1)),
+        undone.clone(),
+        by("eve", undo(&undone, 3)),
+        by("eve", decision(of(0), Action::Reject, None, 4)),
+        // Ada has no part in these.
+        by("bob", accept(of(1), "wide", 0)),
+        by("eve", accept(of(1), "wide", 1)),
+        // Accepted unseen, which is nobody's opinion.
+        unseen,
+        by("ada", accept(of(3), "wide", 1)),
+    ] {
+        decide(store, &decision).await;
+    }
+    let said = store.said(&"ada".into(), 100).await.unwrap();
+    let read: Vec<_> = said
+        .iter()
+        .map(|one| {
+            (one.gap.clone(), one.reviewer.to_string(), one.value.as_deref(), one.shown_value.as_deref())
+        })
+        .collect();
+    let mut expected = vec![
+        (gaps[0].clone(), "ada".to_owned(), Some("wide"), Some("wide")),
+        (gaps[0].clone(), "bob".to_owned(), Some("narrow"), None),
+        (gaps[0].clone(), "eve".to_owned(), None, None),
+        (gaps[3].clone(), "ada".to_owned(), Some("wide"), None),
+    ];
+    expected.sort_by(|a, b| a.0.cmp(&b.0));
+    assert_eq!(read, expected);
+    let states: Vec<_> = said.iter().filter(|one| one.gap == gaps[0]).map(|one| one.result_state).collect();
+    assert_eq!(states, [Some(State::Second), Some(State::Disputed), Some(State::Rejected)]);
+    let last = store.said(&"ada".into(), 1).await.unwrap();
+    assert_eq!(last.len(), 1, "of the last decision's gap only: {last:?}");
+    assert_eq!(store.said(&"zoe".into(), 100).await.unwrap(), []);
 }

@@ -6,13 +6,12 @@ use super::MemoryStore;
 use super::tables::{Prediction, Tables, cut, page};
 use crate::domain::{
     Action, Anchoring, AttributeKey, Confidence, Day, Difference, Event, ExperimentKey, GapId, Guess,
-    JudgedBy, JudgedFilter, Lot, Opinion, QueueFilter, QueueSort, State, StateFilter,
-    TrackRecord, TwoOpinions, normalised,
+    JudgedBy, JudgedFilter, Lot, Opinion, QueueFilter, QueueSort, Reviewer, Said, State, StateFilter,
+    TrackRecord, TwoOpinions, judged, normalised,
 };
 use crate::insight::calibration::Cell;
 use crate::insight::comparison::Comparison;
 use crate::insight::sample::{Collector, Sample};
-use crate::repository::postgres::judged;
 use crate::repository::{InsightRepository, JudgedGroup, Page, Result, Timeline};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveTime, Utc};
@@ -161,6 +160,40 @@ impl InsightRepository for MemoryStore {
             }
         }
         Ok(found)
+    }
+
+    async fn said(&self, reviewer: &Reviewer, decisions: usize) -> Result<Vec<Said>> {
+        let tables = self.tables();
+        let counts = |event: &Event| {
+            let is_opinion = matches!(
+                event.decision.action,
+                Action::Accept | Action::Override | Action::Reject | Action::NotApplicable
+            );
+            is_opinion && !event.decision.seen.policy.starts_with("bulk:")
+        };
+        let all = tables.decisions.values().flatten().map(|(event, _)| event);
+        let mut own: Vec<&Event> =
+            all.filter(|event| event.decision.reviewer == *reviewer && counts(event)).collect();
+        own.sort_by_key(|event| std::cmp::Reverse((event.recorded_at, event.decision.id)));
+        let gaps: BTreeSet<&GapId> = own.iter().take(decisions).map(|event| &event.decision.gap).collect();
+        let mut said = Vec::new();
+        for gap in gaps {
+            let events = tables.decisions.get(gap).into_iter().flatten().map(|(event, _)| event);
+            if !events.clone().any(|event| event.result_state == Some(State::Second)) {
+                continue;
+            }
+            let attribute = tables.attributes.get(&gap.attribute);
+            said.extend(events.filter(|event| event.is_standing() && counts(event)).map(|event| Said {
+                gap: gap.clone(),
+                multi_valued: attribute.is_some_and(|attribute| attribute.multi_valued),
+                reviewer: event.decision.reviewer.clone(),
+                action: event.decision.action,
+                value: event.decision.value.clone(),
+                shown_value: event.decision.shown_value.clone(),
+                result_state: event.result_state,
+            }));
+        }
+        Ok(said)
     }
 
     async fn compare(&self, first: &ExperimentKey, second: &ExperimentKey) -> Result<Comparison> {

@@ -1,13 +1,14 @@
 //! Judged predictions, added up by the server.
 
 mod comparison;
+mod said;
 mod sample;
 mod timeline;
 
 use super::PostgresStore;
 use crate::domain::{
     Action, Anchoring, AttributeKey, CategoryKey, Confidence, Day, Difference, ExperimentKey, GapId,
-    JudgedBy, JudgedFilter, Opinion, QueueFilter, TrackRecord, TwoOpinions,
+    JudgedBy, JudgedFilter, Opinion, QueueFilter, Reviewer, Said, TrackRecord, TwoOpinions,
 };
 use crate::insight::calibration::Cell;
 use crate::insight::comparison::Comparison;
@@ -327,6 +328,10 @@ impl InsightRepository for PostgresStore {
             })
         };
         Ok(rows.into_iter().filter_map(pair).collect())
+    }
+
+    async fn said(&self, reviewer: &Reviewer, decisions: usize) -> Result<Vec<Said>> {
+        self.lagging(|connection| async move { said::load(&connection, reviewer, decisions).await }).await
     }
 
     async fn compare(&self, first: &ExperimentKey, second: &ExperimentKey) -> Result<Comparison> {
