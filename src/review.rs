@@ -3,6 +3,7 @@
 pub mod drifts;
 pub mod outbox;
 pub mod takeback;
+pub mod threshold;
 pub mod unseen;
 pub mod value;
 pub mod vote;

@@ -6,6 +6,8 @@ mod support;
 
 #[path = "cli/activity.rs"]
 mod activity;
+#[path = "cli/certainty.rs"]
+mod certainty;
 #[path = "cli/decide.rs"]
 mod decide;
 #[path = "cli/failures.rs"]

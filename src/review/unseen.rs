@@ -9,6 +9,7 @@ use crate::insight::threshold::{Certificate, Demand};
 use crate::repository::{RepositoryError, Result};
 use chrono::Utc;
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -93,12 +94,15 @@ pub struct Accepted {
     pub passed_by: u64,
 }
 
+/// Hears how far a bulk action is, after each transaction; says whether to go on.
+pub type Told<'a> = dyn FnMut(&Accepted) -> ControlFlow<()> + Send + 'a;
+
 impl Review {
     /// Looks at what a plan would do; `progress` is told how many rows were read.
     ///
     /// # Errors
     /// Those of the repository.
-    pub async fn preview(&self, plan: &Plan, progress: &mut dyn FnMut(u64)) -> Result<Preview> {
+    pub async fn preview(&self, plan: &Plan, progress: &mut (dyn FnMut(u64) + Send)) -> Result<Preview> {
         let filter = plan.covered();
         let mut preview = Preview::default();
         let mut values: HashMap<String, (String, u64)> = HashMap::new();
@@ -139,11 +143,12 @@ impl Review {
     }
 
     /// Accepts the most confident value of every gap that a plan covers, but for those kept out and those that somebody
-    /// holds; `progress` is told how many were accepted. What is accepted stays so where it ends early.
+    /// holds; `told` hears how far it is after each transaction, and says whether to go on. What is accepted stays so where
+    /// it ends early.
     ///
     /// # Errors
     /// Those of the repository.
-    pub async fn accept_unseen(&self, plan: &Plan, progress: &mut dyn FnMut(u64)) -> Result<Accepted> {
+    pub async fn accept_unseen(&self, plan: &Plan, told: &mut Told<'_>) -> Result<Accepted> {
         let mut done = Accepted { batch: Uuid::now_v7(), ..Accepted::default() };
         let token = LeaseToken::new();
         let mut after = None;
@@ -164,8 +169,8 @@ impl Review {
             // Decisions end their leases; what was kept out, or failed, is free again.
             self.store().release(token, &held).await?;
             accepted?;
-            progress(done.accepted);
-            match claimed.last {
+            let goes_on = told(&done).is_continue();
+            match claimed.last.filter(|_| goes_on) {
                 Some(last) => after = Some(last),
                 None => return Ok(done),
             }
@@ -235,5 +240,78 @@ impl Review {
             },
             decided_at: Utc::now(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repository::memory::MemoryStore;
+    use crate::repository::{CatalogueBatch, InputRepository, PredictionRepository, QueueRepository};
+    use crate::transfer::record::{AttributeRecord, GapRecord, PredictionRecord, ProductRecord};
+    use std::sync::Arc;
+
+    /// As many gaps, each with a prediction that says so.
+    async fn gaps(count: usize) -> Arc<MemoryStore> {
+        let keys: Vec<String> = (0..count).map(|number| format!("p{number}")).collect();
+        let product = |key: &String| ProductRecord {
+            product_key: key.clone(),
+            product_name: None,
+            code_type: None,
+            description: None,
+        };
+        let attribute = AttributeRecord {
+            attribute_key: "width".into(),
+            system_name: None,
+            label: None,
+            data_type: None,
+            unit: None,
+            multi_valued: false,
+        };
+        let gap = |key: &String| GapRecord { product_key: key.clone(), attribute_key: "width".into() };
+        let prediction = |key: &String| PredictionRecord {
+            experiment: "e1".into(),
+            product_key: key.clone(),
+            attribute_key: "width".into(),
+            value: "wide".into(),
+            confidence: Some(0.99),
+            reasoning: None,
+            created_at: None,
+        };
+        let store = Arc::new(MemoryStore::new());
+        let batch = CatalogueBatch {
+            products: keys.iter().map(product).collect(),
+            attributes: vec![attribute],
+            gaps: keys.iter().map(gap).collect(),
+            ..CatalogueBatch::default()
+        };
+        store.save_catalogue(&batch).await.unwrap();
+        let predictions: Vec<_> = keys.iter().map(prediction).collect();
+        store.save_predictions(&predictions).await.unwrap();
+        store
+    }
+
+    #[tokio::test]
+    async fn what_was_accepted_before_a_stop_stays_and_is_one_bulk_action() {
+        let store = gaps(700).await;
+        let review = Review::new(Arc::clone(&store) as Arc<dyn crate::repository::Store>, "ada".into());
+        let certificate = Certificate { confidence: 0.99, judged: 150, errors: 0, bound: 0.019_7 };
+        let demand = Demand { error: 0.02, assurance: 0.95, step: 25 };
+        let plan =
+            Plan { filter: QueueFilter::default(), certificate, demand, sampled: 0.0, audit: Share::NONE };
+        let mut heard = Vec::new();
+        let mut stop = |done: &Accepted| {
+            heard.push(*done);
+            ControlFlow::Break(())
+        };
+        let done = review.accept_unseen(&plan, &mut stop).await.unwrap();
+        assert_eq!((done.accepted, heard.len()), (TOGETHER as u64, 1));
+        assert_eq!(heard[0], done, "who is told knows the batch before the end");
+        let open = store.count(&plan.covered(), 1_000).await.unwrap();
+        assert_eq!(open.value(), 200);
+        let bulk = review.undoable_batch(done.batch).await.unwrap();
+        assert_eq!(bulk.undoable.len(), TOGETHER);
+        let rest = review.accept_unseen(&plan, &mut |_| ControlFlow::Continue(())).await.unwrap();
+        assert_eq!(rest.accepted, 200);
     }
 }

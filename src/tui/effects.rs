@@ -3,6 +3,8 @@
 //! A read in a single statement that a newer one of its kind supersedes is aborted. Decisions go to the outbox, which brings them to the
 //! disk and sends them in the order they were made.
 
+mod unseen;
+
 use super::app::feed;
 use super::app::msg::{Effect, Figures, Found, Msg, TakeBack};
 use crate::domain::{
@@ -10,6 +12,7 @@ use crate::domain::{
     StateFilter,
 };
 use crate::repository::{JudgedGroup, RepositoryError, Result, abandonable};
+use crate::review::drifts::drifts;
 use crate::review::outbox::{Lookout, Outbox, Rest};
 use crate::review::{NEIGHBOURS, Review};
 use crate::tui::screens::queue::COUNT_CAP;
@@ -21,6 +24,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
+use unseen::Unseen;
 
 /// How many neighbours a walk shows.
 const WALK_NEIGHBOURS: usize = 25;
@@ -37,6 +41,7 @@ pub struct Effects {
     reads: HashMap<Discriminant<Effect>, AbortHandle>,
     releases: JoinSet<()>,
     outbox: Outbox,
+    unseen: Unseen,
     patience: Option<Duration>,
 }
 
@@ -44,7 +49,8 @@ impl Effects {
     /// Serves one review; answers go to `answers`.
     pub fn new(review: Review, outbox: Outbox, answers: mpsc::Sender<Msg>, shared: bool) -> Self {
         let patience = shared.then_some(PATIENCE);
-        Self { review, answers, reads: HashMap::new(), releases: JoinSet::new(), outbox, patience }
+        let unseen = Unseen::new(review.clone(), answers.clone(), outbox.lookout());
+        Self { review, answers, reads: HashMap::new(), releases: JoinSet::new(), outbox, unseen, patience }
     }
 
     /// Starts an effect.
@@ -56,6 +62,11 @@ impl Effects {
             Effect::SendAgain => self.outbox.again(),
             Effect::Discard(id) => self.outbox.discard(id),
             Effect::Release { token, gaps } => self.release(token, gaps),
+            Effect::LookUnseen { ticket, filter, demand, audit } => {
+                self.unseen.look(ticket, *filter, demand, audit);
+            }
+            Effect::AcceptUnseen { ticket, plan } => self.unseen.accept(ticket, *plan),
+            Effect::StopUnseen => self.unseen.stop(),
             // Cut off in its transaction, a read of neighbours would cost the connection: see `Cards::plan`.
             Effect::LoadCard(_)
             | Effect::LoadHistory(_)
@@ -117,8 +128,11 @@ impl Effects {
         for read in self.reads.values() {
             read.abort();
         }
-        let released = async { while self.releases.join_next().await.is_some() {} };
-        let _ = tokio::time::timeout(patience, released).await;
+        let ended = async {
+            while self.releases.join_next().await.is_some() {}
+            self.unseen.finish().await;
+        };
+        let _ = tokio::time::timeout(patience, ended).await;
         // Everything that could be sent in a moment has been.
         self.outbox.finish(Duration::ZERO).await
     }
@@ -173,6 +187,17 @@ async fn read(review: &Review, effect: Effect) -> Option<Msg> {
         Effect::LoadSample { ticket, filter } => {
             Msg::Sampled { ticket, result: guarded(store.sample(&filter)).await }
         }
+        Effect::LoadDrifts { ticket, by } => {
+            let result = guarded(drifts(&**store, &JudgedFilter::default(), by)).await;
+            Msg::Drifts { ticket, by, result }
+        }
+        Effect::Compare { ticket, first, second } => {
+            Msg::Compared { ticket, result: guarded(store.compare(&first, &second)).await }
+        }
+        Effect::LoadDifferences { ticket, side, winner, loser, limit } => {
+            let result = guarded(store.differences(&winner, &loser, None, limit)).await;
+            Msg::Differences { ticket, side, result }
+        }
         Effect::LoadProduct { ticket, product, attribute } => {
             let result = guarded(product_card(review, &product, attribute.as_ref())).await;
             Msg::Product { ticket, result }
@@ -206,6 +231,9 @@ async fn read(review: &Review, effect: Effect) -> Option<Msg> {
         | Effect::SendAgain
         | Effect::Discard(_)
         | Effect::Release { .. }
+        | Effect::LookUnseen { .. }
+        | Effect::AcceptUnseen { .. }
+        | Effect::StopUnseen
         | Effect::Copy(_)
         | Effect::Suspend
         | Effect::Quit => return None,

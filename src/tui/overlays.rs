@@ -11,6 +11,7 @@ mod override_editor;
 mod palette;
 mod suggestions;
 mod take_back;
+mod unseen;
 
 pub use activity_filter::ActivityFilter;
 pub use comment::Comment;
@@ -21,6 +22,7 @@ pub use outbox::Outbox;
 pub use override_editor::OverrideEditor;
 pub use palette::Palette;
 pub use take_back::TakeBack;
+pub use unseen::Unseen;
 
 use super::app::keymap::Key;
 use super::app::msg::Effect;
@@ -47,6 +49,7 @@ pub enum Overlay {
     Override(Box<OverrideEditor>),
     Palette(Palette),
     TakeBack(Box<TakeBack>),
+    Unseen(Box<Unseen>),
 }
 
 impl Overlay {
@@ -62,6 +65,7 @@ impl Overlay {
             Self::Override(editor) => editor.key(state, key),
             Self::Palette(palette) => palette.key(state, key),
             Self::TakeBack(question) => question.key(state, key),
+            Self::Unseen(unseen) => unseen.key(state, key),
         }
     }
 
@@ -74,7 +78,7 @@ impl Overlay {
             Self::Help(help) => help.paste(state, text),
             Self::Override(editor) => editor.paste(state, text),
             Self::Palette(palette) => palette.paste(state, text),
-            other @ (Self::Confirm(_) | Self::Outbox(_) | Self::TakeBack(_)) => {
+            other @ (Self::Confirm(_) | Self::Outbox(_) | Self::TakeBack(_) | Self::Unseen(_)) => {
                 state.overlay = Some(other);
                 Vec::new()
             }
@@ -93,6 +97,7 @@ impl Overlay {
             Self::Override(editor) => editor.view(state, frame),
             Self::Palette(palette) => palette.view(state, frame),
             Self::TakeBack(question) => question.view(state, frame),
+            Self::Unseen(unseen) => unseen.view(state, frame),
         }
     }
 }

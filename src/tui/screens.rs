@@ -9,6 +9,7 @@ pub mod card_evidence;
 mod card_record;
 pub mod card_sections;
 pub mod chrome;
+pub mod comparison;
 pub mod experiments;
 pub mod insights;
 pub mod insights_view;

@@ -1,6 +1,7 @@
 //! The terminal application without a terminal: keys in, effects and screens out.
 
 mod activity;
+mod comparison;
 mod flow;
 mod flows;
 mod insights;
@@ -8,9 +9,11 @@ mod opinions;
 mod outage;
 mod random;
 mod snapshots;
+mod unseen;
 
 use super::app::keymap::Key;
-use super::app::msg::{Effect, Figures, Found, Msg, TakeBack};
+use super::app::msg::{Effect, Figures, Found, Msg, TakeBack, Unseen};
+use super::app::slot::Ticket;
 use super::app::{State, update};
 use super::fixture;
 use super::theme::Theme;
@@ -32,6 +35,7 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Size;
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
@@ -46,6 +50,10 @@ struct Database {
     is_unjudged: bool,
     /// How many gaps of a sample are sure, and right.
     sampled: u64,
+    /// Some experiments drifted.
+    has_drift: bool,
+    /// What is being accepted unseen.
+    accepting: Option<Ticket>,
     /// What every request fails with.
     down: Option<RepositoryError>,
     /// Why the outbox keeps nothing.
@@ -64,6 +72,8 @@ impl Database {
             policy: Policy::default(),
             is_unjudged: false,
             sampled: 200,
+            has_drift: false,
+            accepting: None,
             down: None,
             disk: None,
             pending: Vec::new(),
@@ -462,6 +472,33 @@ impl Database {
         self.up(Some(Box::new(card)))
     }
 
+    /// Tells of looking at what may be accepted unseen, and of accepting it: two transactions, the first only when it is
+    /// to stop.
+    fn unseen(&mut self, effect: &Effect) -> Vec<Msg> {
+        let (ticket, news) = match effect {
+            Effect::LookUnseen { ticket, demand, .. } => {
+                let found = fixture::finding(self.sampled, *demand);
+                let preview = found.certificate().map(|_| Unseen::Previewed(Box::new(fixture::preview())));
+                let found = Unseen::Found(Box::new(found));
+                (*ticket, [Some(found), preview].into_iter().flatten().collect())
+            }
+            Effect::AcceptUnseen { ticket, .. } => {
+                self.accepting = Some(*ticket);
+                (*ticket, vec![Unseen::Accepted(fixture::accepted(500))])
+            }
+            Effect::StopUnseen => match self.accepting.take() {
+                Some(ticket) => (ticket, vec![Unseen::Ended(fixture::accepted(500))]),
+                None => return Vec::new(),
+            },
+            _ => return Vec::new(),
+        };
+        let news = match &self.down {
+            Some(error) => vec![Unseen::Failed(error.clone(), None)],
+            None => news,
+        };
+        news.into_iter().map(|news| Msg::Unseen { ticket, news }).collect()
+    }
+
     fn answer(&mut self, effect: Effect) -> Option<Msg> {
         Some(match effect {
             Effect::LoadPage { ticket, filter, after, limit, .. } => {
@@ -546,6 +583,16 @@ impl Database {
             Effect::LoadSample { ticket, .. } => {
                 Msg::Sampled { ticket, result: self.up(fixture::sample(self.sampled)) }
             }
+            Effect::LoadDrifts { ticket, by } => {
+                let result = self.up(if self.has_drift { fixture::drifts(by) } else { BTreeMap::default() });
+                Msg::Drifts { ticket, by, result }
+            }
+            Effect::Compare { ticket, .. } => {
+                Msg::Compared { ticket, result: self.up(fixture::comparison()) }
+            }
+            Effect::LoadDifferences { ticket, side, limit, .. } => {
+                Msg::Differences { ticket, side, result: self.up(fixture::differences(side, limit)) }
+            }
             Effect::LoadProduct { ticket, product, .. } => {
                 let index = product.as_str()[2..].parse().unwrap();
                 Msg::Product { ticket, result: self.up(Some(Box::new(fixture::product_card(index)))) }
@@ -613,6 +660,9 @@ impl App {
             let effect = self.waiting.remove(0);
             for news in self.database.outbox(&effect) {
                 self.send(Msg::Outbox(news));
+            }
+            for news in self.database.unseen(&effect) {
+                self.send(news);
             }
             if let Some(msg) = self.database.answer(effect) {
                 let lost = msg.error().filter(|error| matches!(error, RepositoryError::Unavailable(_)));

@@ -4,7 +4,8 @@ use super::app::State;
 use super::app::state::Screen;
 use super::layout;
 use super::screens::{
-    activity_view, chrome, experiments, insights_view, neighbours, opening, product, review, texts,
+    activity_view, chrome, comparison, experiments, insights_view, neighbours, opening, product, review,
+    texts,
 };
 use ratatui::Frame;
 
@@ -26,6 +27,7 @@ pub fn view(state: &State, frame: &mut Frame) {
             None => review::view(state, frame),
             Some(Screen::Experiments(screen)) => experiments::view(state, frame, screen),
             Some(Screen::Insights(screen)) => insights_view::view(state, frame, screen),
+            Some(Screen::Comparison(screen)) => comparison::view(state, frame, screen),
             Some(Screen::Product(pane)) => product::view(state, frame, pane),
             Some(Screen::Walk(walk)) => neighbours::view(state, frame, walk),
             Some(Screen::Texts(screen)) => texts::view(state, frame, screen),

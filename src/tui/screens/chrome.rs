@@ -2,6 +2,7 @@
 
 use super::card_sections::{Setting, heading};
 use crate::domain::Count;
+use crate::insight::drift::Drift;
 use crate::review::outbox::Outage;
 use crate::sanitise;
 use crate::tui::app::State;
@@ -51,6 +52,22 @@ pub fn instead(state: &State, frame: &mut Frame, area: Rect, text: String) {
     frame.render_widget(Paragraph::new(lines), area);
 }
 
+/// Says a drift in a cell: `▼ 82→61 %`.
+pub fn drift(drift: &Drift) -> String {
+    let mark = if drift.is_fall() { "▼" } else { "▲" };
+    format!("{mark} {:.0}→{:.0} %", drift.from * 100.0, drift.to * 100.0)
+}
+
+/// Says a drift in a line, two where there is little room; returns how many it took.
+pub fn drift_line(state: &State, frame: &mut Frame, area: Rect, drift: &Drift) -> u16 {
+    let role = if drift.is_fall() { Role::Warning } else { Role::Text };
+    let pieces = [(wrap::capitalised(&drift.words()), state.theme.style(role))];
+    let (lines, _) = wrap::wrap(&pieces, usize::from(area.width), usize::from(area.height.min(2)));
+    let used = u16::try_from(lines.len()).unwrap_or(0).min(area.height);
+    frame.render_widget(Paragraph::new(lines), Rect { height: used, ..area });
+    used
+}
+
 /// Draws the first line: tabs at the left, the figures at the right.
 pub fn header(state: &State, frame: &mut Frame, area: Rect) {
     let theme = state.theme;
@@ -58,7 +75,8 @@ pub fn header(state: &State, frame: &mut Frame, area: Rect) {
         Span::styled(name, theme.style(if active { Role::TabActive } else { Role::Muted }))
     };
     let context = state.context();
-    let (experiments, activity) = (context == Context::Experiments, context == Context::Activity);
+    let experiments = matches!(context, Context::Experiments | Context::Comparison);
+    let activity = context == Context::Activity;
     let insights = context == Context::Insights;
     let mut left = Line::from(vec![
         Span::raw(" "),

@@ -1,8 +1,9 @@
 //! The experiments screen: how each experiment does, in numbers and charts.
 
 use super::{chrome, reliability, trend};
-use crate::domain::{ExperimentKey, ExperimentSummary, JudgedFilter, MetricTrend};
+use crate::domain::{ExperimentKey, ExperimentSummary, JudgedBy, JudgedFilter, MetricTrend};
 use crate::insight::calibration::Cell;
+use crate::insight::drift::Drift;
 use crate::repository::{RepositoryError, Result};
 use crate::sanitise;
 use crate::tui::app::State;
@@ -16,6 +17,7 @@ use crate::tui::widgets::wrap;
 use ratatui::Frame;
 use ratatui::layout::{Rect, Size};
 use ratatui::text::Line;
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 /// How high a body must be for charts below the table.
@@ -30,6 +32,10 @@ pub struct Experiments {
     pub trends: Slot<Vec<MetricTrend>>,
     /// What decisions say of its predictions, by confidence.
     pub judged: Slot<Vec<Cell>>,
+    /// The experiments whose share of right predictions changed lately.
+    pub drifts: Slot<BTreeMap<String, Drift>>,
+    /// The experiment that another is to be compared with.
+    pub marked: Option<ExperimentKey>,
     /// The experiment that both are of.
     details_of: Option<ExperimentKey>,
     pub place: Place,
@@ -37,9 +43,29 @@ pub struct Experiments {
 
 impl Experiments {
     /// Asks for the experiments.
-    pub fn load(&mut self, now: Instant) -> Effect {
+    pub fn load(&mut self, now: Instant) -> Vec<Effect> {
         self.details_of = None;
-        Effect::LoadExperiments { ticket: self.list.begin(now) }
+        vec![
+            Effect::LoadExperiments { ticket: self.list.begin(now) },
+            Effect::LoadDrifts { ticket: self.drifts.begin(now), by: JudgedBy::Experiment },
+        ]
+    }
+
+    /// Marks the experiment under the cursor, or takes its mark away.
+    pub fn toggle_mark(&mut self) {
+        let current = self.current().map(|one| one.experiment.clone());
+        self.marked = current.filter(|key| self.marked.as_ref() != Some(key));
+    }
+
+    /// Returns the marked experiment and the other one under the cursor.
+    pub fn pair(&self) -> Option<(ExperimentKey, ExperimentKey)> {
+        let (marked, current) = (self.marked.as_ref()?, &self.current()?.experiment);
+        (marked != current).then(|| (marked.clone(), current.clone()))
+    }
+
+    /// Returns how an experiment drifted.
+    pub fn drift(&self, experiment: &ExperimentKey) -> Option<&Drift> {
+        self.drifts.value.as_ref()?.get(experiment.as_str())
     }
 
     /// Takes the trend of an experiment, unless the cursor is on another one by now.
@@ -121,9 +147,13 @@ pub fn view(state: &State, frame: &mut Frame, screen: &Experiments) {
     }
     let height = table_height(rows.len(), body.height);
     let area = Rect { height: (height + 1).min(body.height), ..body };
-    table::draw(frame, area, theme, &columns(), rows, screen.place);
+    table::draw(frame, area, theme, &columns(screen), rows, screen.place);
     if body.height >= CHARTS {
-        let y = body.y + height + 3;
+        let mut y = body.y + height + 3;
+        if let Some(drift) = screen.current().and_then(|one| screen.drift(&one.experiment)) {
+            let line = Rect { y: y - 1, height: 1, ..body };
+            y += chrome::drift_line(state, frame, line, drift);
+        }
         let height = body.bottom().saturating_sub(y).min(HIGHEST);
         charts(state, frame, Rect { y, height, ..body }, screen);
     }
@@ -137,10 +167,13 @@ fn number(n: i64) -> String {
     wrap::grouped(n.unsigned_abs())
 }
 
-fn columns() -> Vec<Column<'static, ExperimentSummary>> {
+fn columns(screen: &Experiments) -> Vec<Column<'_, ExperimentSummary>> {
     type One = ExperimentSummary;
-    vec![
-        Column::text("experiment", 0, |one: &One| one.experiment.to_string()),
+    let mut columns = vec![
+        Column::text("experiment", 0, |one: &One| {
+            let is_marked = screen.marked.as_ref() == Some(&one.experiment);
+            format!("{}{}", if is_marked { "● " } else { "" }, one.experiment)
+        }),
         Column::text("model", 40, |one: &One| one.model.clone().unwrap_or_else(|| "–".into())),
         Column::figure("predictions", 11, 60, |one: &One| number(one.predictions)),
         Column::figure("gaps", 8, 84, |one: &One| number(one.gaps)),
@@ -151,7 +184,13 @@ fn columns() -> Vec<Column<'static, ExperimentSummary>> {
         Column::figure("right", 8, 100, |one: &One| number(one.correct)),
         Column::figure("wrong", 8, 100, |one: &One| number(one.incorrect)),
         Column::figure("accuracy", 8, 0, |one: &One| percent(one.accuracy())),
-    ]
+    ];
+    if screen.drifts.value.as_ref().is_some_and(|drifts| !drifts.is_empty()) {
+        columns.push(Column::figure("drift", 9, 60, |one: &One| {
+            screen.drift(&one.experiment).map_or_else(String::new, chrome::drift)
+        }));
+    }
+    columns
 }
 
 fn charts(state: &State, frame: &mut Frame, area: Rect, screen: &Experiments) {

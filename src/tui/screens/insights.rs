@@ -2,6 +2,7 @@
 
 use crate::domain::{Day, JudgedBy, QueueFilter};
 use crate::insight::calibration::{Calibration, Cell, calibration};
+use crate::insight::drift::Drift;
 use crate::insight::sample::Sample;
 use crate::insight::threshold::{Demand, Outcome, certify};
 use crate::repository::{JudgedGroup, Result};
@@ -11,6 +12,7 @@ use crate::tui::app::slot::{Slot, Ticket};
 use crate::tui::widgets::table::Place;
 use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::layout::Size;
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 /// What the certified threshold of the screen promises: `gapdeck threshold` takes other demands.
@@ -50,6 +52,10 @@ pub struct Insights {
     pub groups: Slot<Vec<Group>>,
     pub days: Slot<Vec<Day>>,
     pub certified: Slot<Certified>,
+    /// The groups whose share of right predictions changed lately.
+    pub drifts: Slot<BTreeMap<String, Drift>>,
+    /// Names the looks at what may be accepted unseen.
+    unseen: Slot<()>,
     /// The group that it is of.
     details_of: Option<(JudgedBy, String)>,
     pub place: Place,
@@ -62,6 +68,8 @@ impl Default for Insights {
             groups: Slot::default(),
             days: Slot::default(),
             certified: Slot::default(),
+            drifts: Slot::default(),
+            unseen: Slot::default(),
             details_of: None,
             place: Place::default(),
         }
@@ -77,16 +85,21 @@ impl Insights {
         vec![
             Effect::LoadGroups { ticket: self.groups.begin(now), by: self.by },
             Effect::LoadDays { ticket: self.days.begin(now), since },
+            Effect::LoadDrifts { ticket: self.drifts.begin(now), by: self.by },
         ]
     }
 
     /// Tells groups apart by the next thing.
-    pub fn turn(&mut self, now: Instant) -> Effect {
+    pub fn turn(&mut self, now: Instant) -> Vec<Effect> {
         let at = JudgedBy::ALL.iter().position(|by| *by == self.by).unwrap_or(0);
         self.by = JudgedBy::ALL[(at + 1) % JudgedBy::ALL.len()];
         self.groups.value = None;
+        self.drifts.value = None;
         (self.place, self.details_of) = (Place::default(), None);
-        Effect::LoadGroups { ticket: self.groups.begin(now), by: self.by }
+        vec![
+            Effect::LoadGroups { ticket: self.groups.begin(now), by: self.by },
+            Effect::LoadDrifts { ticket: self.drifts.begin(now), by: self.by },
+        ]
     }
 
     /// Takes the groups that were asked for.
@@ -115,6 +128,11 @@ impl Insights {
         self.rows().get(self.place.cursor)
     }
 
+    /// Returns how a group drifted.
+    pub fn drift(&self, key: &str) -> Option<&Drift> {
+        self.drifts.value.as_ref()?.get(key)
+    }
+
     /// Returns the filter that shows a group's gaps; none for products without a category.
     pub fn filter(&self) -> Option<QueueFilter> {
         let key = self.current().map(|group| group.key.as_str()).filter(|key| !key.is_empty())?;
@@ -123,6 +141,12 @@ impl Insights {
             JudgedBy::Attribute => QueueFilter { attribute: Some(key.into()), ..QueueFilter::default() },
             JudgedBy::Category => QueueFilter { category: Some(key.into()), ..QueueFilter::default() },
         })
+    }
+
+    /// Begins a look at what may be accepted unseen of the row's gaps.
+    pub fn look_unseen(&mut self, now: Instant) -> Option<(QueueFilter, Ticket)> {
+        let filter = self.filter()?;
+        Some((filter, self.unseen.begin(now)))
     }
 
     /// Moves the cursor.

@@ -27,6 +27,8 @@ const LEAST: u16 = 10;
 const BESIDE: u16 = 72;
 /// How many lines say what may be accepted unseen.
 const SENTENCES: u16 = 2;
+/// How wide the column of drifts is.
+const DRIFT: usize = 9;
 
 /// Returns how many groups are shown at once.
 pub(super) fn table_height(count: usize, size: Size) -> u16 {
@@ -64,25 +66,37 @@ pub fn view(state: &State, frame: &mut Frame, screen: &Insights) {
     }
     let height = table_height(screen.rows().len(), state.size);
     let area = Rect { height: (height + 1).min(body.height), ..body };
-    table::draw(frame, area, theme, &columns(state, screen.by), screen.rows(), screen.place);
+    table::draw(frame, area, theme, &columns(state, screen), screen.rows(), screen.place);
     let below = Rect { y: body.y + height + 2, height: body.height.saturating_sub(height + 2), ..body };
-    sentences(state, frame, below, screen);
+    let has_drift = screen.drifts.value.as_ref().is_some_and(|drifts| !drifts.is_empty());
+    let sentences = SENTENCES + u16::from(has_drift);
+    let said = Rect { height: below.height.min(sentences), ..below };
+    let rest = drift_line(state, frame, said, screen);
+    certificate_lines(state, frame, rest, screen);
     if body.height >= CHARTS {
-        let y = below.y + SENTENCES + 1;
+        let y = below.y + sentences + 1;
         let height = body.bottom().saturating_sub(y);
         charts(state, frame, Rect { y, height, ..body }, screen);
     }
 }
 
-fn columns<'a>(state: &'a State, by: JudgedBy) -> Vec<Column<'a, Group>> {
-    vec![
+fn columns<'a>(state: &'a State, screen: &'a Insights) -> Vec<Column<'a, Group>> {
+    let by = screen.by;
+    let mut columns = vec![
         Column::text(by.as_str(), 0, move |one: &Group| name(state, by, &one.key)),
         Column::figure("judged", 8, 0, |one: &Group| wrap::grouped(one.total.judged)),
         Column::figure("right", 16, 44, right),
         Column::figure("confidence", 10, 64, |one: &Group| share(one.total.mean())),
         Column::figure("off by", 8, 76, |one: &Group| figure(one.calibration.expected_error)),
         Column::figure("Brier", 8, 90, |one: &Group| figure(one.calibration.brier)),
-    ]
+    ];
+    // Steadiness needs no column.
+    if screen.drifts.value.as_ref().is_some_and(|drifts| !drifts.is_empty()) {
+        columns.push(Column::figure("drift", DRIFT, 56, |one: &Group| {
+            screen.drift(&one.key).map_or_else(String::new, chrome::drift)
+        }));
+    }
+    columns
 }
 
 fn share(share: Option<f64>) -> String {
@@ -100,6 +114,12 @@ fn right(group: &Group) -> String {
         .map_or_else(|| "–".into(), |interval| format!("{} [{}]", share(total.share()), interval.percent()))
 }
 
+/// Says what the gaps of the row under the cursor have in common: `attribute Colour`.
+pub fn group_name(state: &State, screen: &Insights) -> Option<String> {
+    let group = screen.current()?;
+    Some(format!("{} {}", screen.by.as_str(), name(state, screen.by, &group.key)))
+}
+
 /// Returns a group's name for a reader.
 fn name(state: &State, by: JudgedBy, key: &str) -> String {
     let name = match by {
@@ -111,8 +131,15 @@ fn name(state: &State, by: JudgedBy, key: &str) -> String {
     sanitise::line(&name, 100)
 }
 
+/// Says how the group drifted, if it did; returns what is left of the area.
+fn drift_line(state: &State, frame: &mut Frame, area: Rect, screen: &Insights) -> Rect {
+    let Some(drift) = screen.current().and_then(|group| screen.drift(&group.key)) else { return area };
+    let used = chrome::drift_line(state, frame, area, drift);
+    Rect { y: area.y + used, height: area.height - used, ..area }
+}
+
 /// Says from which confidence on the group's predictions may be accepted unseen.
-fn sentences(state: &State, frame: &mut Frame, area: Rect, screen: &Insights) {
+fn certificate_lines(state: &State, frame: &mut Frame, area: Rect, screen: &Insights) {
     let theme = state.theme;
     let area = Rect { height: area.height.min(SENTENCES), ..area };
     let (text, role) = match &screen.certified.value {
@@ -140,8 +167,7 @@ fn certificate(certified: &Certified) -> (String, Role) {
     match certified.outcome {
         Outcome::Certified(one) => {
             let text = format!(
-                "From confidence {:.4} on, {wanted}: {} drawn at random, {} wrong · `gapdeck threshold --apply` accepts \
-                 these",
+                "From confidence {:.4} on, {wanted}: {} drawn at random, {} wrong · T accepts these",
                 one.confidence,
                 wrap::grouped(one.judged),
                 wrap::grouped(one.errors)
