@@ -54,7 +54,7 @@ repository! {
         async fn said(&self, reviewer: &Reviewer, decisions: usize) -> Result<Vec<Said>>;
 
         /// Compares two experiments on the judged gaps that both predicted: an experiment is right on a gap if the
-        /// prediction that it was most confident of is.
+        /// prediction that it was most confident of is. What was accepted unseen is left out.
         async fn compare(&self, first: &ExperimentKey, second: &ExperimentKey) -> Result<Comparison>;
 
         /// Lists the judged gaps that one experiment was right on and the other wrong, in the order of their keys; which

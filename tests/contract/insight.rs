@@ -91,6 +91,19 @@ pub async fn experiments_are_compared_on_the_gaps_that_both_predicted(store: &dy
     assert_eq!(turned, Comparison { both_right: 0, only_first: 1, only_second: 2, both_wrong: 0 });
     let alone = store.compare(&"e1".into(), &"unheard-of".into()).await.unwrap();
     assert_eq!(alone.gaps(), 0);
+    // What was accepted unseen is no evidence of who is right.
+    let more = CatalogueBatch { gaps: vec![gap("p2", "weight")], ..CatalogueBatch::default() };
+    store.save_catalogue(&more).await.unwrap();
+    predict(store, "e1", ("p2", "weight"), "12", 0.99).await;
+    predict(store, "e2", ("p2", "weight"), "13", 0.5).await;
+    let mut unseen = accept(("p2", "weight"), "12", 0);
+    unseen.seen.policy = "bulk:threshold".into();
+    decide(store, &unseen).await;
+    assert_eq!(store.compare(&"e1".into(), &"e2".into()).await.unwrap(), seen);
+    let won = store.differences(&"e1".into(), &"e2".into(), None, 10).await.unwrap();
+    assert_eq!(won.rows.len(), 2);
+    decide(store, &by("bob", decision(("p2", "weight"), Action::Override, Some("13"), 1))).await;
+    assert_eq!(store.compare(&"e1".into(), &"e2".into()).await.unwrap().only_second, 2, "somebody looked");
 }
 
 /// Gaps of `n` products for one attribute, each with a prediction, in the order of their lots.

@@ -63,9 +63,8 @@ impl InsightRepository for MemoryStore {
         let mut collector = Collector::default();
         for (_, row) in tables.sorted(&all, QueueSort::Random, None)? {
             let decision = tables.in_force(&row.gap).map(|event| &event.decision);
-            let unseen = decision.is_some_and(|decision| decision.seen.policy.starts_with("bulk:"));
             let waits = row.state == State::Open || row.state.needs_opinion();
-            let Some(decision) = decision.filter(|_| !unseen && !waits) else {
+            let Some(decision) = decision.filter(|_| !tables.is_unseen(&row.gap) && !waits) else {
                 return Ok(collector.end(Lot::Sample.of(&row.gap)));
             };
             let multi_valued =
@@ -199,7 +198,7 @@ impl InsightRepository for MemoryStore {
     async fn compare(&self, first: &ExperimentKey, second: &ExperimentKey) -> Result<Comparison> {
         let tables = self.tables();
         let mut seen = Comparison::default();
-        for rows in tables.predictions.values() {
+        for (_, rows) in tables.predictions.iter().filter(|(gap, _)| !tables.is_unseen(gap)) {
             let best = best_judged(rows, first).zip(best_judged(rows, second));
             let Some(((.., first), (.., second))) = best else { continue };
             match (first, second) {
@@ -220,7 +219,8 @@ impl InsightRepository for MemoryStore {
         limit: usize,
     ) -> Result<Page<Difference, GapId>> {
         let tables = self.tables();
-        let rows = tables.predictions.iter().filter_map(|(gap, rows)| {
+        let seen = tables.predictions.iter().filter(|(gap, _)| !tables.is_unseen(gap));
+        let rows = seen.filter_map(|(gap, rows)| {
             let (won, lost) = (best_judged(rows, winner)?, best_judged(rows, loser)?);
             (won.2 && !lost.2).then(|| Difference {
                 gap: gap.clone(),
@@ -243,6 +243,11 @@ impl InsightRepository for MemoryStore {
 }
 
 impl Tables {
+    /// Tells whether the decision in force was made for many gaps at once, without a look at this one.
+    fn is_unseen(&self, gap: &GapId) -> bool {
+        self.in_force(gap).is_some_and(|event| event.decision.seen.policy.starts_with("bulk:"))
+    }
+
     /// Tells how often predictions like a gap's most confident one were right.
     pub(super) fn track_record(&self, gap: &GapId) -> Option<TrackRecord> {
         let rows = self.predictions.get(gap)?;

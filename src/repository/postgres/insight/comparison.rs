@@ -9,7 +9,8 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Double, Integer, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// Gaps that both experiments predicted and that are judged, by who was right.
+/// Gaps that both experiments predicted and that are judged, by who was right. What was accepted unseen was accepted because
+/// one of them was sure of it: no evidence of who is right.
 const COMPARE: &str = "SELECT count(*) FILTER (WHERE a.is_correct AND b.is_correct) AS both_right,
        count(*) FILTER (WHERE a.is_correct AND NOT b.is_correct) AS only_first,
        count(*) FILTER (WHERE NOT a.is_correct AND b.is_correct) AS only_second,
@@ -20,7 +21,10 @@ const COMPARE: &str = "SELECT count(*) FILTER (WHERE a.is_correct AND b.is_corre
   JOIN (SELECT DISTINCT ON (product_key, attribute_key) product_key, attribute_key, is_correct
           FROM prediction_results WHERE experiment_key = $2 AND is_correct IS NOT NULL
          ORDER BY product_key, attribute_key, confidence DESC NULLS LAST, value COLLATE \"C\") b
-       USING (product_key, attribute_key)";
+       USING (product_key, attribute_key)
+ WHERE NOT EXISTS (SELECT FROM review_queue d
+        JOIN human_recommendations h ON h.product_key = d.product_key AND h.decision_id = d.decision_id
+        WHERE d.product_key = a.product_key AND d.attribute_key = a.attribute_key AND h.policy LIKE 'bulk:%')";
 
 #[derive(QueryableByName)]
 struct CompareRow {
@@ -80,6 +84,9 @@ const DIFFERENCES: &str = "SELECT a.product_key, a.attribute_key, left(coalesce(
           AND o.experiment_key = b.experiment_key AND o.is_correct IS NOT NULL
           AND (coalesce(o.confidence, -1) > coalesce(b.confidence, -1)
                OR (coalesce(o.confidence, -1) = coalesce(b.confidence, -1) AND o.value COLLATE \"C\" < b.value COLLATE \"C\")))
+   AND NOT EXISTS (SELECT FROM review_queue d
+        JOIN human_recommendations h ON h.product_key = d.product_key AND h.decision_id = d.decision_id
+        WHERE d.product_key = a.product_key AND d.attribute_key = a.attribute_key AND h.policy LIKE 'bulk:%')
  ORDER BY a.product_key, a.attribute_key LIMIT $5";
 
 #[derive(QueryableByName)]
