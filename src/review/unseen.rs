@@ -244,7 +244,7 @@ impl Review {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::repository::memory::MemoryStore;
     use crate::repository::{CatalogueBatch, InputRepository, PredictionRepository, QueueRepository};
@@ -252,7 +252,7 @@ mod tests {
     use std::sync::Arc;
 
     /// As many gaps, each with a prediction that says so.
-    async fn gaps(count: usize) -> Arc<MemoryStore> {
+    pub async fn gaps(count: usize) -> Arc<MemoryStore> {
         let keys: Vec<String> = (0..count).map(|number| format!("p{number}")).collect();
         let product = |key: &String| ProductRecord {
             product_key: key.clone(),

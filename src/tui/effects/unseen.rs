@@ -111,3 +111,86 @@ async fn fail(
     tell_of_outage(lookout, &answer);
     let _ = answers.send(answer).await;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Action, Decision, DecisionId, Lot, QueueSort, Seen, StateFilter};
+    use crate::repository::{QueueRepository, RecommendationRepository, Store};
+    use crate::review::unseen::tests::gaps;
+
+    const DEMAND: Demand = Demand { error: 0.02, assurance: 0.95, step: 25 };
+
+    /// 1,200 gaps, of which the first 200 by lot were decided: all as predicted.
+    async fn sampled() -> Arc<dyn Store> {
+        let store = gaps(1_200).await;
+        let rows = store.page(&QueueFilter::default(), QueueSort::Random, None, 200).await.unwrap().rows;
+        for row in rows {
+            let decision = Decision {
+                id: DecisionId::new(),
+                gap: row.gap,
+                action: Action::Accept,
+                value: Some("wide".into()),
+                comment: None,
+                reviewer: "ada".into(),
+                base_version: 0,
+                undoes: None,
+                shown_value: None,
+                shown_confidence: None,
+                shown_experiment: None,
+                batch: None,
+                seen: Seen { policy: "queue:random".into(), ..Seen::default() },
+                decided_at: chrono::Utc::now(),
+            };
+            store.decide(&decision).await.unwrap();
+        }
+        store
+    }
+
+    async fn news(answers: &mut mpsc::Receiver<Msg>) -> News {
+        match answers.recv().await {
+            Some(Msg::Unseen { ticket: Ticket(7), news }) => news,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn it_is_found_looked_at_and_accepted_up_to_the_transaction_that_a_stop_meets() {
+        let store = sampled().await;
+        let review = Review::new(Arc::clone(&store), "ada".into());
+        let (sender, mut answers) = mpsc::channel(64);
+        let mut unseen = Unseen::new(review.clone(), sender, Lookout::idle());
+        let audit = Share::try_from(0.05).unwrap();
+        unseen.look(Ticket(7), QueueFilter::default(), DEMAND, audit);
+        let News::Found(found) = news(&mut answers).await else { panic!("nothing found") };
+        let plan = found.plan(QueueFilter::default(), audit).unwrap();
+        assert_eq!(found.covered.map(|count| count.value()), Some(1_000));
+        assert!(matches!(news(&mut answers).await, News::Read(1_000)));
+        let News::Previewed(preview) = news(&mut answers).await else { panic!("no preview") };
+        assert_eq!(preview.accepted + preview.kept_out, 1_000);
+        assert!(preview.kept_out > 20, "{preview:?}");
+
+        unseen.accept(Ticket(7), plan);
+        unseen.stop();
+        let News::Accepted(done) = news(&mut answers).await else { panic!("not told how far it is") };
+        assert_eq!(done.accepted + done.kept_out, 500, "the first transaction, and no other");
+        let News::Ended(end) = news(&mut answers).await else { panic!("no end") };
+        assert_eq!(end, done);
+        unseen.finish().await;
+        let open = QueueFilter { state: StateFilter::Open, ..QueueFilter::default() };
+        assert_eq!(store.count(&open, 10_000).await.unwrap().value(), 1_000 - done.accepted);
+        let first = store.page(&open, QueueSort::Random, None, 1).await.unwrap().rows;
+        assert!(Lot::Sample.of(&first[0].gap) >= found.sample.share, "the next to be drawn stays for people");
+    }
+
+    #[tokio::test]
+    async fn a_look_that_is_left_tells_nothing_more() {
+        let review = Review::new(sampled().await, "ada".into());
+        let (sender, mut answers) = mpsc::channel(64);
+        let mut unseen = Unseen::new(review, sender, Lookout::idle());
+        unseen.look(Ticket(7), QueueFilter::default(), DEMAND, Share::NONE);
+        unseen.stop();
+        drop(unseen);
+        assert!(answers.recv().await.is_none(), "it was aborted before it began");
+    }
+}
