@@ -4,6 +4,7 @@ mod activity;
 mod candidate;
 mod card;
 mod catalogue;
+mod common;
 mod decision;
 mod details;
 mod embedding;
@@ -28,6 +29,7 @@ pub use card::{
     AllowedScope, AllowedValue, AllowedValues, KnownValue, Neighbour, ProductCard, ReviewCard, RichText,
 };
 pub use catalogue::{AllowedList, Attribute, Category, DataType, Gap, PairValues, Product};
+pub use common::{CategoryValues, ListCut, ShownList};
 pub use decision::{Action, Decision, DecisionId, Event, Outcome, Seen, SeenCandidate, SeenNeighbour};
 pub use details::{AttributeDetails, CategoryDetails, Description, ProductDetails};
 pub use embedding::{

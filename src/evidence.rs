@@ -2,12 +2,18 @@
 //! neighbours say?
 
 pub mod candidates;
+#[cfg(test)]
+mod example;
+pub mod finding;
 mod fold;
+pub mod gate;
 mod mention;
 mod number;
 pub mod same;
+mod synonyms;
 pub mod units;
 pub mod vote;
 pub mod worth;
 
 pub use mention::{MAX_MENTIONS, Mention, MentionKind, mentions};
+pub use synonyms::synonyms;

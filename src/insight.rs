@@ -6,11 +6,13 @@
 pub mod agreement;
 pub mod calibration;
 pub mod comparison;
+pub mod conformal;
 pub mod coverage;
 pub mod detection;
 pub mod drift;
 pub mod estimate;
 pub mod proportion;
+pub mod robust;
 pub mod sample;
 pub mod threshold;
 

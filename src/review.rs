@@ -9,10 +9,11 @@ pub mod value;
 pub mod vote;
 
 use crate::domain::{
-    Action, AllowedValues, Decision, DecisionId, Event, ExperimentKey, GapId, ReviewCard, Reviewer, Seen,
-    SeenCandidate, SeenNeighbour, State,
+    Action, Decision, DecisionId, Event, ExperimentKey, GapId, ReviewCard, Reviewer, Seen, SeenCandidate,
+    SeenNeighbour, State,
 };
 use crate::evidence::candidates::{choices_of, vote_of};
+use crate::evidence::gate;
 use crate::repository::{RepositoryError, Store};
 use chrono::Utc;
 use std::sync::Arc;
@@ -31,8 +32,8 @@ pub struct Circumstances {
     pub policy: String,
     /// The probability with which the gap was drawn; `None` where nothing was left to chance.
     pub drawn: Option<f64>,
-    /// Whether a malformed or not allowed value was kept on purpose.
-    pub kept_on_purpose: bool,
+    /// What spoke against the value, where it was kept on purpose all the same.
+    pub objections: Vec<String>,
 }
 
 /// A decision that can be taken back.
@@ -114,7 +115,8 @@ impl Review {
             seconds: how.seconds,
             policy: how.policy,
             selection_probability: Some(how.drawn.unwrap_or(1.0)),
-            kept_on_purpose: how.kept_on_purpose,
+            kept_on_purpose: !how.objections.is_empty(),
+            objections: how.objections,
         };
         Decision {
             id: DecisionId::new(),
@@ -176,9 +178,15 @@ impl Review {
         Ok(Undoable { decision, version: row.version, leads_to: Event::state(&history) })
     }
 
-    /// Checks a value for an attribute before it is decided.
+    /// Checks a value for a gap before it is decided: its form, the allowed values, and what speaks against it.
+    ///
+    /// # Errors
+    /// [`value::ValueProblem`] says why the value is refused and whether it may be kept on purpose.
     pub fn check(card: &ReviewCard, text: &str) -> Result<value::CheckedValue, value::ValueProblem> {
-        let allowed: &AllowedValues = &card.allowed;
-        value::check(&card.attribute, allowed, text)
+        let checked = value::check(&card.attribute, &card.allowed, text)?;
+        match gate::objections(card, &checked.value) {
+            objections if objections.is_empty() => Ok(checked),
+            objections => Err(value::ValueProblem { reason: objections.join("; "), can_keep: true }),
+        }
     }
 }

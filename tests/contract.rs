@@ -25,6 +25,8 @@ macro_rules! walked {
 mod activity;
 #[path = "contract/batch.rs"]
 mod batch;
+#[path = "contract/candidates.rs"]
+mod candidates;
 #[path = "contract/catalogue.rs"]
 mod catalogue;
 #[path = "contract/citus.rs"]
@@ -214,6 +216,11 @@ contract! {
         attributes_are_counted_as_they_are_now,
         a_view_shows_what_was_there_when_it_was_refreshed,
         a_refresh_is_recorded_and_a_young_view_is_left_alone,
+    }
+    candidates {
+        a_category_tells_its_frequent_values_and_a_sample_of_its_numbers,
+        lists_of_randomly_drawn_gaps_come_with_what_was_right,
+        with_enough_of_them_an_attributes_lists_are_cut,
     }
     votes {
         votes_order_and_narrow_the_queue,

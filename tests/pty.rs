@@ -201,13 +201,13 @@ mod embedded {
             screen.alternate_screen() && screen.contents().contains("gapdeck")
         });
         wait_for_queue(&terminal);
-        decide(&terminal, "a");
+        decide(&terminal, "r");
         quit(terminal);
 
         let decided = decisions(&gapdeck);
         assert_eq!(decided.len(), 1, "{decided:#?}");
-        assert_eq!((&decided[0]["state"], &decided[0]["decided_by"]), (&"accepted".into(), &"ada".into()));
-        assert_eq!(decided[0]["decided_value"], decided[0]["candidates"][0]["value"]);
+        assert_eq!((&decided[0]["state"], &decided[0]["decided_by"]), (&"rejected".into(), &"ada".into()));
+        assert_eq!(decided[0]["decided_value"], Value::Null);
 
         let terminal = Terminal::start(&gapdeck, &["demo"], WIDE);
         wait_for_queue(&terminal);
@@ -220,7 +220,7 @@ mod embedded {
         let directory = demo();
         let (gapdeck, mut terminal) = start(directory.path());
         wait_for_queue(&terminal);
-        decide(&terminal, "a");
+        decide(&terminal, "r");
         terminal.signal("KILL");
         terminal.wait_for_end();
         assert_eq!(decisions(&gapdeck).len(), 1);

@@ -146,7 +146,9 @@ impl Data {
             voters: self.neighbours(product, attribute),
             worth: worth.cloned(),
             history: Vec::new(),
-            record: None,
+            records: Vec::new(),
+            common: None,
+            cut: None,
         }
     }
 }

@@ -6,8 +6,8 @@ use super::postbox::Postbox;
 use super::word;
 use crate::config::Config;
 use crate::domain::{
-    Action, Decision, DecisionId, Event, GapId, LONGEST_VALUE, Outcome, ReviewCard, State, choices, is_cut,
-    normalised,
+    Action, Choice, Decision, DecisionId, Event, GapId, LONGEST_VALUE, Outcome, ReviewCard, State, choices,
+    is_cut, normalised,
 };
 use crate::error::{AppError, ErrorKind};
 use crate::repository::RepositoryError;
@@ -31,7 +31,7 @@ pub struct Decide {
     /// Why
     #[arg(long, value_name = "C", allow_hyphen_values = true)]
     comment: Option<String>,
-    /// Keep a value that is malformed or not allowed
+    /// Take a value that is malformed, not allowed, or far from what is usual
     #[arg(long)]
     keep: bool,
     /// Decide although another reviewer has decided
@@ -140,8 +140,8 @@ async fn draft(
         })
         .hinted("Say --replace to put your decision on top."));
     }
-    let (value, kept_on_purpose) = value(&card, command, action)?;
-    let how = Circumstances { policy: "command".into(), kept_on_purpose, ..Circumstances::default() };
+    let (value, objections) = value(&card, command, action)?;
+    let how = Circumstances { policy: "command".into(), objections, ..Circumstances::default() };
     Ok((review.draft(&card, action, value, command.comment.clone(), how), card.row.state))
 }
 
@@ -162,43 +162,56 @@ fn whole(value: &str) -> Result<String, AppError> {
     .hinted("Use override --value V for a value of your own."))
 }
 
-/// Returns the value to write and whether it is kept although the gate refuses it.
-fn value(card: &ReviewCard, command: &Decide, action: Action) -> Result<(Option<String>, bool), AppError> {
-    let merged = choices(&card.candidates);
+/// Returns the value to write, with what speaks against it where it is kept all the same.
+fn value(
+    card: &ReviewCard,
+    command: &Decide,
+    action: Action,
+) -> Result<(Option<String>, Vec<String>), AppError> {
     match (action, &command.value) {
-        (Action::Accept, None) => match merged.first() {
-            Some(choice) => Ok((Some(whole(&choice.value)?), false)),
-            None => {
-                Err(AppError::new(ErrorKind::Input, format!("{} has no candidate to accept", card.row.gap))
-                    .hinted("Give the value with override --value V."))
-            }
-        },
-        (Action::Accept, Some(value)) => {
-            let found = merged
-                .iter()
-                .find(|choice| choice.candidates.iter().any(|candidate| candidate.value == *value))
-                .or_else(|| merged.iter().find(|choice| normalised(&choice.value) == normalised(value)));
-            match found {
-                Some(choice) => Ok((Some(whole(&choice.value)?), false)),
-                None => {
-                    Err(AppError::new(ErrorKind::Input, format!("\"{value}\" is not among the candidates"))
-                        .hinted("Use override for a value of your own."))
-                }
-            }
+        (Action::Accept, wanted) => {
+            let value = whole(&candidate(card, wanted.as_deref())?.value)?;
+            let (_, objections) = checked(card, command, &value)?;
+            Ok((Some(value), objections))
         }
-        (Action::Override, Some(value)) => match Review::check(card, value) {
-            Ok(checked) => Ok((Some(checked.value), false)),
-            Err(problem) if problem.can_keep && command.keep => Ok((Some(value.clone()), true)),
-            Err(problem) => {
-                let error = AppError::new(ErrorKind::Input, problem.reason);
-                Err(if problem.can_keep {
-                    error.hinted("Say --keep to keep the value as it is.")
-                } else {
-                    error
-                })
-            }
-        },
-        _ => Ok((None, false)),
+        (Action::Override, Some(value)) => {
+            let (value, objections) = checked(card, command, value)?;
+            Ok((Some(value), objections))
+        }
+        _ => Ok((None, Vec::new())),
+    }
+}
+
+/// Returns the candidate of a value, or the most confident one.
+fn candidate(card: &ReviewCard, wanted: Option<&str>) -> Result<Choice, AppError> {
+    let merged = choices(&card.candidates);
+    let Some(wanted) = wanted else {
+        return merged.into_iter().next().ok_or_else(|| {
+            AppError::new(ErrorKind::Input, format!("{} has no candidate to accept", card.row.gap))
+                .hinted("Give the value with override --value V.")
+        });
+    };
+    let has = |choice: &&Choice| choice.candidates.iter().any(|candidate| candidate.value == wanted);
+    let is_like = |choice: &&Choice| normalised(&choice.value) == normalised(wanted);
+    merged.iter().find(has).or_else(|| merged.iter().find(is_like)).cloned().ok_or_else(|| {
+        AppError::new(ErrorKind::Input, format!("\"{wanted}\" is not among the candidates"))
+            .hinted("Use override for a value of your own.")
+    })
+}
+
+/// Checks a value; one that something speaks against is taken as it is with `--keep`.
+fn checked(card: &ReviewCard, command: &Decide, value: &str) -> Result<(String, Vec<String>), AppError> {
+    match Review::check(card, value) {
+        Ok(checked) => Ok((checked.value, Vec::new())),
+        Err(problem) if problem.can_keep && command.keep => Ok((value.to_owned(), vec![problem.reason])),
+        Err(problem) => {
+            let error = AppError::new(ErrorKind::Input, problem.reason);
+            Err(if problem.can_keep {
+                error.hinted("Say --keep to take the value all the same.")
+            } else {
+                error
+            })
+        }
     }
 }
 

@@ -59,7 +59,7 @@ CREATE POLICY gapdeck_own_name ON {schema}.review_leases USING (true) WITH CHECK
 ";
 
 /// Every table and view that gapdeck reads; the test of this command compares them with the migrated database.
-const TABLES: [&str; 33] = [
+const TABLES: [&str; 35] = [
     "__diesel_schema_migrations",
     "raw_products",
     "raw_categories",
@@ -83,12 +83,14 @@ const TABLES: [&str; 33] = [
     "prediction_tallies",
     "review_leases",
     "vote_worth",
+    "list_cuts",
     "review_policy",
     "view_refreshes",
     "product_summary",
     "attribute_value_stats",
     "product_details",
     "product_gaps",
+    "category_values",
     "product_similarity_search",
     "embedding_stats",
     "experiment_summary",

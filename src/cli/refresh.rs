@@ -15,7 +15,7 @@ use std::time::Duration;
 /// Brings the materialised views up to date.
 #[derive(Debug, Args)]
 pub struct Refresh {
-    /// One of product_summary, product_details, product_gaps; all by default
+    /// One of product_summary, product_details, product_gaps, category_values; all by default
     view: Option<String>,
     /// Leave views alone that were refreshed within AGE (15m, 24h, 7d)
     #[arg(long, value_name = "AGE", value_parser = age::parse)]

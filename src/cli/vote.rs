@@ -7,6 +7,7 @@ use super::output::{json, print, say, visible};
 use crate::config::Config;
 use crate::domain::{Count, QueueFilter, StateFilter};
 use crate::error::{AppError, ErrorKind};
+use crate::insight::proportion;
 use crate::repository::postgres::PostgresStore;
 use crate::repository::{InputRepository, QueueRepository, RepositoryError, ToVote};
 use crate::review::vote::{self, Job, Report, Step, Worth};
@@ -17,7 +18,10 @@ use std::fmt::Write as _;
 const AFTER_HELP: &str = "\
 For each gap that is not settled, the nearest products that have a source value for its attribute vote: the best candidate
 is marked as agreed to, split on or contradicted. First the vote is tried on values that are known; where it is worth
-nothing (serial numbers), it marks nothing. Marks are kept page by page: --only-missing goes on from there.";
+nothing (serial numbers), it marks nothing. Marks are kept page by page: --only-missing goes on from there.
+
+Of randomly drawn gaps that were decided it measures how far down the list of candidates the right value was; with 100
+or more of an attribute, cards fold what can be left out so that 90 % of the lists still have it.";
 
 /// Asks the nearest products what they say of the candidates, and marks the queue.
 #[derive(Debug, Args)]
@@ -126,6 +130,25 @@ fn report_text(report: &Report) -> String {
             low * 100.0,
             high * 100.0,
             one.worth.voted
+        );
+    }
+    if !report.lists.is_empty() {
+        let _ = writeln!(text, "Lists of randomly drawn gaps:");
+    }
+    for one in &report.lists {
+        let listed = proportion::share(one.listed.unsigned_abs(), one.decided.unsigned_abs());
+        let (share, interval) =
+            listed.map_or((0.0, String::new()), |(share, interval)| (share, interval.percent()));
+        let cut = match one.score {
+            Some(score) => format!(" · cut below {score:.2}, so that 90 % have it"),
+            None => " · not cut".to_owned(),
+        };
+        let name = visible(one.attribute_key.as_str());
+        let _ = writeln!(
+            text,
+            "  {name}: {:.0} % [{interval}] have the right value, n = {}{cut}",
+            share * 100.0,
+            one.decided
         );
     }
     text

@@ -280,6 +280,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    list_cuts (attribute_key) {
+        attribute_key -> Text,
+        decided -> BigInt,
+        listed -> BigInt,
+        score -> Nullable<Double>,
+        measured_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     vote_worth (attribute_key) {
         attribute_key -> Text,
         tried -> BigInt,
@@ -347,6 +357,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    category_values (category_key, attribute_key) {
+        category_key -> Text,
+        attribute_key -> Text,
+        known -> BigInt,
+        values -> Array<Text>,
+        products -> Array<BigInt>,
+        sample -> Array<Text>,
+    }
+}
+
+diesel::table! {
     attribute_value_stats (attribute_key) {
         attribute_key -> Text,
         label -> Nullable<Text>,
@@ -410,4 +431,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     review_queue,
     review_leases,
     vote_worth,
+    list_cuts,
+    category_values,
 );

@@ -39,7 +39,7 @@ const ALLOWED: &str = "
                                         AND d.deptype = 'e')
                      AND (c.relname LIKE 'raw\\_%' OR c.relname IN ('review_queue', 'review_leases',
                           'human_recommendations', 'product_embeddings', 'prediction_experiments', 'prediction_results',
-                          'product_summary', 'product_details', 'product_gaps', 'experiment_summary', 'metric_trends',
+                          'product_summary', 'product_details', 'product_gaps', 'category_values', 'experiment_summary', 'metric_trends',
                           'embedding_stats'))
                      AND NOT has_table_privilege(c.oid, 'SELECT')), ''),
         (has_column_privilege('human_recommendations', 'result_state', 'INSERT')

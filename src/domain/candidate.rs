@@ -97,6 +97,10 @@ pub struct Choice {
     pub candidates: Vec<Candidate>,
     /// What the neighbours say of it; `None` without a vote.
     pub backing: Option<Backing>,
+    /// Its share of the values that the products of the category have, 0..=1; `None` where it is none of the frequent.
+    pub common: Option<f64>,
+    /// How good a candidate it is, 0..=1, to four digits; `None` where nobody has scored it.
+    pub score: Option<f64>,
 }
 
 impl Choice {
@@ -131,6 +135,8 @@ pub fn choices(candidates: &[Candidate]) -> Vec<Choice> {
                     confidence: candidate.confidence,
                     candidates: vec![candidate],
                     backing: None,
+                    common: None,
+                    score: None,
                 },
             ));
         }

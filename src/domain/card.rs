@@ -1,8 +1,8 @@
 //! The review card: everything a reviewer sees of one gap.
 
 use super::{
-    Attribute, AttributeKey, Candidate, Category, Event, Product, ProductKey, QueueRow, TrackRecord,
-    VoteWorth,
+    Attribute, AttributeKey, Candidate, Category, CategoryValues, Event, ListCut, Product, ProductKey,
+    QueueRow, TrackRecord, VoteWorth,
 };
 use serde::{Deserialize, Serialize};
 
@@ -105,6 +105,10 @@ pub struct ReviewCard {
     pub worth: Option<VoteWorth>,
     /// The gap's decisions, the oldest first.
     pub history: Vec<Event>,
-    /// How often predictions like the most confident one were right; `None` without one, and where it can't be asked for.
-    pub record: Option<TrackRecord>,
+    /// How often predictions like the gap's own were right, one for each experiment and confidence, the highest first.
+    pub records: Vec<TrackRecord>,
+    /// What the products of the gap's category have; `None` where the view does not tell.
+    pub common: Option<CategoryValues>,
+    /// How far down the list of candidates the right value is; `None` where it was not measured.
+    pub cut: Option<ListCut>,
 }

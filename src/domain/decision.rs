@@ -107,7 +107,7 @@ impl Action {
 }
 
 /// A candidate as the reviewer saw it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct SeenCandidate {
     pub value: String,
     pub confidence: Option<Confidence>,
@@ -116,6 +116,12 @@ pub struct SeenCandidate {
     /// Its share of the neighbours' vote, where there was one; without sources, only neighbours have the value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub neighbours: Option<f64>,
+    /// Its share of what products of the category have, where it is one of the frequent values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub common: Option<f64>,
+    /// The score that it was ranked by, 0..=1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
 }
 
 impl From<&Choice> for SeenCandidate {
@@ -125,6 +131,8 @@ impl From<&Choice> for SeenCandidate {
             confidence: choice.confidence,
             sources: choice.candidates.iter().map(|one| one.source.key().to_owned()).collect(),
             neighbours: choice.backing.map(|backing| backing.share),
+            common: choice.common,
+            score: choice.score,
         }
     }
 }
@@ -158,8 +166,11 @@ pub struct Seen {
     /// The probability with which the policy selected the gap: 1 for a sorted queue, the gap's lot for a random one (the
     /// share of all gaps with a lot as low as that).
     pub selection_probability: Option<f64>,
-    /// Whether the value was kept although it is malformed or not among the allowed values.
+    /// Whether the value was kept although something spoke against it: see [`Self::objections`].
     pub kept_on_purpose: bool,
+    /// What spoke against the value, in words, where it was kept on purpose.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub objections: Vec<String>,
 }
 
 /// A decision to be written.

@@ -58,6 +58,8 @@ impl TrackRecord {
     pub const APART: f64 = 0.05;
     /// How many judged predictions are looked at on either side.
     pub const MOST: u32 = 120;
+    /// Of how many experiments and confidences of one gap the records are read.
+    pub const OF_A_GAP: u32 = 12;
 }
 
 /// What the decision in force says of a prediction, and since when.

@@ -14,11 +14,14 @@ pub enum View {
     ProductDetails,
     /// One row a gap, with the values allowed for it.
     ProductGaps,
+    /// One row a category and attribute, as [`super::CategoryValues`].
+    CategoryValues,
 }
 
 impl View {
     /// Every materialised view.
-    pub const ALL: [Self; 3] = [Self::ProductSummary, Self::ProductDetails, Self::ProductGaps];
+    pub const ALL: [Self; 4] =
+        [Self::ProductSummary, Self::ProductDetails, Self::ProductGaps, Self::CategoryValues];
 
     /// Returns the view's name in the database.
     pub fn as_str(self) -> &'static str {
@@ -26,6 +29,7 @@ impl View {
             Self::ProductSummary => "product_summary",
             Self::ProductDetails => "product_details",
             Self::ProductGaps => "product_gaps",
+            Self::CategoryValues => "category_values",
         }
     }
 

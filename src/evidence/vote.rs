@@ -248,12 +248,19 @@ fn is_family(a: &Neighbour, b: &Neighbour, a_words: &BTreeSet<String>, b_words: 
     if is_twin {
         return true;
     }
-    if a_words.is_empty() || b_words.is_empty() {
-        return false;
-    }
-    let common = a_words.intersection(b_words).count();
-    let all = a_words.len() + b_words.len() - common;
-    real(common) >= FAMILY * real(all) - 1e-9
+    are_variants(a_words, b_words)
+}
+
+fn are_variants(a: &BTreeSet<String>, b: &BTreeSet<String>) -> bool {
+    let common = a.intersection(b).count();
+    let all = a.len() + b.len() - common;
+    all > 0 && real(common) >= FAMILY * real(all) - 1e-9
+}
+
+/// Returns the neighbours that are variants of a product by their names: its siblings.
+pub fn siblings<'n>(name: &str, neighbours: &'n [Neighbour]) -> impl Iterator<Item = &'n Neighbour> {
+    let own = words(name);
+    neighbours.iter().filter(move |one| are_variants(&own, &words(&one.product_name)))
 }
 
 fn words(name: &str) -> BTreeSet<String> {

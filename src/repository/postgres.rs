@@ -6,6 +6,7 @@ mod card;
 mod decision;
 mod embedding;
 mod event;
+mod evidence;
 mod failure;
 mod feed;
 mod fragment;

@@ -1,7 +1,10 @@
 //! The port to the neighbours' votes: what to vote on, who votes, and where the result is kept.
 
 use super::{Page, Result, blocking::repository};
-use crate::domain::{AttributeKey, GapId, Neighbour, ProductKey, VoteMark, VoteWorth};
+use crate::domain::{
+    AttributeKey, CategoryKey, CategoryValues, GapId, ListCut, Neighbour, ProductKey, ShownList, VoteMark,
+    VoteWorth,
+};
 
 /// Which gaps are to be voted on: always unsettled ones with a candidate.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -52,5 +55,23 @@ repository! {
 
         /// Lists what the vote is worth, in the order of the attributes' keys.
         async fn vote_worths(&self) -> Result<Vec<VoteWorth>>;
+
+        /// Tells what values the products of a category have for an attribute, as of the last refresh of `category_values`.
+        async fn category_values(
+            &self,
+            category: &CategoryKey,
+            attribute: &AttributeKey,
+        ) -> Result<Option<CategoryValues>>;
+
+        /// Returns the lists of candidates of gaps of an attribute that were drawn at random and decided, with the value
+        /// that was right, the latest first, at most `limit`. Lists that the reviewer did not see (blind first), decisions
+        /// undone, and those that say nothing about a value (not applicable, deferred, flagged) are not among them.
+        async fn shown_lists(&self, attribute: &AttributeKey, limit: usize) -> Result<Vec<ShownList>>;
+
+        /// Stores how far down its lists an attribute's right values are.
+        async fn save_list_cut(&self, cut: &ListCut) -> Result<()>;
+
+        /// Lists how far down the right values are, in the order of the attributes' keys.
+        async fn list_cuts(&self) -> Result<Vec<ListCut>>;
     }
 }

@@ -3,10 +3,15 @@
 //! Constant memory, a page of gaps at a time, in the order of the products: each product's neighbours are searched once for
 //! all its gaps. What a page said is kept, whatever happens to the next.
 
-use crate::domain::{Attribute, AttributeKey, GapId, ProductKey, VoteMark, VoteWorth};
+use crate::domain::{
+    Attribute, AttributeKey, GapId, ListCut, ProductKey, SeenCandidate, ShownList, VoteMark, VoteWorth,
+    value_set,
+};
 use crate::evidence::vote::{Reading, Vote};
 use crate::evidence::worth::{self, Trials};
+use crate::insight::conformal;
 use crate::repository::{Marked, RepositoryError, Result, Store, ToVote};
+use chrono::Utc;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -15,6 +20,10 @@ use std::collections::HashMap;
 const PAGE: usize = 500;
 /// Products with a known value that an attribute's worth is measured on.
 pub const TRIALS: usize = 300;
+/// The most randomly drawn decisions of an attribute that its lists are cut by.
+const LISTS: usize = 1_000;
+/// How often a cut list may lack the right value.
+const MISS: f64 = 0.1;
 /// Searches under way at once.
 const AT_ONCE: usize = 4;
 
@@ -37,6 +46,8 @@ pub struct Report {
     pub none: u64,
     /// What the vote is worth, by attribute.
     pub attributes: Vec<Worth>,
+    /// How far down their lists right values are, of attributes with randomly drawn decisions.
+    pub lists: Vec<ListCut>,
     /// Whether it was stopped before the end.
     pub interrupted: bool,
 }
@@ -125,6 +136,7 @@ async fn work(
             None => measure(store, attribute).await?,
         };
         report.attributes.push(Worth::new(worth));
+        report.lists.extend(cut(store, attribute).await?);
     }
     let speaking: HashMap<&AttributeKey, &Attribute> = attributes
         .iter()
@@ -167,6 +179,35 @@ async fn measure(store: &dyn Store, attribute: &Attribute) -> Result<VoteWorth> 
     let worth = trials.worth(attribute.key.clone());
     store.save_vote_worth(&worth).await?;
     Ok(worth)
+}
+
+/// Looks how far down past lists the right values of an attribute were, and keeps that; `None` without a list.
+async fn cut(store: &dyn Store, attribute: &Attribute) -> Result<Option<ListCut>> {
+    let lists = store.shown_lists(&attribute.key, LISTS).await?;
+    // Lists from before candidates were scored say nothing of scores.
+    let is_scored = |list: &&ShownList| {
+        list.candidates.is_empty() || list.candidates.iter().any(|one| one.score.is_some())
+    };
+    let lists: Vec<&ShownList> = lists.iter().filter(is_scored).collect();
+    if lists.is_empty() {
+        return Ok(None);
+    }
+    let of_right = |list: &&ShownList| {
+        let right = value_set(list.right.as_deref()?, attribute.multi_valued);
+        let is_right = |one: &&SeenCandidate| value_set(&one.value, attribute.multi_valued) == right;
+        Some(list.candidates.iter().find(is_right)?.score.unwrap_or(0.0))
+    };
+    let scores: Vec<Option<f64>> = lists.iter().map(of_right).collect();
+    let enough = scores.len() >= conformal::FEWEST;
+    let cut = ListCut {
+        attribute_key: attribute.key.clone(),
+        decided: i64::try_from(scores.len()).unwrap_or(i64::MAX),
+        listed: i64::try_from(scores.iter().flatten().count()).unwrap_or(i64::MAX),
+        score: enough.then(|| conformal::least_score(&scores, MISS)).flatten(),
+        measured_at: Utc::now(),
+    };
+    store.save_list_cut(&cut).await?;
+    Ok(Some(cut))
 }
 
 /// Votes on gaps, those of a product together.

@@ -228,7 +228,9 @@ pub fn card(index: usize) -> ReviewCard {
         voters: neighbours(index),
         worth: None,
         history: Vec::new(),
-        record: track_record(index),
+        records: track_record(index).into_iter().collect(),
+        common: None,
+        cut: None,
     }
 }
 

@@ -6,6 +6,7 @@ pub mod activity_view;
 pub mod card;
 pub mod card_choices;
 pub mod card_evidence;
+mod card_finding;
 mod card_record;
 pub mod card_sections;
 pub mod chrome;

@@ -4,6 +4,7 @@ mod activity;
 mod comparison;
 mod flow;
 mod flows;
+mod gate;
 mod insights;
 mod opinions;
 mod outage;
@@ -54,6 +55,8 @@ struct Database {
     has_drift: bool,
     /// What is being accepted unseen.
     accepting: Option<Ticket>,
+    /// Makes cards what a test wants.
+    change_card: Option<fn(&mut crate::domain::ReviewCard)>,
     /// What every request fails with.
     down: Option<RepositoryError>,
     /// Why the outbox keeps nothing.
@@ -74,6 +77,7 @@ impl Database {
             sampled: 200,
             has_drift: false,
             accepting: None,
+            change_card: None,
             down: None,
             disk: None,
             pending: Vec::new(),
@@ -469,6 +473,9 @@ impl Database {
         let mut card = fixture::card(Self::index(gap));
         card.row = self.rows.iter().find(|row| row.gap == *gap).unwrap().clone();
         card.history = self.history(gap);
+        if let Some(change) = self.change_card {
+            change(&mut card);
+        }
         self.up(Some(Box::new(card)))
     }
 

@@ -15,7 +15,7 @@ async fn every_action_is_decided_and_told() {
     let (product, attribute) = pair(&gap);
     let best = text(&gap["candidates"][0], "value");
     let steps: [(&str, &[&str], &str, Value); 6] = [
-        ("accept", &[], "accepted", best.into()),
+        ("accept", &["--keep"], "accepted", best.into()),
         ("override", &["--value", "my own", "--keep"], "overridden", "my own".into()),
         ("reject", &["--comment", "none of them"], "rejected", Value::Null),
         ("not-applicable", &[], "not_applicable", Value::Null),
@@ -42,12 +42,26 @@ async fn every_action_is_decided_and_told() {
     assert_eq!(text(&history[0], "shown_value"), best, "what the reviewer saw is recorded");
 }
 
+/// The demo's surest prediction is wrong: all other sizes of the shoe come from another country.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_value_that_something_speaks_against_is_taken_on_purpose_only_and_says_why() {
+    let (_database, gapdeck) = demo().await;
+    let (product, attribute) = pair(&a_gap(&gapdeck));
+    let message = gapdeck.fails(3, &["decide", &product, &attribute, "accept"]);
+    assert!(message.contains("products with a code like") && message.contains("--keep"), "{message}");
+    gapdeck.succeeds(&["decide", &product, &attribute, "accept", "--keep"]);
+    let history = array(gapdeck.json(&["history", &product, &attribute, "--json"]));
+    assert_eq!((history.len(), &history[0]["seen"]["kept_on_purpose"]), (1, &true.into()));
+    let why = history[0]["seen"]["objections"][0].as_str().expect("a reason");
+    assert!(message.contains(why), "{why}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn undo_takes_back_one_decision_after_the_other() {
     let (_database, gapdeck) = demo().await;
     let gap = a_gap(&gapdeck);
     let (product, attribute) = pair(&gap);
-    let decide = |action: &str| gapdeck.json(&["decide", &product, &attribute, action, "--json"]);
+    let decide = |action: &str| gapdeck.json(&["decide", &product, &attribute, action, "--keep", "--json"]);
     decide("accept");
     decide("reject");
     assert_eq!(text(&decide("undo"), "state"), "accepted");
@@ -68,7 +82,7 @@ async fn another_reviewers_decision_is_neither_overwritten_nor_undone_unawares()
     let (_database, gapdeck) = demo().await;
     let gap = a_gap(&gapdeck);
     let (product, attribute) = pair(&gap);
-    gapdeck.succeeds(&["decide", &product, &attribute, "accept", "--reviewer", "bob"]);
+    gapdeck.succeeds(&["decide", &product, &attribute, "accept", "--keep", "--reviewer", "bob"]);
     let message = gapdeck.fails(5, &["decide", &product, &attribute, "reject"]);
     assert!(message.contains("bob") && message.contains("accepted"), "{message}");
     let message = gapdeck.fails(5, &["decide", &product, &attribute, "undo"]);
@@ -106,8 +120,15 @@ async fn two_scripts_deciding_the_same_gap_at_once_do_not_both_win_unawares() {
     let started: Vec<_> = ["ada", "bob", "eve", "kim"]
         .iter()
         .map(|reviewer| {
-            let mut command =
-                gapdeck.command(&["decide", &product, &attribute, "accept", "--reviewer", reviewer]);
+            let mut command = gapdeck.command(&[
+                "decide",
+                &product,
+                &attribute,
+                "accept",
+                "--keep",
+                "--reviewer",
+                reviewer,
+            ]);
             command
                 .stdout(std::process::Stdio::null())
                 .stderr(std::process::Stdio::null())
@@ -161,7 +182,7 @@ async fn a_second_opinion_is_given_blind_and_told_by_every_command() {
     let own = gapdeck.succeeds(&["history", &product, &attribute, "--reviewer", "ada"]).stdout;
     assert!(own.contains("Secret") && own.contains("Hush"), "{own}");
 
-    let told = decide("bob", &["accept"]);
+    let told = decide("bob", &["accept", "--keep"]);
     assert!(told.contains("is disputed now"), "{told}");
     assert_eq!(listed("cleo", "disputed"), 1);
     let both = gapdeck.succeeds(&["history", &product, &attribute, "--reviewer", "cleo"]).stdout;

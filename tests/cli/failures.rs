@@ -163,7 +163,7 @@ fn the_embedded_demo_is_seeded_queried_decided_and_kept() {
     let gaps = everything(&gapdeck);
     assert!(gaps.len() >= 8_000, "{} gaps", gaps.len());
     let (product, attribute) = pair(&gaps[0]);
-    let told = gapdeck.json(&["decide", &product, &attribute, "accept", "--json"]);
+    let told = gapdeck.json(&["decide", &product, &attribute, "accept", "--keep", "--json"]);
     assert_eq!(text(&told, "state"), "accepted");
     let history = array(gapdeck.json(&["history", &product, &attribute, "--json"]));
     assert_eq!(history.len(), 1);

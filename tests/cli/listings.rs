@@ -106,7 +106,7 @@ async fn the_queue_is_filtered_by_every_state() {
     let actions = ["accept", "override", "reject", "not-applicable", "defer", "flag"];
     for (gap, action) in gaps.iter().zip(actions) {
         let (product, attribute) = pair(gap);
-        let value: &[&str] = if action == "override" { &["--value", "7", "--keep"] } else { &[] };
+        let value: &[&str] = if action == "override" { &["--value", "7", "--keep"] } else { &["--keep"] };
         gapdeck.succeeds(&[&["decide", product.as_str(), &attribute, action], value].concat());
     }
     let states = ["accepted", "overridden", "rejected", "not-applicable", "deferred", "flagged"];

@@ -15,7 +15,7 @@ async fn refresh_brings_the_views_up_to_date_and_says_so() {
     let (_database, gapdeck) = shop().await;
     let first = array(gapdeck.json(&["refresh", "--json"]));
     let views: Vec<_> = first.iter().map(|line| text(line, "view")).collect();
-    assert_eq!(views, ["product_summary", "product_details", "product_gaps"]);
+    assert_eq!(views, ["product_summary", "product_details", "product_gaps", "category_values"]);
     assert!(
         first.iter().all(|line| text(line, "outcome") == "done" && line["seconds"].is_number()),
         "{first:#?}"

@@ -71,6 +71,8 @@ pub async fn a_decision_is_kept_with_everything_the_reviewer_saw(store: &dyn Sto
                 confidence: Some(confidence(0.9)),
                 sources: vec!["e1".into(), "r1".into()],
                 neighbours: Some(0.25),
+                common: Some(0.25),
+                score: Some(0.75),
             }],
             neighbours: vec![SeenNeighbour {
                 product_key: "p2".into(),
@@ -82,6 +84,7 @@ pub async fn a_decision_is_kept_with_everything_the_reviewer_saw(store: &dyn Sto
             policy: "queue:uncertainty".into(),
             selection_probability: Some(1.0),
             kept_on_purpose: true,
+            objections: vec!["it is far from what is usual".into()],
         },
         ..decision(PAIR, Action::Override, Some(" Grey \u{200b}"), 0)
     };

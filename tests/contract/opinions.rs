@@ -138,8 +138,7 @@ pub async fn a_first_opinion_is_hidden_wherever_another_reviewer_reads(store: &d
     secret.comment = Some("because".into());
     secret.shown_value = Some("shown first".into());
     secret.batch = Some(Uuid::from_u128(7));
-    let seen =
-        SeenCandidate { value: "the candidate".into(), confidence: None, sources: vec![], neighbours: None };
+    let seen = SeenCandidate { value: "the candidate".into(), ..SeenCandidate::default() };
     secret.seen = Seen { candidates: vec![seen], keys: "o".into(), ..Seen::default() };
     decide(store, &secret).await;
     let gap = gap_id(PAIR.0, PAIR.1);

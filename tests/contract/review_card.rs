@@ -1,7 +1,7 @@
 //! What [`gapdeck::repository::QueueRepository`] promises of the review card.
 
 use crate::support::fixture::*;
-use gapdeck::domain::{AllowedScope, DataType, Source};
+use gapdeck::domain::{AllowedScope, DataType, Source, TrackRecord};
 use gapdeck::repository::{CatalogueBatch, Store};
 use gapdeck::transfer::record::{
     AttributeAllowableValueRecord, CategoryAllowableValueRecord, PredictionRecord,
@@ -214,10 +214,12 @@ pub async fn a_card_says_how_often_predictions_like_its_own_were_right(store: &d
         decide(store, &accept(pair, value, 0)).await;
     }
     let card = store.card(&gap_id("p1", "colour"), 0).await.unwrap().expect("a card");
-    let record = card.record.expect("a record");
-    assert_eq!((record.experiment.as_str(), record.confidence), ("e1", confidence(0.8)));
-    assert_eq!((record.judged, record.right), (3, 2));
+    let told = |record: &TrackRecord| {
+        (record.experiment.to_string(), record.confidence.get(), record.judged, record.right)
+    };
+    let records: Vec<_> = card.records.iter().map(told).collect();
+    assert_eq!(records, [("e1".to_owned(), 0.8, 3, 2), ("e2".to_owned(), 0.3, 0, 0)]);
 
     let none = store.card(&gap_id("p1", "weight"), 0).await.unwrap().expect("a card");
-    assert_eq!(none.record, None, "nothing was predicted");
+    assert_eq!(none.records, [], "nothing was predicted");
 }

@@ -21,7 +21,7 @@ async fn a_decision_that_the_database_keeps_waiting_rests_in_the_outbox_and_a_co
     holder.batch_execute("BEGIN").await.expect("BEGIN");
     holder.query(lock, &[&product, &attribute]).await.expect("lock");
 
-    let message = gapdeck.fails(8, &["decide", &product, &attribute, "accept"]);
+    let message = gapdeck.fails(8, &["decide", &product, &attribute, "accept", "--keep"]);
     assert!(message.contains("the decision rests in the outbox"), "{message}");
     assert!(message.contains("gapdeck outbox send"), "{message}");
     let kept = outbox(&gapdeck);
@@ -73,7 +73,7 @@ async fn what_rests_is_sent_before_the_next_command_decides_and_damage_is_set_as
     bytes.extend_from_slice(b"0000012c 5ab0 torn");
     std::fs::write(&file, bytes).unwrap();
 
-    let told = gapdeck.succeeds(&["decide", &product, &attribute, "accept", "--json"]);
+    let told = gapdeck.succeeds(&["decide", &product, &attribute, "accept", "--keep", "--json"]);
     assert!(told.stderr.contains("18 bytes could not be read and were set aside"), "{}", told.stderr);
     let told: Value = serde_json::from_str(&told.stdout).expect("JSON");
     assert_eq!(told["version"], 2, "on top of what rested in the outbox");

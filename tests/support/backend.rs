@@ -36,7 +36,7 @@ pub async fn empty(database: &Database) {
 }
 
 /// Every table of the specification, and gapdeck's own.
-pub const TABLES: [&str; 24] = [
+pub const TABLES: [&str; 25] = [
     "raw_products",
     "raw_categories",
     "raw_attributes",
@@ -61,4 +61,5 @@ pub const TABLES: [&str; 24] = [
     "prediction_tallies",
     "review_leases",
     "vote_worth",
+    "list_cuts",
 ];

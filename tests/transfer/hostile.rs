@@ -263,6 +263,7 @@ fn decision(act: &Act, gap: &GapId, history: &[Event]) -> Decision {
         confidence: Confidence::new(0.25).ok(),
         sources: vec!["e=1".into()],
         neighbours: None,
+        ..SeenCandidate::default()
     };
     Decision {
         id: DecisionId::new(),

@@ -248,22 +248,27 @@ impl Tables {
         self.in_force(gap).is_some_and(|event| event.decision.seen.policy.starts_with("bulk:"))
     }
 
-    /// Tells how often predictions like a gap's most confident one were right.
-    pub(super) fn track_record(&self, gap: &GapId) -> Option<TrackRecord> {
-        let rows = self.predictions.get(gap)?;
-        let ((experiment, _), best) = rows
-            .iter()
-            .filter_map(|(key, row)| Some((key, row.proposal.confidence?)))
-            .min_by(|(a, left), (b, right)| {
-                right.get().total_cmp(&left.get()).then_with(|| (&a.1, &a.0).cmp(&(&b.1, &b.0)))
-            })?;
+    /// Tells how often predictions like a gap's were right, one record for each experiment and confidence.
+    pub(super) fn track_records(&self, gap: &GapId) -> Vec<TrackRecord> {
+        let rows = self.predictions.get(gap).into_iter().flatten();
+        let mut own: Vec<(&ExperimentKey, Confidence)> =
+            rows.filter_map(|((key, _), row)| Some((key, row.proposal.confidence?))).collect();
+        own.sort_by(|(a, left), (b, right)| right.get().total_cmp(&left.get()).then_with(|| a.cmp(b)));
+        own.dedup();
+        own.truncate(TrackRecord::OF_A_GAP as usize);
+        own.into_iter()
+            .map(|(experiment, confidence)| self.track_record(gap, experiment, confidence))
+            .collect()
+    }
+
+    fn track_record(&self, gap: &GapId, experiment: &ExperimentKey, confidence: Confidence) -> TrackRecord {
         let mut near: Vec<(f64, bool)> = self
             .predictions
             .iter()
             .filter(|(other, _)| other.attribute == gap.attribute)
             .flat_map(|(_, rows)| rows)
             .filter(|((key, _), _)| key == experiment)
-            .filter_map(|(_, row)| Some((row.proposal.confidence?.get() - best.get(), row.correct?)))
+            .filter_map(|(_, row)| Some((row.proposal.confidence?.get() - confidence.get(), row.correct?)))
             .filter(|(apart, _)| apart.abs() <= TrackRecord::APART + 1e-12)
             .collect();
         near.sort_by(|(a, _), (b, _)| a.abs().total_cmp(&b.abs()));
@@ -275,12 +280,12 @@ impl Tables {
             .chain(below.into_iter().take(most))
             .map(|(_, right)| right)
             .collect();
-        Some(TrackRecord {
+        TrackRecord {
             experiment: experiment.clone(),
-            confidence: best,
+            confidence,
             judged: seen.len() as u64,
             right: seen.iter().filter(|right| **right).count() as u64,
-        })
+        }
     }
 }
 

@@ -189,7 +189,9 @@ impl Tables {
             voters,
             worth: self.worth.get(&gap.attribute).cloned(),
             history: self.history(gap),
-            record: self.track_record(gap),
+            records: self.track_records(gap),
+            common: self.common_of(gap),
+            cut: self.cuts.get(&gap.attribute).cloned(),
         })
     }
 

@@ -1,9 +1,9 @@
 //! The rows that the fake holds, by key.
 
 use crate::domain::{
-    Attribute, AttributeKey, Candidate, Category, CategoryKey, Confidence, DecisionId, Event, Experiment,
-    ExperimentKey, GapId, Lease, Outcome, Policy, Product, ProductDetails, ProductGap, ProductKey,
-    ProductSummary, Refresh, Round, RoundKey, Source, View, VoteMark, VoteWorth,
+    Attribute, AttributeKey, Candidate, Category, CategoryKey, CategoryValues, Confidence, DecisionId, Event,
+    Experiment, ExperimentKey, GapId, Lease, ListCut, Outcome, Policy, Product, ProductDetails, ProductGap,
+    ProductKey, ProductSummary, Refresh, Round, RoundKey, Source, View, VoteMark, VoteWorth,
 };
 use crate::repository::Page;
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
@@ -44,10 +44,12 @@ pub(super) struct Tables {
     pub product_summary: Vec<ProductSummary>,
     pub product_details: Vec<ProductDetails>,
     pub product_gaps: Vec<ProductGap>,
+    pub category_values: BTreeMap<(CategoryKey, AttributeKey), CategoryValues>,
     pub leases: BTreeMap<GapId, Lease>,
     /// The votes counted, each with the value that it was counted for.
     pub votes: BTreeMap<GapId, (Option<String>, VoteMark)>,
     pub worth: BTreeMap<AttributeKey, VoteWorth>,
+    pub cuts: BTreeMap<AttributeKey, ListCut>,
     pub policy: Policy,
     last_time: DateTime<Utc>,
 }

@@ -89,6 +89,7 @@ impl ViewRepository for MemoryStore {
             View::ProductGaps => {
                 tables.product_gaps = tables.gaps.keys().filter_map(|gap| tables.product_gap(gap)).collect();
             }
+            View::CategoryValues => tables.category_values = tables.values_by_category(),
         }
         tables.refreshes.insert(view, refresh);
         Ok(Refreshed::Done(refresh))
@@ -131,7 +132,7 @@ impl Tables {
         }
     }
 
-    fn data_type(&self, attribute: &AttributeKey) -> Option<String> {
+    pub(super) fn data_type(&self, attribute: &AttributeKey) -> Option<String> {
         self.data_types.get(attribute).cloned().flatten()
     }
 

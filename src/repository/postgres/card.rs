@@ -3,9 +3,10 @@
 use super::candidates::candidates_of;
 use super::embedding::neighbours_of;
 use super::event::shown_history;
+use super::evidence::{common_of, cut_of};
 use super::fragment::{Counted, fixed, left_or_null};
 use super::input::dictionary::{Attributes, Categories, attributes, categories};
-use super::insight::track_record;
+use super::insight::track_records;
 use super::queue::{SHORT, gaps_of, left, load_row};
 use super::vote::worth_of;
 use crate::database::schema::{
@@ -49,7 +50,7 @@ pub(super) async fn load(
 ) -> Result<Option<ReviewCard>> {
     // The vote asks more neighbours than are shown: of one search, they cost next to nothing.
     let asked = if neighbours == 0 { 0 } else { neighbours.max(VOTERS) };
-    let (row, mut attribute, candidates, allowed, history, product, worth, record) = try_join!(
+    let (row, mut attribute, candidates, allowed, history, product, worth, records, common, cut) = try_join!(
         load_row(connection, gap),
         attributes(connection, Attributes::Key(&gap.attribute)),
         candidates_of(connection, std::slice::from_ref(gap)),
@@ -57,7 +58,9 @@ pub(super) async fn load(
         shown_history(connection, gap),
         product_card(connection, lagging, &gap.product, Some(&gap.attribute), asked),
         worth_of(lagging, &gap.attribute),
-        track_record(connection, gap, distributed),
+        track_records(connection, gap, distributed),
+        common_of(connection, gap),
+        cut_of(lagging, &gap.attribute),
     )?;
     let (Some(row), Some(attribute), Some(mut product)) = (row, attribute.pop(), product) else {
         return Ok(None);
@@ -65,7 +68,19 @@ pub(super) async fn load(
     let candidates = candidates.into_iter().flatten().collect();
     let voters = product.neighbours.clone();
     product.neighbours.truncate(neighbours);
-    Ok(Some(ReviewCard { row, attribute, allowed, candidates, product, voters, worth, history, record }))
+    Ok(Some(ReviewCard {
+        row,
+        attribute,
+        allowed,
+        candidates,
+        product,
+        voters,
+        worth,
+        history,
+        records,
+        common,
+        cut,
+    }))
 }
 
 /// Loads everything a screen shows of one product; `lagging` is for what no decision changes.

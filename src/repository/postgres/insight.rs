@@ -16,10 +16,11 @@ use crate::insight::sample::Sample;
 use crate::repository::{InsightRepository, JudgedGroup, Page, Result, Timeline};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use diesel::QueryableByName;
 use diesel::pg::Pg;
 use diesel::sql_types::{BigInt, Bool, Double, Nullable, Text, Timestamptz};
-use diesel::{OptionalExtension, QueryableByName};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::future::try_join_all;
 
 /// Judged predictions by a key and by thousandths of confidence; `$key` and `$from` are one of the pieces below.
 macro_rules! judged {
@@ -137,28 +138,29 @@ struct OpinionsRow {
     second_value: Option<String>,
 }
 
-/// Judged predictions like the gap's most confident one: two stretches of the index of judged predictions, up and down
-/// from its confidence.
-const TRACK_RECORD: &str = "SELECT best.experiment_key, best.confidence, likewise.judged, likewise.\"right\"
-  FROM (SELECT experiment_key, confidence FROM prediction_results
+/// Judged predictions like the gap's own: for each experiment and confidence two stretches of the index of judged
+/// predictions, up and down from it.
+const TRACK_RECORDS: &str = "SELECT mine.experiment_key, mine.confidence, likewise.judged, likewise.\"right\"
+  FROM (SELECT DISTINCT experiment_key, confidence FROM prediction_results
          WHERE product_key = $1 AND attribute_key = $2 AND confidence IS NOT NULL
-         ORDER BY confidence DESC, value COLLATE \"C\", experiment_key LIMIT 1) best,
+         ORDER BY confidence DESC, experiment_key LIMIT $5) mine,
        LATERAL (SELECT count(*) AS judged, count(*) FILTER (WHERE is_correct) AS \"right\"
           FROM ((SELECT p.is_correct FROM prediction_results p
-                  WHERE p.experiment_key = best.experiment_key AND p.attribute_key = $2 AND p.is_correct IS NOT NULL
-                    AND p.confidence >= best.confidence AND p.confidence <= best.confidence + $3
+                  WHERE p.experiment_key = mine.experiment_key AND p.attribute_key = $2 AND p.is_correct IS NOT NULL
+                    AND p.confidence >= mine.confidence AND p.confidence <= mine.confidence + $3
                   ORDER BY p.confidence LIMIT $4)
                 UNION ALL
                 (SELECT p.is_correct FROM prediction_results p
-                  WHERE p.experiment_key = best.experiment_key AND p.attribute_key = $2 AND p.is_correct IS NOT NULL
-                    AND p.confidence < best.confidence AND p.confidence >= best.confidence - $3
-                  ORDER BY p.confidence DESC LIMIT $4)) near) likewise";
+                  WHERE p.experiment_key = mine.experiment_key AND p.attribute_key = $2 AND p.is_correct IS NOT NULL
+                    AND p.confidence < mine.confidence AND p.confidence >= mine.confidence - $3
+                  ORDER BY p.confidence DESC LIMIT $4)) near) likewise
+ ORDER BY mine.confidence DESC, mine.experiment_key";
 
-/// The first part of [`TRACK_RECORD`].
-const BEST: &str =
-    "SELECT experiment_key, confidence, 0::bigint AS judged, 0::bigint AS \"right\" FROM prediction_results
+/// The first part of [`TRACK_RECORDS`].
+const MINE: &str =
+    "SELECT DISTINCT experiment_key, confidence, 0::bigint AS judged, 0::bigint AS \"right\" FROM prediction_results
  WHERE product_key = $1 AND attribute_key = $2 AND confidence IS NOT NULL
- ORDER BY confidence DESC, value COLLATE \"C\", experiment_key LIMIT 1";
+ ORDER BY confidence DESC, experiment_key LIMIT $3";
 
 /// The second part of it where the judged predictions lie on several servers: all within reach, which Citus counts.
 const LIKEWISE: &str = "SELECT count(*) AS judged, count(*) FILTER (WHERE is_correct) AS \"right\",
@@ -178,43 +180,47 @@ struct RecordRow {
     right: i64,
 }
 
-/// Loads how often predictions like a gap's most confident one were right.
-pub(super) async fn track_record(
+/// Loads how often predictions like a gap's own were right.
+pub(super) async fn track_records(
     connection: &AsyncPgConnection,
     gap: &GapId,
     distributed: bool,
-) -> Result<Option<TrackRecord>> {
-    let mut connection = connection;
-    let row: Option<RecordRow> = if distributed {
-        let best: Option<RecordRow> = diesel::sql_query(BEST)
-            .bind::<Text, _>(gap.product.as_str())
-            .bind::<Text, _>(gap.attribute.as_str())
-            .get_result(&mut connection)
-            .await
-            .optional()?;
-        let Some(best) = best else { return Ok(None) };
-        let likewise = diesel::sql_query(LIKEWISE)
-            .bind::<Text, _>(best.experiment_key)
-            .bind::<Text, _>(gap.attribute.as_str())
-            .bind::<Double, _>(best.confidence)
-            .bind::<Double, _>(TrackRecord::APART);
-        Some(likewise.get_result(&mut connection).await?)
-    } else {
-        let record = diesel::sql_query(TRACK_RECORD)
-            .bind::<Text, _>(gap.product.as_str())
-            .bind::<Text, _>(gap.attribute.as_str())
-            .bind::<Double, _>(TrackRecord::APART)
-            .bind::<BigInt, _>(i64::from(TrackRecord::MOST));
-        record.get_result(&mut connection).await.optional()?
+) -> Result<Vec<TrackRecord>> {
+    let mut own = connection;
+    let query = |sql| {
+        diesel::sql_query(sql).bind::<Text, _>(gap.product.as_str()).bind::<Text, _>(gap.attribute.as_str())
     };
-    Ok(row.and_then(|row| {
+    let most = i64::from(TrackRecord::OF_A_GAP);
+    let rows: Vec<RecordRow> = if distributed {
+        let mine: Vec<RecordRow> = query(MINE).bind::<BigInt, _>(most).load(&mut own).await?;
+        let likewise = mine.into_iter().map(|one| async move {
+            let mut connection = connection;
+            diesel::sql_query(LIKEWISE)
+                .bind::<Text, _>(one.experiment_key)
+                .bind::<Text, _>(gap.attribute.as_str())
+                .bind::<Double, _>(one.confidence)
+                .bind::<Double, _>(TrackRecord::APART)
+                .get_result(&mut connection)
+                .await
+        });
+        try_join_all(likewise).await?
+    } else {
+        query(TRACK_RECORDS)
+            .bind::<Double, _>(TrackRecord::APART)
+            .bind::<BigInt, _>(i64::from(TrackRecord::MOST))
+            .bind::<BigInt, _>(most)
+            .load(&mut own)
+            .await?
+    };
+    let record = |row: RecordRow| {
         Some(TrackRecord {
             experiment: row.experiment_key.into(),
             confidence: Confidence::new(row.confidence).ok()?,
             judged: row.judged.unsigned_abs(),
             right: row.right.unsigned_abs(),
         })
-    }))
+    };
+    Ok(rows.into_iter().filter_map(record).collect())
 }
 
 #[derive(QueryableByName)]

@@ -33,7 +33,8 @@ const STATES: &str = "SELECT c.relname::text AS view_name, r.refreshed_at, r.sec
             AND CASE WHEN current_setting('server_version_num')::integer >= 170000 \
                      THEN has_table_privilege(c.oid, 'MAINTAIN') ELSE pg_has_role(c.relowner, 'USAGE') END AS may_refresh \
     FROM pg_class c LEFT JOIN view_refreshes r ON r.view_name = c.relname \
-    WHERE c.oid = ANY (ARRAY['product_summary'::regclass, 'product_details'::regclass, 'product_gaps'::regclass]) \
+    WHERE c.oid = ANY (ARRAY['product_summary'::regclass, 'product_details'::regclass, 'product_gaps'::regclass, \
+        'category_values'::regclass]) \
     ORDER BY c.relname";
 
 /// Returns the statements that fill a view: whether it has rows, plainly, and while others read it.
@@ -55,6 +56,7 @@ fn statements(view: View) -> [&'static str; 3] {
         View::ProductSummary => of!("product_summary"),
         View::ProductDetails => of!("product_details"),
         View::ProductGaps => of!("product_gaps"),
+        View::CategoryValues => of!("category_values"),
     }
 }
 

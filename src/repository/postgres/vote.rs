@@ -5,7 +5,10 @@ use super::lenient::Moment;
 use super::queue::{SHORT, left};
 use super::{PostgresStore, last_of_each};
 use crate::database::schema::{raw_product_attribute_values, review_queue, vote_worth};
-use crate::domain::{AttributeKey, GapId, Nearest, Neighbour, ProductKey, VoteWorth};
+use crate::domain::{
+    AttributeKey, CategoryKey, CategoryValues, GapId, ListCut, Nearest, Neighbour, ProductKey, ShownList,
+    VoteWorth,
+};
 use crate::evidence::vote::VOTERS;
 use crate::repository::{Marked, Page, Result, ToVote, VoteRepository};
 use async_trait::async_trait;
@@ -260,5 +263,25 @@ impl VoteRepository for PostgresStore {
             })
             .await?;
         Ok(rows.into_iter().map(worth).collect())
+    }
+
+    async fn category_values(
+        &self,
+        category: &CategoryKey,
+        attribute: &AttributeKey,
+    ) -> Result<Option<CategoryValues>> {
+        self.values_of_category(category, attribute).await
+    }
+
+    async fn shown_lists(&self, attribute: &AttributeKey, limit: usize) -> Result<Vec<ShownList>> {
+        self.lists_of(attribute, limit).await
+    }
+
+    async fn save_list_cut(&self, cut: &ListCut) -> Result<()> {
+        self.save_cut(cut).await
+    }
+
+    async fn list_cuts(&self) -> Result<Vec<ListCut>> {
+        self.cuts().await
     }
 }

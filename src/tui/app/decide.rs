@@ -20,13 +20,14 @@ pub struct Verdict {
     pub comment: Option<String>,
     /// The keys that led to it.
     pub keys: String,
-    pub kept_on_purpose: bool,
+    /// What spoke against the value, where it is kept all the same.
+    pub objections: Vec<String>,
 }
 
 impl Verdict {
     /// A verdict that needs no value.
     pub fn plain(action: Action, keys: impl Into<String>) -> Self {
-        Self { action, value: None, comment: None, keys: keys.into(), kept_on_purpose: false }
+        Self { action, value: None, comment: None, keys: keys.into(), objections: Vec::new() }
     }
 
     /// A verdict with a value.
@@ -88,7 +89,7 @@ fn draft(state: &State, verdict: Verdict) -> Result<Decision, Refusal> {
             if card.is_veiled { BLIND } else { "" }
         ),
         drawn: is_drawn.then(|| Lot::Sample.of(gap)),
-        kept_on_purpose: verdict.kept_on_purpose,
+        objections: verdict.objections,
     };
     let reviewer = &state.identity.reviewer;
     let mut decision =

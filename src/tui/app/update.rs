@@ -239,27 +239,36 @@ fn perform(state: &mut State, id: ActionId, keys: &str) -> Vec<Effect> {
 }
 
 fn accept(state: &mut State, index: usize, keys: &str) -> Vec<Effect> {
-    let card = state.current_card().cloned();
-    let choice = card.as_ref().and_then(|card| Some((card, card.choices.get(index)?)));
-    let Some((card, choice)) = choice else {
-        let there = state.current_card().map_or(0, |card| card.choices.len());
-        let text = format!("There is no candidate {} · this gap has {there}", index + 1);
+    let Some(card) = state.current_card().cloned() else { return Vec::new() };
+    let listed = card.listed(state.review.choice);
+    let Some(choice) = card.choices.get(index).filter(|_| index < listed) else {
+        let text = if index < card.choices.len() {
+            format!("Candidate {} is folded · l unfolds the list", index + 1)
+        } else {
+            format!("There is no candidate {} · this gap has {}", index + 1, card.choices.len())
+        };
         state.toasts.show(state.now, Level::Warning, text);
         return Vec::new();
     };
-    if !choice.candidates.is_empty() {
-        return decide::decide(
-            state,
-            Verdict::with_value(domain::Action::Accept, choice.value.clone(), keys),
-        );
-    }
-    // Nobody proposed it, so that it counts against what was proposed; it is checked like a value that is typed.
+    // What nobody proposed counts against what was proposed; it is written like a value that is typed.
+    let is_proposed = !choice.candidates.is_empty();
+    let action = if is_proposed { domain::Action::Accept } else { domain::Action::Override };
     match Review::check(&card.card, &choice.value) {
         Ok(checked) => {
-            decide::decide(state, Verdict::with_value(domain::Action::Override, checked.value, keys))
+            let value = if is_proposed { choice.value.clone() } else { checked.value };
+            decide::decide(state, Verdict::with_value(action, value, keys))
+        }
+        Err(problem) if problem.can_keep => {
+            let verdict = Verdict {
+                objections: vec![problem.reason],
+                ..Verdict::with_value(action, choice.value.clone(), keys)
+            };
+            state.overlay =
+                Some(Overlay::Confirm(Confirm::gate(card.card.row.gap.clone(), verdict, state.now)));
+            Vec::new()
         }
         Err(problem) => {
-            let text = format!("{} · o edits it", wrap::capitalised(&problem.reason));
+            let text = format!("{} · o gives another value", wrap::capitalised(&problem.reason));
             state.toasts.show(state.now, Level::Warning, text);
             Vec::new()
         }

@@ -115,7 +115,7 @@ async fn fail(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Action, Decision, DecisionId, Lot, QueueSort, Seen, StateFilter};
+    use crate::domain::{Action, Count, Decision, DecisionId, Lot, QueueSort, Seen, StateFilter};
     use crate::repository::{QueueRepository, RecommendationRepository, Store};
     use crate::review::unseen::tests::gaps;
 
@@ -164,7 +164,7 @@ mod tests {
         unseen.look(Ticket(7), QueueFilter::default(), DEMAND, audit);
         let News::Found(found) = news(&mut answers).await else { panic!("nothing found") };
         let plan = found.plan(QueueFilter::default(), audit).unwrap();
-        assert_eq!(found.covered.map(|count| count.value()), Some(1_000));
+        assert_eq!(found.covered.map(Count::value), Some(1_000));
         assert!(matches!(news(&mut answers).await, News::Read(1_000)));
         let News::Previewed(preview) = news(&mut answers).await else { panic!("no preview") };
         assert_eq!(preview.accepted + preview.kept_out, 1_000);

@@ -1,15 +1,17 @@
 //! Asks before something is lost: a decision that met another one, or quitting with unsaved decisions.
 
 use super::{Overlay, dialog, draw_lines, keys_line};
-use crate::domain::{Decision, HIDDEN, State as GapState};
+use crate::domain::{Decision, GapId, HIDDEN, State as GapState};
 use crate::sanitise;
+use crate::tui::app::action::ActionId;
 use crate::tui::app::conflict::{self, Conflict, Held};
-use crate::tui::app::decide;
+use crate::tui::app::decide::{self, Verdict};
 use crate::tui::app::keymap::Key;
 use crate::tui::app::msg::Effect;
 use crate::tui::app::state::State;
+use crate::tui::app::toast::Level;
 use crate::tui::app::unsaved::{Phase, Unsaved};
-use crate::tui::app::update::leave;
+use crate::tui::app::update::{leave, run};
 
 use crate::tui::screens::queue_view::outcome;
 use crate::tui::theme::Role;
@@ -32,6 +34,8 @@ pub enum Confirm {
     Conflict { conflict: Conflict, since: Instant },
     /// Somebody else holds the gap.
     Held { held: Held, since: Instant },
+    /// Something speaks against the value that is about to be taken.
+    Gate { gap: GapId, verdict: Verdict, since: Instant },
     /// Quitting would lose decisions.
     Unsaved,
 }
@@ -53,6 +57,11 @@ impl Confirm {
     /// Asks whether to decide a gap that somebody else holds.
     pub fn held(held: Held, now: Instant) -> Self {
         Self::Held { held, since: now }
+    }
+
+    /// Asks whether to take a value that something speaks against.
+    pub fn gate(gap: GapId, verdict: Verdict, now: Instant) -> Self {
+        Self::Gate { gap, verdict, since: now }
     }
 
     /// Asks whether to quit without what could not be saved.
@@ -85,6 +94,20 @@ impl Confirm {
                     }
                 }
             }
+            Self::Gate { gap, verdict, since } => {
+                if key.code == KeyCode::Esc {
+                    return Vec::new();
+                }
+                if state.now.saturating_duration_since(*since) >= SURPRISE {
+                    match key.code {
+                        KeyCode::Char('y') => return take(state, gap, verdict),
+                        KeyCode::Char('o') => {
+                            return run(state, ActionId::Override, &format!("{} o", verdict.keys));
+                        }
+                        _ => {}
+                    }
+                }
+            }
             Self::Unsaved => match key.code {
                 KeyCode::Char('s') => return decide::retry(state),
                 KeyCode::Char('y') => return leave(state),
@@ -100,9 +123,19 @@ impl Confirm {
         match self {
             Self::Conflict { conflict, .. } => view_conflict(state, conflict, frame),
             Self::Held { held, .. } => view_held(state, held, frame),
+            Self::Gate { gap, verdict, .. } => view_gate(state, gap, verdict, frame),
             Self::Unsaved => view_unsaved(state, frame),
         }
     }
+}
+
+/// Takes a value although something speaks against it.
+fn take(state: &mut State, gap: &GapId, verdict: &Verdict) -> Vec<Effect> {
+    let verdict = Verdict { keys: format!("{} y", verdict.keys), ..verdict.clone() };
+    decide::decide_on(state, gap, verdict).unwrap_or_else(|refusal| {
+        state.toasts.show(state.now, Level::Warning, wrap::capitalised(&refusal));
+        Vec::new()
+    })
 }
 
 /// Names a gap for a reader.
@@ -186,6 +219,28 @@ fn circumstances(state: &State, decision: Option<&Decision>) -> String {
     };
     let why = decision.comment.as_ref().map(|comment| format!(" · {}", sanitise::line(comment, 200)));
     format!(" · {ago}{}", why.unwrap_or_default())
+}
+
+fn view_gate(state: &State, gap: &GapId, verdict: &Verdict, frame: &mut Frame) {
+    let theme = state.theme;
+    let columns = usize::from(state.size.width).saturating_sub(8).min(68);
+    let reasons = wrap::capitalised(&sanitise::line(&verdict.objections.join("; "), 400));
+    let (reasons, _) = wrap::wrap(&[(format!("{reasons}."), theme.style(Role::Warning))], columns, 4);
+    let height = u16::try_from(reasons.len() + 5).unwrap_or(9);
+    let area = dialog(state, frame, "Are you sure?", 68, height);
+    let columns = usize::from(area.width);
+    let act = verdict.action.as_str();
+    let value = sanitise::value(verdict.value.as_deref().unwrap_or_default(), 60);
+    let mut lines = vec![
+        Line::raw(wrap::cut(&name_of(state, gap), columns)),
+        Line::raw(wrap::cut(&format!("{act} \"{value}\""), columns)),
+        Line::default(),
+    ];
+    lines.extend(reasons);
+    lines.push(Line::default());
+    let keys = [("y", "take it all the same"), ("o", "another value"), ("Esc", "back")];
+    lines.push(keys_line(theme, area.width, &keys));
+    draw_lines(frame, area, lines);
 }
 
 fn view_held(state: &State, held: &Held, frame: &mut Frame) {

@@ -155,7 +155,7 @@ impl OverrideEditor {
 
     fn take(mut self, state: &mut State, text: &str, key: &str) -> Vec<Effect> {
         match Review::check(&self.card.card, text) {
-            Ok(checked) => self.submit(state, checked.value, key, false),
+            Ok(checked) => self.submit(state, checked.value, key, Vec::new()),
             Err(problem) => {
                 self.refused = Some((problem.reason, problem.can_keep));
                 state.overlay = Some(Overlay::Override(Box::new(self)));
@@ -169,10 +169,12 @@ impl OverrideEditor {
         let text = self.input.text().trim().to_owned();
         match Review::check(&self.card.card, &text) {
             Ok(checked) => {
-                let unchanged = checked.value == text;
-                self.submit(state, text, "Ctrl-O", !unchanged)
+                let as_typed =
+                    || vec![checked.note.unwrap_or_else(|| format!("kept as typed, not {}", checked.value))];
+                let objections = if checked.value == text { Vec::new() } else { as_typed() };
+                self.submit(state, text, "Ctrl-O", objections)
             }
-            Err(problem) if problem.can_keep => self.submit(state, text, "Ctrl-O", true),
+            Err(problem) if problem.can_keep => self.submit(state, text, "Ctrl-O", vec![problem.reason]),
             Err(problem) => {
                 self.refused = Some((problem.reason, false));
                 state.overlay = Some(Overlay::Override(Box::new(self)));
@@ -182,7 +184,7 @@ impl OverrideEditor {
     }
 
     /// Decides; where that cannot be done now, the editor stays with what was typed.
-    fn submit(mut self, state: &mut State, value: String, key: &str, kept_on_purpose: bool) -> Vec<Effect> {
+    fn submit(mut self, state: &mut State, value: String, key: &str, objections: Vec<String>) -> Vec<Effect> {
         let keys = format!("{} {key}", self.keys);
         let equal = normalised(&value);
         // A value that a candidate has is that candidate, accepted.
@@ -190,8 +192,9 @@ impl OverrideEditor {
         let candidate = self.card.choices.iter().find(proposed);
         let verdict = match candidate {
             Some(choice) => Verdict::with_value(Action::Accept, choice.value.clone(), keys),
-            None => Verdict { kept_on_purpose, ..Verdict::with_value(Action::Override, value, keys) },
+            None => Verdict::with_value(Action::Override, value, keys),
         };
+        let verdict = Verdict { objections, ..verdict };
         match decide::decide_on(state, self.gap(), verdict) {
             Ok(effects) => effects,
             Err(refusal) => {

@@ -229,8 +229,10 @@ fn how_words(seen: &Seen) -> String {
     if !seen.policy.is_empty() {
         words.push(sanitise::line(&seen.policy, 80));
     }
-    if seen.kept_on_purpose {
-        words.push("kept on purpose".into());
+    match seen.objections.as_slice() {
+        [] if seen.kept_on_purpose => words.push("kept on purpose".into()),
+        [] => {}
+        reasons => words.push(format!("kept although {}", sanitise::line(&reasons.join("; "), 200))),
     }
     words.join(" · ")
 }

@@ -1,9 +1,12 @@
 //! The cards at hand: the one shown, and those around it, loaded before they are asked for.
 
 use crate::domain::{Choice, GapId, Lot, ReviewCard, Share, VoteMark};
-use crate::evidence::candidates::{choices_of, vote_of};
-use crate::evidence::vote::{Reading, Vote};
+use crate::evidence::candidates::{choices_of, learned_from, shown_first, vote_of};
+use crate::evidence::finding::{Finding, finding};
+use crate::evidence::same::Canonical;
+use crate::evidence::vote::{Reading, Vote, siblings};
 use crate::repository::RepositoryError;
+use crate::review::Review;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -13,12 +16,32 @@ const MOST: usize = 64;
 /// embedded database has but one connection.
 const IN_FLIGHT: usize = 2;
 
+/// With more allowed values than these, other ones are not looked for in the texts.
+const FEW_ALLOWED: usize = 60;
+
+/// What there is to say of a choice before anybody takes it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evidence {
+    /// What the product's name (text 0) and its other texts say.
+    pub finding: Finding,
+    /// How many of the product's variants among the neighbours have the value, of how many that have one.
+    pub siblings: (usize, usize),
+    /// Why taking it needs a second key.
+    pub objection: Option<String>,
+}
+
 /// A card with what is derived from it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoadedCard {
     pub card: ReviewCard,
     /// The candidates, equal values merged.
     pub choices: Vec<Choice>,
+    /// What there is to say of each of them.
+    pub evidence: Vec<Evidence>,
+    /// How many choices are shown at first, where the others may be left out.
+    shown_first: Option<usize>,
+    /// How many judged predictions the order is learned from, where it is.
+    pub learned_from: Option<u64>,
     /// What the neighbours say; none where nobody has a value, or where that is worth nothing.
     pub vote: Option<Vote>,
     /// Whether predictions were taken out: the reviewer chooses first.
@@ -29,7 +52,21 @@ impl LoadedCard {
     /// Derives what the screen needs.
     pub fn new(card: ReviewCard) -> Self {
         let vote = vote_of(&card);
-        Self { choices: choices_of(&card, vote.as_ref()), vote, card, is_veiled: false }
+        let choices = choices_of(&card, vote.as_ref());
+        Self {
+            evidence: evidence(&card, &choices),
+            shown_first: shown_first(&card, &choices),
+            learned_from: learned_from(&card),
+            choices,
+            vote,
+            card,
+            is_veiled: false,
+        }
+    }
+
+    /// Returns how many choices are listed while one is selected: going beyond the fold unfolds the list.
+    pub fn listed(&self, selected: usize) -> usize {
+        self.shown_first.filter(|shown| selected < *shown).unwrap_or(self.choices.len())
     }
 
     /// Makes the card as it is shown before the reviewer has chosen: without what was predicted, and without the vote,
@@ -38,7 +75,8 @@ impl LoadedCard {
         let mut card = self.card.clone();
         card.candidates.clear();
         card.voters.clear();
-        card.record = None;
+        card.records.clear();
+        (card.common, card.cut) = (None, None);
         (card.row.best_value, card.row.best_confidence) = (None, None);
         Self { is_veiled: true, ..Self::new(card) }
     }
@@ -53,6 +91,34 @@ impl LoadedCard {
     pub fn best_mark(&self) -> VoteMark {
         self.card.row.best_value.as_deref().map_or(VoteMark::Silent, |value| self.mark(value))
     }
+}
+
+/// Looks what the product's texts and its variants say of each choice, and what the gate would say.
+fn evidence(card: &ReviewCard, choices: &[Choice]) -> Vec<Evidence> {
+    let product = &card.product;
+    let name = product.product.name.as_deref().unwrap_or_default();
+    let texts: Vec<&str> =
+        std::iter::once(name).chain(product.texts.iter().map(|text| text.content.as_str())).collect();
+    let reading = Reading::of(&card.attribute);
+    let related: Vec<_> = siblings(name, &card.voters).filter(|one| !one.values.is_empty()).collect();
+    let allowed = if card.allowed.total <= FEW_ALLOWED { card.allowed.values.as_slice() } else { &[] };
+    choices
+        .iter()
+        .enumerate()
+        .map(|(index, choice)| {
+            let others = choices.iter().enumerate().filter(|(other, _)| *other != index);
+            let others = others.map(|(_, other)| other.value.as_str());
+            let others = others.chain(allowed.iter().map(|one| one.value.as_str()));
+            let own = Canonical::new(&choice.value, reading.unit);
+            let has = |value: &String| Canonical::new(value, reading.unit).is_same(&own);
+            let agree = related.iter().filter(|one| one.values.iter().any(has)).count();
+            Evidence {
+                finding: finding(&texts, &choice.value, &card.attribute, others),
+                siblings: (agree, related.len()),
+                objection: Review::check(card, &choice.value).err().map(|problem| problem.reason),
+            }
+        })
+        .collect()
 }
 
 #[derive(Debug, Clone)]

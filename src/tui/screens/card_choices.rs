@@ -2,7 +2,6 @@
 
 use super::activity_detail::{act, glyph};
 use super::card::LoadedCard;
-use super::card_evidence::mentions;
 use super::card_sections::{FAR, Setting, indented, spread};
 use super::queue_view::{outcome, vote_mark};
 use crate::domain::{
@@ -44,7 +43,7 @@ pub(super) fn attribute_line(card: &LoadedCard, setting: Setting) -> Line<'stati
     ];
     let row = &card.card.row;
     let right = if row.state == GapState::Open {
-        agreement(card, theme)
+        agreement(card, theme, setting.columns.saturating_sub(Line::from(left.clone()).width() + 2))
     } else if row.state.needs_opinion() {
         let (glyph, role) = outcome(row.state);
         let words = match (row.state, &row.first_by) {
@@ -96,7 +95,19 @@ pub(super) fn opinion_lines(card: &LoadedCard, setting: Setting) -> Vec<Line<'st
     opinions.iter().map(line).collect()
 }
 
-fn agreement(card: &LoadedCard, theme: Theme) -> Vec<Span<'static>> {
+/// Says how far the sources agree and, where there is room, what their order is learned from.
+fn agreement(card: &LoadedCard, theme: Theme, room: usize) -> Vec<Span<'static>> {
+    let mut spans = sources(card, theme);
+    if let Some(judged) = card.learned_from.filter(|_| card.choices.len() > 1) {
+        let text = format!(" · ranked by {} judged", wrap::grouped(judged));
+        if Line::from(spans.clone()).width() + wrap::width(&text) <= room {
+            spans.push(Span::styled(text, theme.style(Role::Muted)));
+        }
+    }
+    spans
+}
+
+fn sources(card: &LoadedCard, theme: Theme) -> Vec<Span<'static>> {
     let sources = card.card.candidates.len();
     match card.choices.iter().filter(|choice| !choice.candidates.is_empty()).count() {
         0 if card.choices.is_empty() => Vec::new(),
@@ -121,7 +132,8 @@ pub(super) fn choice_lines(card: &LoadedCard, setting: Setting, left: Option<usi
         return vec![Line::styled(wrap::cut(text, setting.columns), theme.style(Role::Muted))];
     }
     // Leave room for other evidence: half of the lines, at least one, with the selected choice among them.
-    let most = left.map_or(card.choices.len(), |left| (left / 2).max(1)).min(card.choices.len());
+    let listed = card.listed(setting.choice);
+    let most = left.map_or(listed, |left| (left / 2).max(1)).min(listed);
     let from = (setting.choice + 1).saturating_sub(most);
     let longest =
         card.choices.iter().map(|choice| wrap::width(&sanitise::line(&choice.value, 200))).max().unwrap_or(0);
@@ -132,13 +144,24 @@ pub(super) fn choice_lines(card: &LoadedCard, setting: Setting, left: Option<usi
         .enumerate()
         .map(|(index, choice)| choice_line(card, choice, from + index, setting, value_columns, bar > 0))
         .collect();
-    let hidden = card.choices.len() - most;
+    let hidden = listed - most;
     if hidden > 0 && lines.len() > 1 {
         lines.pop();
         let text = format!("    and {} more · l selects the next", hidden + 1);
         lines.push(Line::styled(wrap::cut(&text, setting.columns), theme.style(Role::Muted)));
     }
+    lines.extend(fold_line(card, card.choices.len() - listed, setting));
     lines
+}
+
+/// Says how many candidates are folded, and with what right.
+fn fold_line(card: &LoadedCard, folded: usize, setting: Setting) -> Option<Line<'static>> {
+    let cut = card.card.cut.as_ref().filter(|_| folded > 0)?;
+    let long =
+        format!("    {folded} more folded: right is one above in 90 %, n = {} · l unfolds", cut.decided);
+    let short = format!("    {folded} more folded (90 %) · l");
+    let text = if wrap::width(&long) <= setting.columns { long } else { short };
+    Some(Line::styled(wrap::cut(&text, setting.columns), setting.theme.style(Role::Muted)))
 }
 
 fn choice_line(
@@ -183,8 +206,11 @@ fn choice_line(
     if room >= 6 {
         let mut sources: Vec<String> =
             choice.candidates.iter().map(|candidate| sanitise::line(candidate.source.key(), 60)).collect();
-        if sources.is_empty() {
+        if sources.is_empty() && choice.common.is_none() {
             sources.push("neighbours".into());
+        }
+        if let Some(share) = choice.common.filter(|_| sources.is_empty()) {
+            sources.push(format!("{:.0} % of the category", share * 100.0));
         }
         let sources = if wrap::width(&sources.join(", ")) > room && sources.len() > 1 {
             format!("{} sources", sources.len())
@@ -243,42 +269,6 @@ fn confidence_bar(confidence: f64, theme: Theme) -> Vec<Span<'static>> {
     ]
 }
 
-pub(super) fn name_mention(card: &LoadedCard, setting: Setting) -> Option<Line<'static>> {
-    let choice = card.choices.get(setting.choice)?;
-    let name = card.card.product.product.name.as_deref()?;
-    let name: String = name.chars().take(400).collect();
-    let found = mentions(&name, choice, card);
-    let first = found.first()?;
-    let muted = setting.theme.style(Role::Muted);
-    let (before, inside, after) = (&name[..first.start], &name[first.clone()], &name[first.end..]);
-    let inside = sanitise::line(inside, 80);
-    let room = setting.columns.saturating_sub(wrap::width(&inside) + 26);
-    let before = tail(&sanitise::line(before, 400), room / 2);
-    let after = wrap::cut(&sanitise::line(after, 400), room - wrap::width(&before).min(room));
-    Some(Line::from(vec![
-        Span::styled("    in the name: ", muted),
-        Span::styled(before, muted),
-        Span::styled(inside, setting.theme.style(Role::Mention)),
-        Span::styled(after, muted),
-    ]))
-}
-
-/// Returns the end of a text, at most so many columns, with `…` in front where it was cut.
-fn tail(text: &str, columns: usize) -> String {
-    if wrap::width(text) <= columns {
-        return text.to_owned();
-    }
-    let mut from = text.len();
-    for (index, c) in text.char_indices().rev() {
-        if wrap::width(&text[index..]) + 1 > columns {
-            break;
-        }
-        from = index;
-        let _ = c;
-    }
-    format!("…{}", &text[from..])
-}
-
 pub(super) fn reasoning_lines(
     card: &LoadedCard,
     setting: Setting,
@@ -293,16 +283,15 @@ pub(super) fn reasoning_lines(
         .filter_map(|candidate| Some((candidate.source.key(), candidate.reasoning.as_deref()?)))
         .filter(|(_, reason)| !reason.trim().is_empty())
         .collect();
-    let Some((_, first)) = reasons.first() else { return Vec::new() };
+    if reasons.is_empty() {
+        return Vec::new();
+    }
+    // Folded: explanations alone raise the acceptance of wrong values (arXiv 2102.09692, 2509.08514).
     if !setting.reasoning {
-        let hint = if setting.key_hints && setting.columns >= 40 { "  e reasoning" } else { "" };
-        let room = setting.columns.saturating_sub(4 + wrap::width(hint));
-        let text = wrap::pad(&sanitise::line(first.trim(), 300).replace('↵', " "), room);
-        return vec![Line::from(vec![
-            Span::raw("    "),
-            Span::styled(text, muted),
-            Span::styled(hint, muted),
-        ])];
+        if !setting.key_hints || left.is_some_and(|left| left < 12) {
+            return Vec::new();
+        }
+        return vec![Line::styled(wrap::cut("    e shows the reasoning", setting.columns), muted)];
     }
     let most = left.map_or(FAR, |left| (left * 2 / 3).max(1));
     let mut lines = Vec::new();

@@ -3,24 +3,16 @@
 use super::card::LoadedCard;
 use super::card_sections::{FAR, Section, Setting, indented};
 use crate::domain::{Choice, Event, KnownValue, Neighbour, RichText, normalised};
-use crate::evidence;
+use crate::evidence::finding::spans;
 use crate::sanitise;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::wrap::{self, Piece};
 use ratatui::text::{Line, Span};
 use std::ops::Range;
 
-/// Finds where a text mentions a choice's value; of several values (`"A; B"`) each, where they do not stand together.
+/// Finds where a text has a choice's value, in its words or others that mean the same.
 pub fn mentions(text: &str, choice: &Choice, card: &LoadedCard) -> Vec<Range<usize>> {
-    let unit = card.card.attribute.unit.as_deref();
-    let ranges = |value: &str| evidence::mentions(text, value, unit).into_iter().map(|mention| mention.range);
-    let mut found: Vec<Range<usize>> = ranges(&choice.value).collect();
-    if card.card.attribute.multi_valued && found.is_empty() {
-        found.extend(choice.value.split(';').flat_map(ranges));
-        found.sort_by_key(|range| range.start);
-        found.dedup_by(|next, before| next.start < before.end);
-    }
-    found
+    spans(text, &choice.value, &card.card.attribute).into_iter().map(|span| span.range).collect()
 }
 
 /// How many columns a neighbour's value takes.

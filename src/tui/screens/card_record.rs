@@ -13,15 +13,14 @@ const LEAST: u64 = 10;
 
 /// Says how often predictions like the selected one were right, where that is known.
 pub(super) fn record_line(card: &LoadedCard, setting: Setting) -> Option<Line<'static>> {
-    let record = card.card.record.as_ref().filter(|record| record.judged >= LEAST)?;
     let choice = card.choices.get(setting.choice)?;
-    let is_its = choice.candidates.iter().any(|candidate| {
-        matches!(&candidate.source, Source::Experiment(key) if *key == record.experiment)
-            && candidate.confidence == Some(record.confidence)
-    });
-    if !is_its {
-        return None;
-    }
+    let is_its = |record: &&TrackRecord| {
+        choice.candidates.iter().any(|candidate| {
+            matches!(&candidate.source, Source::Experiment(key) if *key == record.experiment)
+                && candidate.confidence == Some(record.confidence)
+        })
+    };
+    let record = card.card.records.iter().find(is_its).filter(|record| record.judged >= LEAST)?;
     let (mut text, is_below) = in_words(record)?;
     if wrap::width(&text) + 4 > setting.columns {
         text = text.replacen("such predictions were right ", "right: ", 1);

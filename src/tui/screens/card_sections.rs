@@ -1,10 +1,9 @@
 //! The review card as lines of text: what stands in it, and what gives way where there is little room.
 
 use super::card::LoadedCard;
-use super::card_choices::{
-    attribute_line, choice_lines, name_mention, opinion_lines, reasoning_lines, vote_line,
-};
+use super::card_choices::{attribute_line, choice_lines, opinion_lines, reasoning_lines, vote_line};
 use super::card_evidence::{history_lines, known_lines, neighbour_heading, neighbour_lines, text_sections};
+use super::card_finding::{finding_line, objection_line};
 use super::card_record::record_line;
 use crate::sanitise;
 use crate::tui::theme::{Role, Theme};
@@ -40,7 +39,8 @@ pub fn lines(card: &LoadedCard, setting: Setting) -> Vec<Line<'static>> {
     out.extend(opinion_lines(card, setting));
     let left = setting.height.map(|height| height.saturating_sub(out.len()));
     out.extend(choice_lines(card, setting, left));
-    out.extend(name_mention(card, setting));
+    out.extend(objection_line(card, setting));
+    out.extend(finding_line(card, setting));
     out.extend(record_line(card, setting));
     if setting.height.is_none_or(|height| height >= 10) {
         out.extend(vote_line(card, setting));

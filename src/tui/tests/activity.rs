@@ -22,7 +22,7 @@ fn decided(
         value: value.into(),
         confidence: Confidence::new(sure).ok(),
         sources: vec![source.into()],
-        neighbours: None,
+        ..SeenCandidate::default()
     };
     let decision = Decision {
         id: next_id(),
