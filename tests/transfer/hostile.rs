@@ -176,7 +176,9 @@ pub fn content() -> impl Strategy<Value = Content> {
         let worth = (attribute.clone(), [0..9_i64, 0..9, 0..9, 0..9_000_000_000], time()).prop_map(|(a, [b, c, d, e], t)| json!({
             "attribute_key": a, "correct": b, "frequent": c, "voted": b.max(c) + d, "tried": b.max(c) + d + e,
             "measured_at": t}));
-        let team = (rows(policy, 1), rows(worth, 3));
+        let cut = (attribute.clone(), 0..9_i64, 0..9_000_000_000_i64, share(), time()).prop_map(|(a, l, d, s, t)| json!({
+            "attribute_key": a, "listed": l, "decided": l + d, "score": s, "measured_at": t}));
+        let team = (rows(policy, 1), rows(worth, 3), rows(cut, 3));
         (catalogue, values, proposals, team, vec(act(gaps.len()), 0..8)).prop_map(|(catalogue, values, proposals, team, acts)| Content {
             rows: vec![
                 (Table::Products, catalogue.0), (Table::Categories, catalogue.1), (Table::Attributes, catalogue.2),
@@ -186,7 +188,7 @@ pub fn content() -> impl Strategy<Value = Content> {
                 (Table::ProductAllowableValues, values.4), (Table::RichTexts, values.5),
                 (Table::Experiments, proposals.0), (Table::Rounds, proposals.1), (Table::Predictions, proposals.2),
                 (Table::Recommendations, proposals.3), (Table::Embeddings, proposals.4),
-                (Table::ReviewPolicy, team.0), (Table::VoteWorth, team.1),
+                (Table::ReviewPolicy, team.0), (Table::VoteWorth, team.1), (Table::ListCuts, team.2),
             ],
             acts,
         })

@@ -1,4 +1,4 @@
-//! How the team reviews, and what was measured of the votes.
+//! How the team reviews, and what was measured of votes and lists of candidates.
 
 use super::field::{Field, Kind};
 use super::table::Plan;
@@ -29,4 +29,15 @@ pub(super) const VOTE_WORTH: Plan = Plan {
         Field::kept("measured_at", Kind::Time, "now()"),
     ],
     ..Plan::of("vote_worth", "vote_worth", &["attribute_key"])
+};
+
+pub(super) const LIST_CUTS: Plan = Plan {
+    fields: &[
+        Field::key("attribute_key"),
+        Field::required("decided", Kind::Total).about("drawn gaps whose right value is known"),
+        Field::required("listed", Kind::Total).about("those of them whose list of candidates had it"),
+        Field::optional("score", Kind::Share).about("candidates that score less may be left out"),
+        Field::kept("measured_at", Kind::Time, "now()"),
+    ],
+    ..Plan::of("list_cuts", "list_cuts", &["attribute_key"])
 };

@@ -91,11 +91,12 @@ pub enum Table {
     Embeddings,
     ReviewPolicy,
     VoteWorth,
+    ListCuts,
 }
 
 impl Table {
     /// All tables, each after those that its rows refer to.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Categories,
         Self::Attributes,
         Self::CategoryAttributes,
@@ -116,6 +117,7 @@ impl Table {
         Self::Embeddings,
         Self::ReviewPolicy,
         Self::VoteWorth,
+        Self::ListCuts,
     ];
 
     /// All tables in the order in which they are best merged: decisions first, since they judge the predictions that
@@ -163,6 +165,7 @@ impl Table {
             Self::Embeddings => &embeddings::EMBEDDINGS,
             Self::ReviewPolicy => &measures::REVIEW_POLICY,
             Self::VoteWorth => &measures::VOTE_WORTH,
+            Self::ListCuts => &measures::LIST_CUTS,
         }
     }
 }

@@ -126,7 +126,10 @@ pub(super) fn whole(table: Table, cells: &Cells) -> Result<(), String> {
         Table::ReviewPolicy if cell("only_row") != Some("true") => {
             return Err("only_row: there is one row, of which it is true".to_owned());
         }
-        Table::VoteWorth => return counts(|name| cell(name).and_then(|text| i64::from_str(text).ok())),
+        Table::VoteWorth => {
+            return counts(cell, &[("correct", "voted"), ("frequent", "voted"), ("voted", "tried")]);
+        }
+        Table::ListCuts => return counts(cell, &[("listed", "decided")]),
         _ => return Ok(()),
     }
     let action = cell("action").and_then(Action::parse);
@@ -151,9 +154,10 @@ pub(super) fn whole(table: Table, cells: &Cells) -> Result<(), String> {
 }
 
 /// Checks that what was counted of a whole is no more than the whole.
-fn counts(of: impl Fn(&str) -> Option<i64>) -> Result<(), String> {
-    for (part, whole) in [("correct", "voted"), ("frequent", "voted"), ("voted", "tried")] {
-        if of(part) > of(whole) {
+fn counts<'a>(cell: impl Fn(&str) -> Option<&'a str>, pairs: &[(&str, &str)]) -> Result<(), String> {
+    let number = |name: &str| cell(name).and_then(|text| i64::from_str(text).ok());
+    for (part, whole) in pairs {
+        if number(part) > number(whole) {
             return Err(format!("{part}: more than {whole}"));
         }
     }
@@ -195,6 +199,7 @@ mod tests {
             row(Table::VoteWorth, &["colour", "7", "8", "8", "1"]),
             Err("voted: more than tried".into())
         );
+        assert_eq!(row(Table::ListCuts, &["colour", "7", "8"]), Err("listed: more than decided".into()));
         assert_eq!(row(Table::ReviewPolicy, &["true", "0.1"]), Ok(()));
         assert!(row(Table::ReviewPolicy, &["false", "0.1"]).is_err());
         assert!(total("-1").is_err() && total("1.5").is_err() && total("9223372036854775807").is_ok());
