@@ -2,8 +2,8 @@
 
 use chrono::DateTime;
 use gapdeck::domain::{
-    AllowedValues, Attribute, Candidate, Confidence, DataType, GapId, Neighbour, Product, ProductCard,
-    QueueRow, ReviewCard, Source, State, VoteWorth, normalised,
+    AllowedValues, Attribute, Candidate, CategoryValues, Confidence, DataType, GapId, Neighbour, Product,
+    ProductCard, QueueRow, ReviewCard, Source, State, VoteWorth, normalised,
 };
 use gapdeck::embed::HashingEmbedder;
 use gapdeck::evidence::vote::VOTERS;
@@ -18,6 +18,9 @@ type Pair = (String, String);
 pub struct Data {
     names: BTreeMap<String, String>,
     known: BTreeMap<Pair, Vec<String>>,
+    /// What products of each product's category have for each attribute.
+    common: BTreeMap<Pair, CategoryValues>,
+    category: BTreeMap<String, String>,
     /// The nearest of each product, with their similarity.
     near: BTreeMap<String, Vec<(String, f64)>>,
     /// Predictions of each pair: experiment, value, confidence.
@@ -63,7 +66,12 @@ impl Data {
             truth.entry(pair(&row)).or_default().push(text(&row, "value"));
         }
         let near = nearest(&names);
-        Self { names, known, near, predictions, truth }
+        let category = rows(directory, "product_categories.jsonl")
+            .iter()
+            .map(|row| (text(row, "product_key"), text(row, "category_key")))
+            .collect();
+        let common = common(&known, &category);
+        Self { names, known, common, category, near, predictions, truth }
     }
 
     pub fn attributes(&self) -> BTreeSet<String> {
@@ -136,7 +144,12 @@ impl Data {
             allowed: AllowedValues::default(),
             candidates: predictions.into_iter().flatten().map(candidate).collect(),
             product: ProductCard {
-                product: Product { key: product.into(), name: None, code_type: None, description: None },
+                product: Product {
+                    key: product.into(),
+                    name: self.names.get(product).cloned(),
+                    code_type: None,
+                    description: None,
+                },
                 categories: Vec::new(),
                 known: Vec::new(),
                 texts: Vec::new(),
@@ -147,10 +160,36 @@ impl Data {
             worth: worth.cloned(),
             history: Vec::new(),
             records: Vec::new(),
-            common: None,
+            common: self
+                .category
+                .get(product)
+                .and_then(|category| self.common.get(&(category.clone(), attribute.to_owned())).cloned()),
             cut: None,
         }
     }
+}
+
+/// Counts the values of each category and attribute, as the view `category_values` does.
+fn common(
+    known: &BTreeMap<Pair, Vec<String>>,
+    category: &BTreeMap<String, String>,
+) -> BTreeMap<Pair, CategoryValues> {
+    let mut counted: BTreeMap<Pair, BTreeMap<String, (String, u64)>> = BTreeMap::new();
+    for ((product, attribute), values) in known {
+        let Some(category) = category.get(product) else { continue };
+        let of = counted.entry((category.clone(), attribute.clone())).or_default();
+        for value in values {
+            of.entry(normalised(value)).or_insert_with(|| (value.clone(), 0)).1 += 1;
+        }
+    }
+    let of = |(pair, counts): (Pair, BTreeMap<String, (String, u64)>)| {
+        let known = counts.values().map(|(_, count)| count).sum();
+        let mut frequent: Vec<(String, u64)> = counts.into_values().collect();
+        frequent.sort_by(|(a, many), (b, more)| more.cmp(many).then_with(|| a.cmp(b)));
+        frequent.truncate(CategoryValues::FREQUENT);
+        (pair, CategoryValues { known, frequent, sample: Vec::new() })
+    };
+    counted.into_iter().map(of).collect()
 }
 
 /// Tells whether a value is among the right ones.

@@ -14,6 +14,8 @@
 #![allow(clippy::print_stdout, reason = "the results are printed")]
 
 mod data;
+mod learning;
+mod texts;
 
 use data::{Data, is_right};
 use gapdeck::domain::{VoteMark, VoteWorth};
@@ -33,6 +35,8 @@ fn main() {
     let worths = accuracy(&data);
     marks(&data, &worths);
     keys(&data, &worths);
+    learning::measure(&data, &worths);
+    texts::measure(&data);
 }
 
 /// Prints the vote's accuracy by attribute, leave-one-out; returns what it is worth.

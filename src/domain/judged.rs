@@ -51,6 +51,9 @@ pub struct TrackRecord {
     /// How many were judged; at most twice [`Self::MOST`].
     pub judged: u64,
     pub right: u64,
+    /// Judged ones of the same experiment and attribute nearest in confidence, however far; at most twice [`Self::MOST`].
+    pub near: u64,
+    pub near_right: u64,
 }
 
 impl TrackRecord {

@@ -33,7 +33,7 @@ pub fn vote_of(card: &ReviewCard) -> Option<Vote> {
 /// Returns how many judged predictions the order of a card's candidates is learned from; `None` where there are too few:
 /// then the most confident comes first.
 pub fn learned_from(card: &ReviewCard) -> Option<u64> {
-    Some(card.records.iter().map(|record| record.judged).sum()).filter(|judged| *judged >= FEWEST)
+    Some(card.records.iter().map(|record| record.near).sum()).filter(|judged| *judged >= FEWEST)
 }
 
 /// Returns the choices of a card, each with its score and its share of the vote.
@@ -42,8 +42,8 @@ pub fn learned_from(card: &ReviewCard) -> Option<u64> {
 /// what only the neighbours have, the largest share first, then what is frequent in the category.
 ///
 /// The score of a proposed value is the probability that one of its sources is right, if they err independently:
-/// `1 - prod(1 - p)`, where `p` is the source's share of right ones among predictions of like confidence, with its own
-/// confidence as the prior (8 predictions' worth). What nobody proposed shares what is left, by its share of the vote or of
+/// `1 - prod(1 - p)`, where `p` is the source's share of right ones among the judged predictions for the attribute that are
+/// nearest in confidence, with its own confidence as the prior (8 predictions' worth). What nobody proposed shares what is left, by its share of the vote or of
 /// the category.
 pub fn choices_of(card: &ReviewCard, vote: Option<&Vote>) -> Vec<Choice> {
     let mut all = choices(&card.candidates);
@@ -137,16 +137,16 @@ fn score(card: &ReviewCard, choice: &Choice) -> f64 {
     rounded(1.0 - sources.iter().map(|(_, right)| 1.0 - right).product::<f64>())
 }
 
-/// Returns the share of right ones among a source's predictions of like confidence, its own claim as the prior; nobody is
-/// taken to be always right or always wrong.
-fn right_share(card: &ReviewCard, candidate: &Candidate) -> f64 {
+/// Returns the share of right ones among a source's judged predictions nearest in confidence, its own claim as the prior;
+/// nobody is taken to be always right or always wrong.
+pub fn right_share(card: &ReviewCard, candidate: &Candidate) -> f64 {
     let claimed = candidate.confidence.map_or(UNCLAIMED, Confidence::get);
     let is_its = |record: &&TrackRecord| {
         matches!(&candidate.source, Source::Experiment(key) if *key == record.experiment)
             && candidate.confidence == Some(record.confidence)
     };
     let (judged, right) =
-        card.records.iter().find(is_its).map_or((0, 0), |record| (record.judged, record.right));
+        card.records.iter().find(is_its).map_or((0, 0), |record| (record.near, record.near_right));
     #[expect(clippy::cast_precision_loss, reason = "small counts")]
     let (judged, right) = (judged as f64, right as f64);
     ((right + CLAIM * claimed) / (judged + CLAIM)).clamp(0.02, 0.98)
@@ -228,7 +228,14 @@ mod tests {
 
     fn record(experiment: &str, confidence: f64, judged: u64, right: u64) -> TrackRecord {
         let confidence = Confidence::new(confidence).unwrap();
-        TrackRecord { experiment: experiment.into(), confidence, judged, right }
+        TrackRecord {
+            experiment: experiment.into(),
+            confidence,
+            judged: 0,
+            right: 0,
+            near: judged,
+            near_right: right,
+        }
     }
 
     /// 500 is claimed with 0.9 and was right in 20 of 100: (20 + 7.2) / 108; 286 with 0.4, in 90 of 100: (90 + 3.2) / 108.

@@ -239,7 +239,9 @@ fn track_record(index: usize) -> Option<TrackRecord> {
     let best = candidates(index).into_iter().find(|one| one.confidence.is_some())?;
     let Source::Experiment(experiment) = best.source else { return None };
     let judged = 40 * (index as u64 + 1) % 250;
-    Some(TrackRecord { experiment, confidence: best.confidence?, judged, right: judged * 8 / 10 })
+    let right = judged * 8 / 10;
+    let confidence = best.confidence?;
+    Some(TrackRecord { experiment, confidence, judged, right, near: judged, near_right: right })
 }
 
 /// What the queue can be filtered by.

@@ -215,10 +215,12 @@ pub async fn a_card_says_how_often_predictions_like_its_own_were_right(store: &d
     }
     let card = store.card(&gap_id("p1", "colour"), 0).await.unwrap().expect("a card");
     let told = |record: &TrackRecord| {
-        (record.experiment.to_string(), record.confidence.get(), record.judged, record.right)
+        let near = (record.near, record.near_right);
+        (record.experiment.to_string(), record.confidence.get(), (record.judged, record.right), near)
     };
     let records: Vec<_> = card.records.iter().map(told).collect();
-    assert_eq!(records, [("e1".to_owned(), 0.8, 3, 2), ("e2".to_owned(), 0.3, 0, 0)]);
+    let expected = [("e1".to_owned(), 0.8, (3, 2), (4, 3)), ("e2".to_owned(), 0.3, (0, 0), (1, 1))];
+    assert_eq!(records, expected, "within reach, and the nearest however far");
 
     let none = store.card(&gap_id("p1", "weight"), 0).await.unwrap().expect("a card");
     assert_eq!(none.records, [], "nothing was predicted");

@@ -269,22 +269,25 @@ impl Tables {
             .flat_map(|(_, rows)| rows)
             .filter(|((key, _), _)| key == experiment)
             .filter_map(|(_, row)| Some((row.proposal.confidence?.get() - confidence.get(), row.correct?)))
-            .filter(|(apart, _)| apart.abs() <= TrackRecord::APART + 1e-12)
             .collect();
         near.sort_by(|(a, _), (b, _)| a.abs().total_cmp(&b.abs()));
         let most = TrackRecord::MOST as usize;
         let (above, below): (Vec<_>, Vec<_>) = near.into_iter().partition(|(apart, _)| *apart >= 0.0);
-        let seen: Vec<bool> = above
-            .into_iter()
-            .take(most)
-            .chain(below.into_iter().take(most))
-            .map(|(_, right)| right)
-            .collect();
+        let near: Vec<(f64, bool)> =
+            above.into_iter().take(most).chain(below.into_iter().take(most)).collect();
+        let count = |reach: f64, only_right: bool| {
+            let counted =
+                near.iter().filter(|(apart, right)| apart.abs() <= reach && (*right || !only_right));
+            counted.count() as u64
+        };
+        let reach = TrackRecord::APART + 1e-12;
         TrackRecord {
             experiment: experiment.clone(),
             confidence,
-            judged: seen.len() as u64,
-            right: seen.iter().filter(|right| **right).count() as u64,
+            judged: count(reach, false),
+            right: count(reach, true),
+            near: count(1.0, false),
+            near_right: count(1.0, true),
         }
     }
 }

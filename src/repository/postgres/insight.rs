@@ -139,34 +139,40 @@ struct OpinionsRow {
 }
 
 /// Judged predictions like the gap's own: for each experiment and confidence two stretches of the index of judged
-/// predictions, up and down from it.
-const TRACK_RECORDS: &str = "SELECT mine.experiment_key, mine.confidence, likewise.judged, likewise.\"right\"
+/// predictions, up and down from it; of these are counted those within reach, and all.
+const TRACK_RECORDS: &str = "SELECT mine.experiment_key, mine.confidence, likewise.judged, likewise.\"right\", likewise.near,
+       likewise.near_right
   FROM (SELECT DISTINCT experiment_key, confidence FROM prediction_results
          WHERE product_key = $1 AND attribute_key = $2 AND confidence IS NOT NULL
          ORDER BY confidence DESC, experiment_key LIMIT $5) mine,
-       LATERAL (SELECT count(*) AS judged, count(*) FILTER (WHERE is_correct) AS \"right\"
-          FROM ((SELECT p.is_correct FROM prediction_results p
+       LATERAL (SELECT count(*) FILTER (WHERE apart <= $3) AS judged,
+               count(*) FILTER (WHERE apart <= $3 AND is_correct) AS \"right\",
+               count(*) AS near, count(*) FILTER (WHERE is_correct) AS near_right
+          FROM ((SELECT p.is_correct, p.confidence - mine.confidence AS apart FROM prediction_results p
                   WHERE p.experiment_key = mine.experiment_key AND p.attribute_key = $2 AND p.is_correct IS NOT NULL
-                    AND p.confidence >= mine.confidence AND p.confidence <= mine.confidence + $3
+                    AND p.confidence >= mine.confidence
                   ORDER BY p.confidence LIMIT $4)
                 UNION ALL
-                (SELECT p.is_correct FROM prediction_results p
+                (SELECT p.is_correct, mine.confidence - p.confidence AS apart FROM prediction_results p
                   WHERE p.experiment_key = mine.experiment_key AND p.attribute_key = $2 AND p.is_correct IS NOT NULL
-                    AND p.confidence < mine.confidence AND p.confidence >= mine.confidence - $3
+                    AND p.confidence < mine.confidence
                   ORDER BY p.confidence DESC LIMIT $4)) near) likewise
  ORDER BY mine.confidence DESC, mine.experiment_key";
 
 /// The first part of [`TRACK_RECORDS`].
 const MINE: &str =
-    "SELECT DISTINCT experiment_key, confidence, 0::bigint AS judged, 0::bigint AS \"right\" FROM prediction_results
+    "SELECT DISTINCT experiment_key, confidence, 0::bigint AS judged, 0::bigint AS \"right\", 0::bigint AS near,
+       0::bigint AS near_right FROM prediction_results
  WHERE product_key = $1 AND attribute_key = $2 AND confidence IS NOT NULL
  ORDER BY confidence DESC, experiment_key LIMIT $3";
 
-/// The second part of it where the judged predictions lie on several servers: all within reach, which Citus counts.
-const LIKEWISE: &str = "SELECT count(*) AS judged, count(*) FILTER (WHERE is_correct) AS \"right\",
+/// The second part of it where the judged predictions lie on several servers: all of them, which Citus counts.
+const LIKEWISE: &str = "SELECT count(*) FILTER (WHERE confidence BETWEEN $3 - $4 AND $3 + $4) AS judged,
+       count(*) FILTER (WHERE is_correct AND confidence BETWEEN $3 - $4 AND $3 + $4) AS \"right\",
+       count(*) AS near, count(*) FILTER (WHERE is_correct) AS near_right,
        $1::text AS experiment_key, $3::double precision AS confidence
   FROM prediction_results WHERE experiment_key = $1 AND attribute_key = $2 AND is_correct IS NOT NULL
-   AND confidence BETWEEN $3 - $4 AND $3 + $4";
+   AND confidence IS NOT NULL";
 
 #[derive(QueryableByName)]
 struct RecordRow {
@@ -178,6 +184,10 @@ struct RecordRow {
     judged: i64,
     #[diesel(sql_type = BigInt)]
     right: i64,
+    #[diesel(sql_type = BigInt)]
+    near: i64,
+    #[diesel(sql_type = BigInt)]
+    near_right: i64,
 }
 
 /// Loads how often predictions like a gap's own were right.
@@ -218,6 +228,8 @@ pub(super) async fn track_records(
             confidence: Confidence::new(row.confidence).ok()?,
             judged: row.judged.unsigned_abs(),
             right: row.right.unsigned_abs(),
+            near: row.near.unsigned_abs(),
+            near_right: row.near_right.unsigned_abs(),
         })
     };
     Ok(rows.into_iter().filter_map(record).collect())

@@ -53,6 +53,8 @@ mod tests {
             confidence: Confidence::new(confidence).unwrap(),
             judged,
             right,
+            near: judged,
+            near_right: right,
         }
     }
 
