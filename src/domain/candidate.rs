@@ -86,6 +86,11 @@ pub struct Backing {
     pub share: f64,
 }
 
+impl Backing {
+    /// The share from which a value that nobody proposed is a candidate.
+    pub const LEAST: f64 = 0.1;
+}
+
 /// Candidates of one value (after normalisation): what a digit key chooses.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Choice {
@@ -104,6 +109,11 @@ pub struct Choice {
 }
 
 impl Choice {
+    /// Tells whether the neighbours are reason enough to list it.
+    pub fn is_from_neighbours(&self) -> bool {
+        self.backing.is_some_and(|backing| backing.share >= Backing::LEAST)
+    }
+
     /// Returns the most confident experiment among the sources.
     pub fn experiment(&self) -> Option<&ExperimentKey> {
         self.candidates.iter().find_map(|candidate| match &candidate.source {

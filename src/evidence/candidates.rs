@@ -5,8 +5,6 @@ use super::vote::{Reading, Vote};
 use super::worth;
 use crate::domain::{Backing, Candidate, Choice, Confidence, ReviewCard, Source, TrackRecord, choices};
 
-/// The share of the vote from which a value that nobody proposed is a candidate.
-const LEAST: f64 = 0.1;
 /// The most values that the neighbours add.
 const MOST_ADDED: usize = 3;
 /// The share of the category's values from which one of them is a candidate.
@@ -70,7 +68,7 @@ pub fn choices_of(card: &ReviewCard, vote: Option<&Vote>) -> Vec<Choice> {
         let added = vote
             .shares
             .iter()
-            .filter(|one| one.share >= LEAST && !present.iter().any(|value| one.is(value)))
+            .filter(|one| one.share >= Backing::LEAST && !present.iter().any(|value| one.is(value)))
             .take(MOST_ADDED)
             .map(|one| Choice {
                 value: one.value.clone(),

@@ -206,11 +206,10 @@ fn choice_line(
     if room >= 6 {
         let mut sources: Vec<String> =
             choice.candidates.iter().map(|candidate| sanitise::line(candidate.source.key(), 60)).collect();
-        if sources.is_empty() && choice.common.is_none() {
-            sources.push("neighbours".into());
-        }
-        if let Some(share) = choice.common.filter(|_| sources.is_empty()) {
-            sources.push(format!("{:.0} % of the category", share * 100.0));
+        if sources.is_empty() {
+            let by_category = choice.common.filter(|_| !choice.is_from_neighbours());
+            let category = by_category.map(|share| format!("{:.0} % of the category", share * 100.0));
+            sources.push(category.unwrap_or_else(|| "neighbours".into()));
         }
         let sources = if wrap::width(&sources.join(", ")) > room && sources.len() > 1 {
             format!("{} sources", sources.len())
