@@ -25,6 +25,7 @@ mod output;
 mod policy;
 mod postbox;
 mod product;
+mod profile;
 mod queue;
 mod refresh;
 mod review;
@@ -130,6 +131,8 @@ pub enum Command {
     Compare(compare::Compare),
     /// Shows how far two people who decide on the same gap say the same
     Agreement(agreement::AgreementCommand),
+    /// Shows how well you tell right predictions from wrong ones, to yourself alone
+    Profile(profile::ProfileCommand),
     /// Asks the nearest products what they say of the candidates, and marks the queue
     Vote(vote::Vote),
     /// Finds the confidence from which on predictions may be accepted unseen
@@ -192,6 +195,7 @@ pub async fn run(cli: Cli) -> Result<(), AppError> {
         Some(Command::Insights(command)) => insights::run(command, &config).await,
         Some(Command::Compare(command)) => compare::run(command, &config).await,
         Some(Command::Agreement(command)) => agreement::run(command, &config).await,
+        Some(Command::Profile(command)) => profile::run(command, &config).await,
         Some(Command::Vote(command)) => vote::run(command, &config).await,
         Some(Command::Threshold(command)) => threshold::run(command, &config).await,
         Some(Command::Cluster(command)) => cluster::run(command, &config).await,

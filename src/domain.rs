@@ -30,7 +30,7 @@ pub use card::{
     AllowedScope, AllowedValue, AllowedValues, KnownValue, Neighbour, ProductCard, ReviewCard, RichText,
 };
 pub use catalogue::{AllowedList, Attribute, Category, DataType, Gap, PairValues, Product};
-pub use cluster::{GroupKey, GroupMember, Said};
+pub use cluster::{Checked, GroupKey, GroupMember};
 pub use common::{CategoryValues, ListCut, ShownList};
 pub use decision::{Action, Decision, DecisionId, Event, Outcome, Seen, SeenCandidate, SeenNeighbour};
 pub use details::{AttributeDetails, CategoryDetails, Description, ProductDetails};
@@ -39,10 +39,13 @@ pub use embedding::{
 };
 pub use experiment::{ExperimentSummary, Facets, MetricTrend, Named};
 pub use gap::{GapId, State};
-pub use judged::{Anchoring, Day, JudgedBy, JudgedFilter, Opinion, TrackRecord, TwoOpinions};
+pub use judged::{
+    Anchoring, Day, Difference, Guess, JudgedBy, JudgedFilter, Judgement, Opinion, Said, TrackRecord,
+    TwoOpinions,
+};
 pub use key::{AttributeKey, CategoryKey, ExperimentKey, ProductKey, Reviewer, RoundKey};
 pub use lease::{Changes, Claim, Claimed, Fence, LEASES_SHOWN, Lease, LeaseToken};
-pub use opinion::{HIDDEN, Stage, hide_first_opinions};
+pub use opinion::{HIDDEN, Stage, hide_first_opinions, judged};
 pub use policy::{Lot, Policy, Share};
 pub use proposal::{Experiment, Prediction, ProposalCursor, Recommendation, Round};
 pub use queue::{Count, CursorValue, GapSet, QueueCursor, QueueFilter, QueueRow, QueueSort, StateFilter};

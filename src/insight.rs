@@ -34,6 +34,11 @@ impl Interval {
     }
 }
 
+/// Says a share in whole percent: `82 %`.
+pub(crate) fn percent(share: f64) -> String {
+    format!("{:.0} %", share * 100.0)
+}
+
 /// Counts as floating point: exact below 2^53, which no number of decisions reaches.
 #[expect(clippy::cast_precision_loss, reason = "counts of decisions stay far below 2^53")]
 fn real(count: u64) -> f64 {

@@ -20,6 +20,7 @@
 //! * [`cli`], [`config`], [`logging`]: the command line, its settings, the log file.
 //! * [`sanitise`]: text from the database made harmless, for screen, clipboard, log and words on standard error.
 //! * [`review`]: the service: drafts, decisions, undo, the gate before an override.
+//! * [`words`]: numbers as people read them.
 //! * [`repository`]: the traits over what is stored, their page, cursor and error types, and their implementations.
 
 pub mod cli;
@@ -39,3 +40,4 @@ pub mod sanitise;
 pub mod tls;
 pub mod transfer;
 pub mod tui;
+pub mod words;

@@ -23,7 +23,7 @@ pub use cluster::{Alike, ClusterRepository};
 pub use embedding::EmbeddingRepository;
 pub use error::{RepositoryError, Result};
 pub use input::{CatalogueBatch, CatalogueKeys, InputRepository};
-pub use insight::{InsightRepository, JudgedGroup};
+pub use insight::{InsightRepository, JudgedGroup, Timeline};
 pub use policy::PolicyRepository;
 pub use prediction::PredictionRepository;
 pub use recommendation::RecommendationRepository;

@@ -2,8 +2,10 @@
 
 pub mod bulk;
 pub mod cluster;
+pub mod drifts;
 pub mod outbox;
 pub mod takeback;
+pub mod threshold;
 pub mod unseen;
 pub mod value;
 pub mod vote;

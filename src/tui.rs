@@ -21,8 +21,6 @@ mod widgets;
 #[cfg(test)]
 pub(crate) use widgets::wrap;
 
-pub(crate) use widgets::wrap::grouped;
-
 use crate::domain::Reviewer;
 use crate::error::{AppError, ErrorKind};
 use crate::repository::Store;

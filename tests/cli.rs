@@ -6,6 +6,8 @@ mod support;
 
 #[path = "cli/activity.rs"]
 mod activity;
+#[path = "cli/certainty.rs"]
+mod certainty;
 #[path = "cli/cluster.rs"]
 mod cluster;
 #[path = "cli/decide.rs"]

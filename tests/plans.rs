@@ -12,8 +12,8 @@ mod support;
 mod observed;
 
 use gapdeck::domain::{
-    Action, Claim, DecisionFilter, Fence, GapId, GapSet, LeaseToken, QueueCursor, QueueFilter, QueueSort,
-    State, StateFilter, VoteMark,
+    Action, Claim, DecisionFilter, Fence, GapId, GapSet, JudgedBy, JudgedFilter, LeaseToken, QueueCursor,
+    QueueFilter, QueueSort, State, StateFilter, VoteMark,
 };
 use gapdeck::repository::{Alike, Store};
 use gapdeck::review::Review;
@@ -287,6 +287,11 @@ async fn everything_else_a_reviewer_waits_for_reads_little() {
         "facets": store.facets();
         "experiments": store.experiment_summaries();
         "a trend": store.metric_trends(&WIDE.into());
+        "gaps that one experiment won": store.differences(&WIDE.into(), &NARROW.into(), None, 100);
+        "experiments as time went by": store.timelines(&JudgedFilter::default(), JudgedBy::Experiment, 500);
+        "attributes as time went by": store.timelines(&JudgedFilter::default(), JudgedBy::Attribute, 500);
+        "what was said of gaps with two opinions": store.said(&"ada".into(), 500);
+        "categories as time went by": store.timelines(&JudgedFilter::default(), JudgedBy::Category, 500);
         "products without an embedding": store.without_embedding(Some(&"SKU-00015000".into()), 100);
         "a group's gaps": store.group_members(&group, 1_000);
         "gaps like one": store.alike(&alike);

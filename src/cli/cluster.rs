@@ -7,7 +7,7 @@ use crate::domain::{Confidence, GroupKey, ProductKey, QueueFilter, normalised};
 use crate::error::{AppError, ErrorKind};
 use crate::review::Review;
 use crate::review::cluster::{Checks, Cluster as Found, MOST_MEMBERS, Member};
-use crate::tui::grouped;
+use crate::words::grouped;
 use clap::Args;
 use serde::Serialize;
 use std::sync::Arc;

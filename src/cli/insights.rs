@@ -8,8 +8,10 @@ use crate::domain::{Anchoring, JudgedBy, JudgedFilter};
 use crate::error::AppError;
 use crate::insight::calibration::{Calibration, Cell, calibration};
 use crate::insight::coverage::{Point, curve};
+use crate::insight::drift::Drift;
 use crate::insight::{Interval, proportion};
 use crate::repository::{InsightRepository, JudgedGroup};
+use crate::review::drifts::drifts;
 use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
@@ -117,10 +119,12 @@ struct Insight {
     #[serde(flatten)]
     calibration: Calibration,
     risk_coverage: Vec<Point>,
+    /// Where the share of right ones changed lately, if it did.
+    drift: Option<Drift>,
 }
 
 impl Insight {
-    fn of(group: JudgedGroup) -> Self {
+    fn of(group: JudgedGroup, drift: Option<Drift>) -> Self {
         let mut all = Cell::default();
         group.cells.iter().for_each(|cell| all.merge(cell));
         Self {
@@ -129,6 +133,7 @@ impl Insight {
             calibration: calibration(&group.cells, BARS),
             risk_coverage: curve(group.cells),
             key: group.key,
+            drift,
         }
     }
 }
@@ -142,9 +147,17 @@ pub(super) async fn run(command: Insights, config: &Config) -> Result<(), AppErr
         let influence = Influence::of(anchoring?);
         return if command.json { json(&influence) } else { print(&influence.text()) };
     }
-    let groups = database.store().judged(&command.only.filter(), by).await;
+    let (store, filter) = (database.store(), command.only.filter());
+    let groups = store.judged(&filter, by).await;
+    let drifts = drifts(&store, &filter, by).await;
+    drop(store);
     database.close().await;
-    let insights: Vec<Insight> = groups?.into_iter().map(Insight::of).collect();
+    let mut drifts = drifts?;
+    let insight = |group: JudgedGroup| {
+        let drift = drifts.remove(&group.key);
+        Insight::of(group, drift)
+    };
+    let insights: Vec<Insight> = groups?.into_iter().map(insight).collect();
     if command.json {
         return json(&insights);
     }
@@ -164,6 +177,10 @@ pub(super) async fn run(command: Insights, config: &Config) -> Result<(), AppErr
         })
         .collect();
     table(&[&by.as_str().to_uppercase(), "JUDGED", "RIGHT", "CALIBRATION ERROR", "BRIER"], &rows)?;
+    let drifted = insights.iter().filter_map(|one| Some((one, one.drift?)));
+    let says: Vec<String> =
+        drifted.map(|(one, drift)| format!("{}: {}.\n", visible(&one.key), drift.words())).collect();
+    print(&says.concat())?;
     match &insights[..] {
         [one] => print(&diagram(one)),
         _ => Ok(()),
@@ -232,7 +249,7 @@ mod tests {
             cell
         };
         let cells = vec![cell(0.55, 10, 6), cell(0.92, 240, 194)];
-        let insight = Insight::of(JudgedGroup { key: "gpt\u{1b}[2J".into(), cells });
+        let insight = Insight::of(JudgedGroup { key: "gpt\u{1b}[2J".into(), cells }, None);
         insta::assert_snapshot!(diagram(&insight));
         assert_eq!(share_in_words(insight.share, insight.interval), "80 % [75-84]");
     }

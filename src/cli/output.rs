@@ -39,6 +39,7 @@ pub(super) fn table(header: &[&str], rows: &[Vec<String>]) -> Result<(), AppErro
     use unicode_width::UnicodeWidthStr;
     let rows: Vec<Vec<String>> =
         rows.iter().map(|row| row.iter().map(|cell| visible(cell)).collect()).collect();
+    let header: Vec<String> = header.iter().map(|title| visible(title)).collect();
     let mut widths: Vec<usize> = header.iter().map(|title| title.width()).collect();
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
@@ -46,7 +47,6 @@ pub(super) fn table(header: &[&str], rows: &[Vec<String>]) -> Result<(), AppErro
         }
     }
     let mut text = String::new();
-    let header: Vec<String> = header.iter().map(ToString::to_string).collect();
     for row in std::iter::once(&header).chain(&rows) {
         let mut line = String::new();
         for (width, cell) in widths.iter().zip(row) {

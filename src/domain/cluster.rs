@@ -19,13 +19,13 @@ pub struct GroupKey {
 #[derive(Debug, Clone, PartialEq)]
 pub struct GroupMember {
     pub row: QueueRow,
-    pub said: Said,
+    pub said: Checked,
 }
 
 /// What a decision says of a gap's most confident value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Said {
+pub enum Checked {
     /// Nobody has settled the gap.
     Nothing,
     /// Somebody who looked at the gap decided for the value.

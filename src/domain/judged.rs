@@ -1,7 +1,7 @@
 //! Predictions that decisions have shown to be right or wrong, as statistics want them.
 
-use super::opinion::verdict;
-use super::{Action, AttributeKey, CategoryKey, Confidence, ExperimentKey, Reviewer};
+use super::opinion::{judged, verdict};
+use super::{Action, AttributeKey, CategoryKey, Confidence, ExperimentKey, GapId, Reviewer, State};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +65,34 @@ impl TrackRecord {
     pub const OF_A_GAP: u32 = 12;
 }
 
+/// What the decision in force says of a prediction, and since when.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Judgement {
+    /// When the decision was made, by the server's clock.
+    pub at: DateTime<Utc>,
+    pub confidence: Option<Confidence>,
+    pub right: bool,
+}
+
+/// A judged gap on which one of two experiments was right and the other wrong, each by what it was most confident of.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Difference {
+    #[serde(flatten)]
+    pub gap: GapId,
+    /// Empty where it has none.
+    pub product_name: String,
+    pub won: Guess,
+    pub lost: Guess,
+}
+
+/// What an experiment was most confident of.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Guess {
+    /// As long as a list shows it.
+    pub value: String,
+    pub confidence: Option<Confidence>,
+}
+
 /// What people decided on one day (UTC); what was accepted unseen and what was undone are not counted.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Day {
@@ -107,6 +135,28 @@ pub struct TwoOpinions {
     pub multi_valued: bool,
     pub first: Opinion,
     pub second: Opinion,
+}
+
+/// A decision in force on a gap that two people decided: what somebody said, having seen what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    pub gap: GapId,
+    /// Whether the attribute takes several values.
+    pub multi_valued: bool,
+    pub reviewer: Reviewer,
+    pub action: Action,
+    pub value: Option<String>,
+    /// The prediction shown first; none where the reviewer saw none.
+    pub shown_value: Option<String>,
+    /// The state that it brought the gap into.
+    pub result_state: Option<State>,
+}
+
+impl Said {
+    /// Tells whether it says that a predicted value is right; `None` where it says nothing of it.
+    pub fn judges(&self, predicted: &str) -> Option<bool> {
+        judged(self.action, self.value.as_deref(), predicted, self.multi_valued)
+    }
 }
 
 /// What one reviewer said of a gap.

@@ -77,6 +77,21 @@ fn agree(one: &Decision, other: &Decision, multi_valued: bool) -> bool {
     verdict(one) == verdict(other)
 }
 
+/// Tells whether a decision in force shows a predicted value to be right or wrong; `None` where it says nothing of it.
+pub fn judged(action: Action, decided: Option<&str>, predicted: &str, multi_valued: bool) -> Option<bool> {
+    match action {
+        Action::Accept | Action::Override => decided.map(|value| is_right(predicted, value, multi_valued)),
+        Action::Reject | Action::NotApplicable => Some(false),
+        Action::Defer | Action::Flag | Action::Undo | Action::Opinion => None,
+    }
+}
+
+/// Tells whether a predicted value is the decided one; of several values, whether each is among the decided ones.
+fn is_right(predicted: &str, decided: &str, multi_valued: bool) -> bool {
+    let predicted = value_set(predicted, multi_valued);
+    !predicted.is_empty() && predicted.is_subset(&value_set(decided, multi_valued))
+}
+
 /// Hides from a reader what others said as long as it would influence them: first opinions to which no second one is in.
 pub fn hide_first_opinions(history: &mut [Event], reader: &Reviewer) {
     let both_in = |event: &&Event| {

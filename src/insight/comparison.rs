@@ -5,6 +5,9 @@ use serde::Serialize;
 use statrs::distribution::{Binomial, DiscreteCDF};
 use statrs::function::beta::ln_beta;
 
+/// From which e-value on a difference is called one.
+const CLEAR: f64 = 20.0;
+
 /// Two experiments compared on gaps that both predicted and a reviewer judged.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Comparison {
@@ -33,6 +36,30 @@ impl Comparison {
         let (first, second) = (real(self.only_first), real(self.only_second));
         (ln_beta(0.5 + first, 0.5 + second) - ln_beta(0.5, 0.5) + (first + second) * std::f64::consts::LN_2)
             .exp()
+    }
+
+    /// Says which one is better, as far as that is shown.
+    pub fn verdict(&self, first: &str, second: &str) -> String {
+        if self.e_value() >= CLEAR {
+            let better = if self.only_first > self.only_second { first } else { second };
+            format!("{better} is better: such a difference is no luck.")
+        } else {
+            "Neither is shown to be better yet; it is safe to look again after more decisions.".into()
+        }
+    }
+
+    /// Says what the tests found.
+    pub fn tests(&self) -> String {
+        let (p, e) = (self.p_value(), self.e_value());
+        let p = if p < 0.000_5 { "p < 0.001".to_owned() } else { format!("p = {p:.3}") };
+        let e = match e {
+            0.0..100.0 => format!("{e:.2}"),
+            100.0..1e6 => format!("{e:.0}"),
+            _ => "over a million".into(),
+        };
+        format!(
+            "McNemar's exact {p} (for a number of gaps fixed beforehand), e-value {e} (valid at any time; {CLEAR} is strong)"
+        )
     }
 
     /// Returns how many gaps were compared.
@@ -99,6 +126,16 @@ mod tests {
         }
         assert!(crossed <= 50, "{crossed} of 1,000 reached 20");
         assert!(crossed > 0, "an e-value that never moves proves nothing");
+    }
+
+    #[test]
+    fn a_p_value_is_never_said_to_be_nothing() {
+        assert!(
+            differ(121, 59).tests().contains("p < 0.001")
+                && differ(121, 59).tests().contains("e-value 3216 ")
+        );
+        assert!(differ(6, 1).tests().contains("p = 0.125") && differ(6, 1).tests().contains("e-value 2.06 "));
+        assert!(differ(400, 0).tests().contains("e-value over a million "));
     }
 
     #[test]

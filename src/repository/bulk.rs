@@ -8,6 +8,7 @@ mod catalogue;
 mod decisions;
 mod embeddings;
 mod field;
+mod measures;
 mod predictions;
 mod queue_check;
 mod queue_sync;

@@ -30,8 +30,6 @@ pub(crate) use refresh::refresh_view;
 
 pub(super) use failure::is_passing;
 
-pub(in crate::repository) use decision::judged;
-
 use super::reader::Reader;
 use super::{ForReader, RepositoryError, Result, Store};
 use crate::database::{Connection, Database};

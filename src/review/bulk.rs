@@ -9,12 +9,13 @@ use crate::domain::{
 use crate::repository::{RepositoryError, Result};
 use chrono::Utc;
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
 
 /// How many gaps are decided in one transaction.
-const TOGETHER: usize = 500;
+pub(super) const TOGETHER: usize = 500;
 /// The most different values that a preview counts; what comes after is counted together.
 const MOST_VALUES: usize = 10_000;
 /// How many of the most frequent values a preview names.
@@ -105,6 +106,9 @@ pub struct Accepted {
     /// Gaps that changed, or whose value was too long to be read whole.
     pub passed_by: u64,
 }
+
+/// Hears how far a bulk action is, after each transaction; says whether to go on.
+pub type Told<'a> = dyn FnMut(&Accepted) -> ControlFlow<()> + Send + 'a;
 
 /// The gaps that are to be accepted.
 pub(super) enum Which<'a> {
@@ -239,13 +243,9 @@ impl Review {
         Ok(rows.into_iter().zip(self.store().candidates(&gaps).await?).collect())
     }
 
-    /// Accepts the most confident value of gaps, but for those kept out and those that somebody holds; `progress` is told how
-    /// many were accepted. What is accepted stays so where it ends early.
-    pub(super) async fn accept_all(
-        &self,
-        what: &Acceptance<'_>,
-        progress: &mut (dyn FnMut(u64) + Send),
-    ) -> Result<Accepted> {
+    /// Accepts the most confident value of gaps, but for those kept out and those that somebody holds; `told` hears how far
+    /// it is after each transaction, and says whether to go on. What is accepted stays so where it ends early.
+    pub(super) async fn accept_all(&self, what: &Acceptance<'_>, told: &mut Told<'_>) -> Result<Accepted> {
         let mut done = Accepted { batch: Uuid::now_v7(), ..Accepted::default() };
         match what.which {
             Which::Of(filter) => {
@@ -253,8 +253,7 @@ impl Review {
                 loop {
                     let claim = self.claim_of(filter.clone(), after);
                     after = self.wave(what, &claim, &mut done).await?;
-                    progress(done.accepted);
-                    if after.is_none() {
+                    if told(&done).is_break() || after.is_none() {
                         return Ok(done);
                     }
                 }
@@ -264,7 +263,9 @@ impl Review {
                     let set = GapSet { gaps: some.to_vec(), ..GapSet::default() };
                     let filter = QueueFilter { among: Some(Arc::new(set)), ..QueueFilter::default() };
                     self.wave(what, &self.claim_of(filter, None), &mut done).await?;
-                    progress(done.accepted);
+                    if told(&done).is_break() {
+                        break;
+                    }
                 }
                 Ok(done)
             }

@@ -6,10 +6,10 @@
 //! decided, are a random sample of it, whoever decided them and why.
 
 use super::Review;
-use super::bulk::{Acceptance, Accepted, Preview, Which, preview_of};
+use super::bulk::{Acceptance, Accepted, Preview, Told, Which, preview_of};
 use crate::domain::{
-    Confidence, GapId, GroupKey, GroupMember, Lot, ProductKey, QueueFilter, QueueRow, QueueSort, Said, State,
-    StateFilter, normalised,
+    Checked, Confidence, GapId, GroupKey, GroupMember, Lot, ProductKey, QueueFilter, QueueRow, QueueSort,
+    State, StateFilter, normalised,
 };
 use crate::insight::partition::{Direction, Part, parts};
 use crate::insight::without_replacement::{more_needed, wrong_at_most};
@@ -61,7 +61,7 @@ pub struct Groups {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Member {
     pub row: QueueRow,
-    pub said: Said,
+    pub said: Checked,
     /// The cosine of the angle between its product's embedding and the cluster's centre; none without an embedding.
     pub similarity: Option<f64>,
 }
@@ -123,20 +123,21 @@ impl Checks {
 impl Cluster {
     /// Says what is certified so far.
     pub fn checks(&self) -> Checks {
-        let count = |members: &[Member], of: &[Said]| {
+        let count = |members: &[Member], of: &[Checked]| {
             members.iter().filter(|member| of.contains(&member.said)).count() as u64
         };
-        let is_checked = |member: &&Member| matches!(member.said, Said::Right | Said::Wrong | Said::PutOff);
+        let is_checked =
+            |member: &&Member| matches!(member.said, Checked::Right | Checked::Wrong | Checked::PutOff);
         let (drawn, others) = self.members.split_at(self.members.iter().take_while(is_checked).count());
         let (members, checked) = (self.members.len() as u64, drawn.len() as u64);
-        let wrong = count(drawn, &[Said::Wrong, Said::PutOff]);
+        let wrong = count(drawn, &[Checked::Wrong, Checked::PutOff]);
         let open = self.members.iter().filter(|member| member.is_open()).count() as u64;
         Checks {
             members,
             open,
             checked,
             wrong,
-            wrong_elsewhere: count(others, &[Said::Wrong, Said::PutOff]),
+            wrong_elsewhere: count(others, &[Checked::Wrong, Checked::PutOff]),
             wrong_at_most: (wrong_at_most(members, checked, wrong, ALPHA) - wrong).min(open),
             more_needed: more_needed(members, checked, wrong, TOLERATED, ALPHA),
         }
@@ -267,16 +268,12 @@ impl Review {
         Ok(found.into_iter().filter_map(|(key, vector)| Some((key, Direction::of(vector)?))).collect())
     }
 
-    /// Accepts the value of a cluster for its open gaps that nobody holds; `progress` is told how many were accepted. What is
-    /// accepted stays so where it ends early.
+    /// Accepts the value of a cluster for its open gaps that nobody holds; `told` hears how far it is
+    /// after each transaction, and says whether to go on. What is accepted stays so where it ends early.
     ///
     /// # Errors
     /// Those of the repository.
-    pub async fn accept_cluster(
-        &self,
-        cluster: &Cluster,
-        progress: &mut (dyn FnMut(u64) + Send),
-    ) -> Result<Accepted> {
+    pub async fn accept_cluster(&self, cluster: &Cluster, told: &mut Told<'_>) -> Result<Accepted> {
         let (open, policy) = (cluster.open(), cluster.policy());
         let what = Acceptance {
             which: Which::These(&open),
@@ -284,7 +281,7 @@ impl Review {
             value: Some(&cluster.group.value),
             policy: &policy,
         };
-        let mut done = self.accept_all(&what, progress).await?;
+        let mut done = self.accept_all(&what, told).await?;
         // Held by somebody, or decided since.
         done.passed_by = (open.len() as u64).saturating_sub(done.accepted);
         Ok(done)
@@ -352,12 +349,12 @@ mod tests {
     use chrono::DateTime;
     use proptest::prelude::*;
 
-    fn member(place: usize, said: Said) -> Member {
+    fn member(place: usize, said: Checked) -> Member {
         let state = match said {
-            Said::Nothing => State::Open,
-            Said::Right | Said::Unseen => State::Accepted,
-            Said::Wrong => State::Rejected,
-            Said::PutOff => State::Deferred,
+            Checked::Nothing => State::Open,
+            Checked::Right | Checked::Unseen => State::Accepted,
+            Checked::Wrong => State::Rejected,
+            Checked::PutOff => State::Deferred,
         };
         let row = QueueRow {
             gap: GapId::new(format!("p{place:03}"), "colour"),
@@ -381,17 +378,25 @@ mod tests {
         Member { row, said, similarity: None }
     }
 
-    fn cluster(said: impl IntoIterator<Item = Said>) -> Cluster {
+    fn cluster(said: impl IntoIterator<Item = Checked>) -> Cluster {
         let group = GroupKey { attribute: "colour".into(), category: None, value: "Black".into() };
         let members = said.into_iter().enumerate().map(|(place, said)| member(place, said)).collect();
         Cluster::of(&group, members)
     }
 
-    const ALL: [Said; 5] = [Said::Nothing, Said::Right, Said::Wrong, Said::PutOff, Said::Unseen];
+    const ALL: [Checked; 5] =
+        [Checked::Nothing, Checked::Right, Checked::Wrong, Checked::PutOff, Checked::Unseen];
 
     #[test]
     fn a_check_that_was_put_off_is_wrong_and_what_was_accepted_unseen_ends_the_sample() {
-        let said = [Said::Right, Said::PutOff, Said::Unseen, Said::Right, Said::Wrong, Said::Nothing];
+        let said = [
+            Checked::Right,
+            Checked::PutOff,
+            Checked::Unseen,
+            Checked::Right,
+            Checked::Wrong,
+            Checked::Nothing,
+        ];
         let checks = cluster(said).checks();
         assert_eq!((checks.checked, checks.wrong, checks.wrong_elsewhere, checks.open), (2, 1, 1, 1));
         assert_eq!(checks.wrong_at_most, 1);
@@ -400,7 +405,7 @@ mod tests {
     #[test]
     fn without_members_or_with_all_of_them_checked_nothing_is_left_to_be_wrong() {
         assert_eq!(cluster([]).checks().wrong_at_most, 0);
-        let checks = cluster([Said::Right, Said::Wrong]).checks();
+        let checks = cluster([Checked::Right, Checked::Wrong]).checks();
         assert_eq!((checks.checked, checks.wrong, checks.wrong_at_most, checks.more_needed), (2, 1, 0, 0));
     }
 

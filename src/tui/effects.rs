@@ -3,6 +3,8 @@
 //! A read in a single statement that a newer one of its kind supersedes is aborted. Decisions go to the outbox, which brings them to the
 //! disk and sends them in the order they were made.
 
+mod unseen;
+
 use super::app::feed;
 use super::app::flow::LASTS;
 use super::app::msg::{Effect, Figures, Found, Msg, TakeBack};
@@ -11,6 +13,7 @@ use crate::domain::{
     StateFilter,
 };
 use crate::repository::{JudgedGroup, RepositoryError, Result, abandonable};
+use crate::review::drifts::drifts;
 use crate::review::outbox::{Lookout, Outbox, Rest};
 use crate::review::{NEIGHBOURS, Review};
 use crate::tui::screens::queue::COUNT_CAP;
@@ -18,10 +21,12 @@ use futures_util::FutureExt;
 use std::collections::HashMap;
 use std::future::Future;
 use std::mem::{Discriminant, discriminant};
+use std::ops::ControlFlow;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
+use unseen::Unseen;
 
 /// How many neighbours a walk shows.
 const WALK_NEIGHBOURS: usize = 25;
@@ -38,6 +43,7 @@ pub struct Effects {
     reads: HashMap<Discriminant<Effect>, AbortHandle>,
     releases: JoinSet<()>,
     outbox: Outbox,
+    unseen: Unseen,
     patience: Option<Duration>,
 }
 
@@ -45,7 +51,8 @@ impl Effects {
     /// Serves one review; answers go to `answers`.
     pub fn new(review: Review, outbox: Outbox, answers: mpsc::Sender<Msg>, shared: bool) -> Self {
         let patience = shared.then_some(PATIENCE);
-        Self { review, answers, reads: HashMap::new(), releases: JoinSet::new(), outbox, patience }
+        let unseen = Unseen::new(review.clone(), answers.clone(), outbox.lookout());
+        Self { review, answers, reads: HashMap::new(), releases: JoinSet::new(), outbox, unseen, patience }
     }
 
     /// Starts an effect.
@@ -57,6 +64,11 @@ impl Effects {
             Effect::SendAgain => self.outbox.again(),
             Effect::Discard(id) => self.outbox.discard(id),
             Effect::Release { token, gaps } => self.release(token, gaps),
+            Effect::LookUnseen { ticket, filter, demand, audit } => {
+                self.unseen.look(ticket, *filter, demand, audit);
+            }
+            Effect::AcceptUnseen { ticket, plan } => self.unseen.accept(ticket, *plan),
+            Effect::StopUnseen => self.unseen.stop(),
             // Cut off in its transaction, a read of neighbours would cost the connection: see `Cards::plan`.
             Effect::LoadCard(_)
             | Effect::LoadHistory(_)
@@ -126,8 +138,11 @@ impl Effects {
         for read in self.reads.values() {
             read.abort();
         }
-        let released = async { while self.releases.join_next().await.is_some() {} };
-        let _ = tokio::time::timeout(patience, released).await;
+        let ended = async {
+            while self.releases.join_next().await.is_some() {}
+            self.unseen.finish().await;
+        };
+        let _ = tokio::time::timeout(patience, ended).await;
         // Everything that could be sent in a moment has been.
         self.outbox.finish(Duration::ZERO).await
     }
@@ -164,24 +179,6 @@ async fn read(review: &Review, effect: Effect) -> Option<Msg> {
             let result = guarded(store.history(&gap)).await;
             Msg::History { gap, result }
         }
-        Effect::LoadExperiments { ticket } => {
-            Msg::Experiments { ticket, result: guarded(store.experiment_summaries()).await }
-        }
-        Effect::LoadTrends { ticket, experiment } => {
-            Msg::Trends { ticket, result: guarded(store.metric_trends(&experiment)).await }
-        }
-        Effect::LoadJudged { ticket, filter } => {
-            let groups = guarded(store.judged(&filter, JudgedBy::Experiment)).await;
-            let cells = |groups: Vec<JudgedGroup>| groups.into_iter().flat_map(|group| group.cells).collect();
-            Msg::Judged { ticket, result: groups.map(cells) }
-        }
-        Effect::LoadGroups { ticket, by } => {
-            Msg::Groups { ticket, result: guarded(store.judged(&JudgedFilter::default(), by)).await }
-        }
-        Effect::LoadDays { ticket, since } => Msg::Days { ticket, result: guarded(store.days(since)).await },
-        Effect::LoadSample { ticket, filter } => {
-            Msg::Sampled { ticket, result: guarded(store.sample(&filter)).await }
-        }
         Effect::LoadProduct { ticket, product, attribute } => {
             let result = guarded(product_card(review, &product, attribute.as_ref())).await;
             Msg::Product { ticket, result }
@@ -206,16 +203,6 @@ async fn read(review: &Review, effect: Effect) -> Option<Msg> {
         Effect::LoadEvents { ticket, gap } => {
             Msg::Events { ticket, result: guarded(store.history(&gap)).await }
         }
-        Effect::LoadValueGroups { ticket, filter } => {
-            Msg::ValueGroups { ticket, result: guarded(review.groups(&filter)).await }
-        }
-        Effect::LoadClusters { ticket, group } => {
-            Msg::Clusters { ticket, result: guarded(review.clusters(&group)).await.map(Box::new) }
-        }
-        Effect::AcceptCluster { ticket, cluster } => {
-            let result = guarded(review.accept_cluster(&cluster, &mut |_| {})).await;
-            Msg::Accepted { ticket, result }
-        }
         Effect::Hold { ticket, token, gaps, state } => {
             let result = guarded(review.hold(&gaps, state, token, LASTS)).await;
             Msg::Held { ticket, token, result: result.map(Box::new) }
@@ -224,15 +211,54 @@ async fn read(review: &Review, effect: Effect) -> Option<Msg> {
         Effect::FindTakeBack { ticket, what } => {
             Msg::FoundTakeBack { ticket, result: guarded(find_take_back(review, what)).await }
         }
-        Effect::Decide(..)
-        | Effect::DecideTogether(_)
-        | Effect::SendNow
-        | Effect::SendAgain
-        | Effect::Discard(_)
-        | Effect::Release { .. }
-        | Effect::Copy(_)
-        | Effect::Suspend
-        | Effect::Quit => return None,
+        other => return read_figures(review, other).await,
+    })
+}
+
+/// Reads what the screens about predictions and clusters show.
+async fn read_figures(review: &Review, effect: Effect) -> Option<Msg> {
+    let store = review.store();
+    Some(match effect {
+        Effect::LoadExperiments { ticket } => {
+            Msg::Experiments { ticket, result: guarded(store.experiment_summaries()).await }
+        }
+        Effect::LoadTrends { ticket, experiment } => {
+            Msg::Trends { ticket, result: guarded(store.metric_trends(&experiment)).await }
+        }
+        Effect::LoadJudged { ticket, filter } => {
+            let groups = guarded(store.judged(&filter, JudgedBy::Experiment)).await;
+            let cells = |groups: Vec<JudgedGroup>| groups.into_iter().flat_map(|group| group.cells).collect();
+            Msg::Judged { ticket, result: groups.map(cells) }
+        }
+        Effect::LoadGroups { ticket, by } => {
+            Msg::Groups { ticket, result: guarded(store.judged(&JudgedFilter::default(), by)).await }
+        }
+        Effect::LoadDays { ticket, since } => Msg::Days { ticket, result: guarded(store.days(since)).await },
+        Effect::LoadSample { ticket, filter } => {
+            Msg::Sampled { ticket, result: guarded(store.sample(&filter)).await }
+        }
+        Effect::LoadDrifts { ticket, by } => {
+            let result = guarded(drifts(&**store, &JudgedFilter::default(), by)).await;
+            Msg::Drifts { ticket, by, result }
+        }
+        Effect::Compare { ticket, first, second } => {
+            Msg::Compared { ticket, result: guarded(store.compare(&first, &second)).await }
+        }
+        Effect::LoadDifferences { ticket, side, winner, loser, limit } => {
+            let result = guarded(store.differences(&winner, &loser, None, limit)).await;
+            Msg::Differences { ticket, side, result }
+        }
+        Effect::LoadValueGroups { ticket, filter } => {
+            Msg::ValueGroups { ticket, result: guarded(review.groups(&filter)).await }
+        }
+        Effect::LoadClusters { ticket, group } => {
+            Msg::Clusters { ticket, result: guarded(review.clusters(&group)).await.map(Box::new) }
+        }
+        Effect::AcceptCluster { ticket, cluster } => {
+            let result = guarded(review.accept_cluster(&cluster, &mut |_| ControlFlow::Continue(()))).await;
+            Msg::Accepted { ticket, result }
+        }
+        _ => return None,
     })
 }
 

@@ -2,14 +2,22 @@
 #![expect(clippy::cast_precision_loss, reason = "small numbers")]
 
 use crate::domain::{
-    AllowedScope, AllowedValue, AllowedValues, Attribute, Candidate, Category, Confidence, DataType, Day,
-    ExperimentKey, ExperimentSummary, Facets, GapId, JudgedBy, KnownValue, MetricTrend, Named, Neighbour,
-    Product, ProductCard, QueueRow, ReviewCard, RichText, Source, State, TrackRecord, choices,
+    AllowedScope, AllowedValue, AllowedValues, Attribute, Candidate, Category, Confidence, Count, DataType,
+    Day, Difference, ExperimentKey, ExperimentSummary, Facets, GapId, Guess, JudgedBy, KnownValue,
+    MetricTrend, Named, Neighbour, Product, ProductCard, QueueRow, ReviewCard, RichText, Source, State,
+    TrackRecord, choices,
 };
 use crate::insight::calibration::Cell;
+use crate::insight::comparison::Comparison;
+use crate::insight::drift::Drift;
 use crate::insight::sample::{Collector, Sample};
-use crate::repository::JudgedGroup;
+use crate::insight::threshold::{Demand, Outcome, certify};
+use crate::repository::{JudgedGroup, Page};
+use crate::review::threshold::Finding;
+use crate::review::unseen::{Accepted, Preview};
+use crate::tui::screens::comparison::Side;
 use chrono::{DateTime, Duration, TimeZone, Utc};
+use std::collections::BTreeMap;
 
 /// A name per product, the awkward ones among them.
 const NAMES: [&str; 12] = [
@@ -329,6 +337,71 @@ pub fn sample(sure: u64) -> Sample {
         collector.add(Some(0.5), Some(number % 2 == 0));
     }
     collector.end(0.125)
+}
+
+/// The first group fell, the last rose.
+pub fn drifts(by: JudgedBy) -> BTreeMap<String, Drift> {
+    let keys: Vec<String> = groups(by).into_iter().map(|group| group.key).collect();
+    let fall = Drift { from: 0.82, to: 0.61, since: noon() - Duration::days(5), before: 240, after: 118 };
+    let rise = Drift { from: 0.61, to: 0.9, ..fall };
+    let ends = keys.first().map(|key| (key.clone(), fall)).into_iter();
+    ends.chain(keys.last().filter(|_| keys.len() > 1).map(|key| (key.clone(), rise))).collect()
+}
+
+/// One experiment that is better than another.
+pub fn comparison() -> Comparison {
+    Comparison { both_right: 400, only_first: 60, only_second: 20, both_wrong: 1_060 }
+}
+
+/// Gaps on which two experiments differ, the awkward names among them.
+pub fn differences(side: Side, limit: usize) -> Page<Difference, GapId> {
+    let count = if side == Side::Won { 60 } else { 20 };
+    let guess = |value: &str, sure: Option<f64>| Guess {
+        value: value.into(),
+        confidence: sure.and_then(|sure| Confidence::new(sure).ok()),
+    };
+    let made = |index: usize| {
+        let row = row(index);
+        Difference {
+            gap: row.gap,
+            product_name: row.product_name,
+            won: guess(if index.is_multiple_of(2) { "Black/White" } else { "286" }, Some(0.93)),
+            lost: guess("Blue \u{1b}[2J", (!index.is_multiple_of(3)).then_some(0.5)),
+        }
+    };
+    Page { rows: (0..count.min(limit)).map(made).collect(), next: None }
+}
+
+/// What a sample of some gaps carries.
+pub fn finding(sure: u64, demand: Demand) -> Finding {
+    let sample = sample(sure);
+    let outcome = certify(sample.cells.clone(), demand);
+    let covered = matches!(outcome, Outcome::Certified(_)).then_some(Count::Exact(1_204));
+    Finding { demand, sample, outcome, open: Count::Exact(1_973), covered }
+}
+
+/// What accepting it would be.
+pub fn preview() -> Preview {
+    let value = |value: &str, count| (value.to_owned(), count);
+    let least = |index: usize, sure| (row(index).gap, "Black \u{202e}evil".to_owned(), sure);
+    Preview {
+        accepted: 1_141,
+        kept_out: 63,
+        values: vec![
+            value("Black/White", 420),
+            value("286", 311),
+            value("Yes", 207),
+            value("Anthracite with a very long name that goes on beyond what a dialog can show of it", 9),
+            value("\u{1b}[2JPegasus 38", 1),
+        ],
+        different: 112,
+        least_confident: vec![least(0, 0.9701), least(4, 0.9702), least(8, 0.971)],
+    }
+}
+
+/// What accepting did so far.
+pub fn accepted(count: u64) -> Accepted {
+    Accepted { batch: uuid::Uuid::from_u128(0x0192_aaaa), accepted: count, kept_out: 28, passed_by: 2 }
 }
 
 /// Three days of work, the last one today.

@@ -12,6 +12,7 @@ mod override_editor;
 mod palette;
 mod suggestions;
 mod take_back;
+mod unseen;
 
 pub use activity_filter::ActivityFilter;
 pub use bulk::Bulk;
@@ -23,6 +24,7 @@ pub use outbox::Outbox;
 pub use override_editor::OverrideEditor;
 pub use palette::Palette;
 pub use take_back::TakeBack;
+pub use unseen::Unseen;
 
 use super::app::keymap::Key;
 use super::app::msg::Effect;
@@ -50,6 +52,7 @@ pub enum Overlay {
     Override(Box<OverrideEditor>),
     Palette(Palette),
     TakeBack(Box<TakeBack>),
+    Unseen(Box<Unseen>),
 }
 
 impl Overlay {
@@ -66,6 +69,7 @@ impl Overlay {
             Self::Override(editor) => editor.key(state, key),
             Self::Palette(palette) => palette.key(state, key),
             Self::TakeBack(question) => question.key(state, key),
+            Self::Unseen(unseen) => unseen.key(state, key),
         }
     }
 
@@ -78,7 +82,11 @@ impl Overlay {
             Self::Help(help) => help.paste(state, text),
             Self::Override(editor) => editor.paste(state, text),
             Self::Palette(palette) => palette.paste(state, text),
-            other @ (Self::Bulk(_) | Self::Confirm(_) | Self::Outbox(_) | Self::TakeBack(_)) => {
+            other @ (Self::Bulk(_)
+            | Self::Confirm(_)
+            | Self::Outbox(_)
+            | Self::TakeBack(_)
+            | Self::Unseen(_)) => {
                 state.overlay = Some(other);
                 Vec::new()
             }
@@ -98,6 +106,7 @@ impl Overlay {
             Self::Override(editor) => editor.view(state, frame),
             Self::Palette(palette) => palette.view(state, frame),
             Self::TakeBack(question) => question.view(state, frame),
+            Self::Unseen(unseen) => unseen.view(state, frame),
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod card_sections;
 pub mod chrome;
 pub mod clusters;
 pub mod clusters_view;
+pub mod comparison;
 pub mod experiments;
 pub mod insights;
 pub mod insights_view;

@@ -3,6 +3,7 @@
 mod activity;
 mod alike;
 mod clusters;
+mod comparison;
 mod flow;
 mod flows;
 mod gate;
@@ -12,18 +13,20 @@ mod outage;
 mod random;
 mod selection;
 mod snapshots;
+mod unseen;
 
 use super::app::keymap::Key;
-use super::app::msg::{Effect, Figures, Found, Msg, TakeBack};
+use super::app::msg::{Effect, Figures, Found, Msg, TakeBack, Unseen};
+use super::app::slot::Ticket;
 use super::app::{State, update};
 use super::fixture;
 use super::theme::Theme;
 use super::view::view;
 use super::{Identity, Progress};
 use crate::domain::{
-    Action, Changes, Claim, Claimed, Count, CursorValue, Decision, DecisionCursor, DecisionFilter,
+    Action, Changes, Checked, Claim, Claimed, Count, CursorValue, Decision, DecisionCursor, DecisionFilter,
     DecisionId, DecisionRow, Event, Fence, GapId, GapSet, GroupKey, Lease, LeaseToken, Lot, Outcome, Policy,
-    QueueCursor, QueueFilter, QueueRow, QueueSort, Reviewer, Said, Seen, Stage, Standing, State as GapState,
+    QueueCursor, QueueFilter, QueueRow, QueueSort, Reviewer, Seen, Stage, Standing, State as GapState,
     StateFilter, hide_first_opinions, normalised,
 };
 use crate::repository::{Page, RepositoryError, Result};
@@ -38,11 +41,13 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Size;
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// A database that answers at once, with the made-up catalogue; and an outbox before it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of some test")]
 struct Database {
     rows: Vec<QueueRow>,
     events: Vec<Event>,
@@ -55,6 +60,10 @@ struct Database {
     sampled: u64,
     /// There are more open gaps than were looked at for groups.
     is_cut: bool,
+    /// Some experiments drifted.
+    has_drift: bool,
+    /// What is being accepted unseen.
+    accepting: Option<Ticket>,
     /// Makes cards what a test wants.
     change_card: Option<fn(&mut crate::domain::ReviewCard)>,
     /// What every request fails with.
@@ -76,6 +85,8 @@ impl Database {
             is_unjudged: false,
             sampled: 200,
             is_cut: false,
+            has_drift: false,
+            accepting: None,
             change_card: None,
             down: None,
             disk: None,
@@ -410,11 +421,11 @@ impl Database {
         let member = |(place, row): (usize, &QueueRow)| {
             let last = self.events.iter().rev().find(|event| event.decision.gap == row.gap);
             let said = match (row.state, last) {
-                (GapState::Open, _) => Said::Nothing,
-                (_, Some(last)) if last.decision.seen.policy.starts_with("bulk:") => Said::Unseen,
-                (GapState::Accepted, _) => Said::Right,
-                (GapState::Deferred | GapState::Flagged, _) => Said::PutOff,
-                _ => Said::Wrong,
+                (GapState::Open, _) => Checked::Nothing,
+                (_, Some(last)) if last.decision.seen.policy.starts_with("bulk:") => Checked::Unseen,
+                (GapState::Accepted, _) => Checked::Right,
+                (GapState::Deferred | GapState::Flagged, _) => Checked::PutOff,
+                _ => Checked::Wrong,
             };
             #[expect(clippy::cast_precision_loss, reason = "small numbers")]
             let similarity = (place % 4 != 3).then_some(0.97 - place as f64 * 0.004);
@@ -557,6 +568,33 @@ impl Database {
         self.up(Some(Box::new(card)))
     }
 
+    /// Tells of looking at what may be accepted unseen, and of accepting it: two transactions, the first only when it is
+    /// to stop.
+    fn unseen(&mut self, effect: &Effect) -> Vec<Msg> {
+        let (ticket, news) = match effect {
+            Effect::LookUnseen { ticket, demand, .. } => {
+                let found = fixture::finding(self.sampled, *demand);
+                let preview = found.certificate().map(|_| Unseen::Previewed(Box::new(fixture::preview())));
+                let found = Unseen::Found(Box::new(found));
+                (*ticket, [Some(found), preview].into_iter().flatten().collect())
+            }
+            Effect::AcceptUnseen { ticket, .. } => {
+                self.accepting = Some(*ticket);
+                (*ticket, vec![Unseen::Accepted(fixture::accepted(500))])
+            }
+            Effect::StopUnseen => match self.accepting.take() {
+                Some(ticket) => (ticket, vec![Unseen::Ended(fixture::accepted(500))]),
+                None => return Vec::new(),
+            },
+            _ => return Vec::new(),
+        };
+        let news = match &self.down {
+            Some(error) => vec![Unseen::Failed(error.clone(), None)],
+            None => news,
+        };
+        news.into_iter().map(|news| Msg::Unseen { ticket, news }).collect()
+    }
+
     fn answer(&mut self, effect: Effect) -> Option<Msg> {
         Some(match effect {
             Effect::LoadPage { ticket, filter, after, limit, .. } => {
@@ -623,6 +661,16 @@ impl Database {
             Effect::FindTakeBack { ticket, what } => {
                 Msg::FoundTakeBack { ticket, result: self.find_take_back(&what) }
             }
+            Effect::LoadProduct { ticket, product, .. } => {
+                let index = product.as_str()[2..].parse().unwrap();
+                Msg::Product { ticket, result: self.up(Some(Box::new(fixture::product_card(index)))) }
+            }
+            other => return self.answer_figures(other),
+        })
+    }
+
+    fn answer_figures(&mut self, effect: Effect) -> Option<Msg> {
+        Some(match effect {
             Effect::LoadExperiments { ticket } => {
                 Msg::Experiments { ticket, result: self.up(fixture::experiments()) }
             }
@@ -645,9 +693,15 @@ impl Database {
             Effect::LoadSample { ticket, .. } => {
                 Msg::Sampled { ticket, result: self.up(fixture::sample(self.sampled)) }
             }
-            Effect::LoadProduct { ticket, product, .. } => {
-                let index = product.as_str()[2..].parse().unwrap();
-                Msg::Product { ticket, result: self.up(Some(Box::new(fixture::product_card(index)))) }
+            Effect::LoadDrifts { ticket, by } => {
+                let result = self.up(if self.has_drift { fixture::drifts(by) } else { BTreeMap::default() });
+                Msg::Drifts { ticket, by, result }
+            }
+            Effect::Compare { ticket, .. } => {
+                Msg::Compared { ticket, result: self.up(fixture::comparison()) }
+            }
+            Effect::LoadDifferences { ticket, side, limit, .. } => {
+                Msg::Differences { ticket, side, result: self.up(fixture::differences(side, limit)) }
             }
             other => return self.answer_alike(other),
         })
@@ -746,6 +800,9 @@ impl App {
             let effect = self.waiting.remove(0);
             for news in self.database.outbox(&effect) {
                 self.send(Msg::Outbox(news));
+            }
+            for news in self.database.unseen(&effect) {
+                self.send(news);
             }
             if let Some(msg) = self.database.answer(effect) {
                 let lost = msg.error().filter(|error| matches!(error, RepositoryError::Unavailable(_)));

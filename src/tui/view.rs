@@ -4,8 +4,8 @@ use super::app::State;
 use super::app::state::Screen;
 use super::layout;
 use super::screens::{
-    activity_view, chrome, clusters_view, experiments, insights_view, neighbours, opening, product, review,
-    texts,
+    activity_view, chrome, clusters_view, comparison, experiments, insights_view, neighbours, opening,
+    product, review, texts,
 };
 use ratatui::Frame;
 
@@ -28,6 +28,7 @@ pub fn view(state: &State, frame: &mut Frame) {
             Some(Screen::Experiments(screen)) => experiments::view(state, frame, screen),
             Some(Screen::Clusters(screen)) => clusters_view::view(state, frame, screen),
             Some(Screen::Insights(screen)) => insights_view::view(state, frame, screen),
+            Some(Screen::Comparison(screen)) => comparison::view(state, frame, screen),
             Some(Screen::Product(pane)) => product::view(state, frame, pane),
             Some(Screen::Walk(walk)) => neighbours::view(state, frame, walk),
             Some(Screen::Texts(screen)) => texts::view(state, frame, screen),

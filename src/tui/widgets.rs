@@ -1,5 +1,6 @@
 //! Pieces that screens are made of; none of them knows the application's state.
 
 pub mod picker;
+pub mod table;
 pub mod text_input;
 pub mod wrap;

@@ -2,7 +2,7 @@
 
 use crate::support::fixture::*;
 use gapdeck::domain::{
-    Action, Claim, GapId, GapSet, GroupKey, LeaseToken, Lot, QueueFilter, QueueSort, Said, Seen, State,
+    Action, Checked, Claim, GapId, GapSet, GroupKey, LeaseToken, Lot, QueueFilter, QueueSort, Seen, State,
     StateFilter,
 };
 use gapdeck::repository::{Alike, CatalogueBatch, Store};
@@ -77,7 +77,7 @@ pub async fn a_group_has_the_gaps_of_one_attribute_category_and_value_by_product
     let members = store.group_members(&black(), 1_000).await.unwrap();
     let gaps: Vec<GapId> = members.iter().map(|member| member.row.gap.clone()).collect();
     assert_eq!(gaps, (0..=36).map(|number| gap_id(&format!("c{number:02}"), "colour")).collect::<Vec<_>>());
-    assert!(members.iter().all(|member| member.said == Said::Nothing));
+    assert!(members.iter().all(|member| member.said == Checked::Nothing));
     let few = store.group_members(&black(), 5).await.unwrap();
     assert_eq!(few, members[..5]);
     let uncategorised = GroupKey { category: None, ..black() };
@@ -100,10 +100,10 @@ pub async fn a_group_tells_what_was_said_of_its_value(store: &dyn Store) {
     let unseen = decision((gaps[6].product.as_str(), "colour"), Action::Accept, Some("Black"), 0);
     let seen = Seen { policy: "bulk:cluster members=37".into(), ..Seen::default() };
     decide(store, &gapdeck::domain::Decision { seen, ..unseen }).await;
-    let said: Vec<Said> =
+    let said: Vec<Checked> =
         store.group_members(&black(), 8).await.unwrap().iter().map(|member| member.said).collect();
-    let (right, wrong) = (Said::Right, Said::Wrong);
-    assert_eq!(said, [right, wrong, wrong, Said::PutOff, right, wrong, Said::Unseen, Said::Nothing]);
+    let (right, wrong) = (Checked::Right, Checked::Wrong);
+    assert_eq!(said, [right, wrong, wrong, Checked::PutOff, right, wrong, Checked::Unseen, Checked::Nothing]);
 }
 
 pub async fn gaps_that_are_alike_share_experiment_attribute_and_value_and_lie_near(store: &dyn Store) {
@@ -232,11 +232,11 @@ pub async fn random_checks_certify_a_cluster_and_the_rest_is_accepted_and_taken_
     assert_eq!(preview.accepted, 21);
     assert_eq!(preview.values.iter().map(|(_, count)| count).sum::<u64>(), 21, "each spelling by itself");
     assert!(preview.least_confident[0].2 <= preview.least_confident[1].2);
-    let done = review.accept_cluster(&then, &mut |_| {}).await.unwrap();
+    let done = review.accept_cluster(&then, &mut |_| std::ops::ControlFlow::Continue(())).await.unwrap();
     assert_eq!((done.accepted, done.passed_by), (19, 2));
     let after = cluster().await;
     assert_eq!(after.open(), [gaps[5].clone()]);
-    let unseen = after.members.iter().filter(|member| member.said == Said::Unseen).count();
+    let unseen = after.members.iter().filter(|member| member.said == Checked::Unseen).count();
     assert_eq!((unseen, after.checks().checked), (19, 2), "what was accepted unseen is no check");
     let history = store.history(&gaps[8]).await.unwrap();
     let decision = &history[0].decision;

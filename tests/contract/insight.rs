@@ -4,9 +4,10 @@ use crate::support::fixture::*;
 use chrono::{TimeDelta, Utc};
 use gapdeck::domain::{
     Action, Anchoring, Decision, GapId, JudgedBy, JudgedFilter, Lot, Opinion, Policy, QueueFilter, Share,
+    State,
 };
 use gapdeck::insight::comparison::Comparison;
-use gapdeck::repository::{CatalogueBatch, JudgedGroup, Store};
+use gapdeck::repository::{CatalogueBatch, JudgedGroup, Store, Timeline};
 
 /// Groups as (key, judged, right) a cell.
 fn read(groups: &[JudgedGroup]) -> Vec<(&str, Vec<(u64, u64)>)> {
@@ -90,6 +91,19 @@ pub async fn experiments_are_compared_on_the_gaps_that_both_predicted(store: &dy
     assert_eq!(turned, Comparison { both_right: 0, only_first: 1, only_second: 2, both_wrong: 0 });
     let alone = store.compare(&"e1".into(), &"unheard-of".into()).await.unwrap();
     assert_eq!(alone.gaps(), 0);
+    // What was accepted unseen is no evidence of who is right.
+    let more = CatalogueBatch { gaps: vec![gap("p2", "weight")], ..CatalogueBatch::default() };
+    store.save_catalogue(&more).await.unwrap();
+    predict(store, "e1", ("p2", "weight"), "12", 0.99).await;
+    predict(store, "e2", ("p2", "weight"), "13", 0.5).await;
+    let mut unseen = accept(("p2", "weight"), "12", 0);
+    unseen.seen.policy = "bulk:threshold".into();
+    decide(store, &unseen).await;
+    assert_eq!(store.compare(&"e1".into(), &"e2".into()).await.unwrap(), seen);
+    let won = store.differences(&"e1".into(), &"e2".into(), None, 10).await.unwrap();
+    assert_eq!(won.rows.len(), 2);
+    decide(store, &by("bob", decision(("p2", "weight"), Action::Override, Some("13"), 1))).await;
+    assert_eq!(store.compare(&"e1".into(), &"e2".into()).await.unwrap().only_second, 2, "somebody looked");
 }
 
 /// Gaps of `n` products for one attribute, each with a prediction, in the order of their lots.
@@ -240,4 +254,123 @@ pub async fn opinions_are_what_two_people_said_of_a_gap(store: &dyn Store) {
     assert_eq!(found, ["ada =wide, bob =narrow", "ada not_applicable, bob not_applicable"]);
     assert_eq!(store.opinions(None).await.unwrap().len(), 2);
     assert_eq!(store.opinions(Some(&"colour".into())).await.unwrap(), []);
+}
+
+pub async fn the_gaps_that_one_experiment_won_come_in_pages(store: &dyn Store) {
+    judged(store).await;
+    let (e1, e2) = ("e1".into(), "e2".into());
+    let won = walked!(after => store.differences(&e1, &e2, after.as_ref(), 1));
+    let read: Vec<_> =
+        won.iter().map(|one| (one.gap.to_string(), &*one.won.value, &*one.lost.value)).collect();
+    let key = |product, attribute| gap_id(product, attribute).to_string();
+    assert_eq!(
+        read,
+        [(key("p1", "colour"), "Black", "Blue"), (key("p2", "colour"), "Red", "Green")],
+        "e1 was surest of Black"
+    );
+    assert_eq!(won[0].won.confidence, Some(confidence(0.9)));
+    assert_eq!(won[1].lost.confidence, None);
+    assert_eq!(won[0].product_name, row(store, ("p1", "colour")).await.product_name);
+    let lost = store.differences(&e2, &e1, None, 10).await.unwrap();
+    assert_eq!((lost.rows.len(), lost.rows[0].gap.clone(), lost.next), (1, gap_id("p1", "weight"), None));
+    assert_eq!(store.differences(&e1, &"unheard-of".into(), None, 10).await.unwrap().rows, []);
+    assert_eq!(store.differences(&e1, &e1, None, 10).await.unwrap().rows, []);
+}
+
+/// Timelines as (key, right or not).
+fn times(lines: &[Timeline]) -> Vec<(&str, Vec<bool>)> {
+    lines
+        .iter()
+        .map(|line| (line.key.as_str(), line.judgements.iter().map(|one| one.right).collect()))
+        .collect()
+}
+
+pub async fn timelines_follow_the_decisions_in_force(store: &dyn Store) {
+    judged(store).await;
+    let all = JudgedFilter::default();
+    let lines = store.timelines(&all, JudgedBy::Experiment, 100).await.unwrap();
+    assert_eq!(times(&lines), [("e1", vec![true, true, false]), ("e2", vec![false, false, true])]);
+    let first = lines[0].judgements[0];
+    assert_eq!(first.confidence, Some(confidence(0.9)), "what e1 was surest of on the gap");
+    assert!(first.at <= lines[0].judgements[1].at);
+    assert_eq!(lines[1].judgements[1].confidence, None);
+
+    let attributes = store.timelines(&all, JudgedBy::Attribute, 100).await.unwrap();
+    assert_eq!(times(&attributes), [("colour", vec![false, true]), ("weight", vec![true])], "e2 was surer");
+    let of_e1 = JudgedFilter { experiment: Some("e1".into()), ..all.clone() };
+    let attributes = store.timelines(&of_e1, JudgedBy::Attribute, 100).await.unwrap();
+    assert_eq!(times(&attributes), [("colour", vec![true, true]), ("weight", vec![false])]);
+    let categories = store.timelines(&all, JudgedBy::Category, 100).await.unwrap();
+    assert_eq!(categories.iter().map(|line| line.judgements.len()).sum::<usize>(), 3);
+    for line in &categories {
+        let only = JudgedFilter { category: Some(line.key.as_str().into()), ..all.clone() };
+        let again = store.timelines(&only, JudgedBy::Category, 100).await.unwrap();
+        assert_eq!(again, std::slice::from_ref(line));
+    }
+    let weight = JudgedFilter { attribute: Some("weight".into()), ..all.clone() };
+    let last = store.timelines(&weight, JudgedBy::Experiment, 1).await.unwrap();
+    assert_eq!(times(&last), [("e1", vec![false]), ("e2", vec![true])]);
+
+    // Only the last ones, and of these not what was undone, overtaken or accepted unseen.
+    let last = store.timelines(&all, JudgedBy::Experiment, 1).await.unwrap();
+    assert_eq!(times(&last), [("e1", vec![false]), ("e2", vec![true])]);
+    decide(store, &by("bob", accept(("p1", "weight"), "12", 1))).await;
+    let overtaken = store.timelines(&weight, JudgedBy::Experiment, 100).await.unwrap();
+    assert_eq!(times(&overtaken), [("e1", vec![true]), ("e2", vec![false])]);
+    let mut unseen = by("bob", accept(("p2", "colour"), "Red", 1));
+    unseen.seen.policy = "bulk:threshold".into();
+    decide(store, &unseen).await;
+    let lines = store.timelines(&all, JudgedBy::Experiment, 100).await.unwrap();
+    assert_eq!(times(&lines), [("e1", vec![true, true]), ("e2", vec![false, false])]);
+    decide(store, &by("bob", undo(&unseen, 2))).await;
+    let lines = store.timelines(&all, JudgedBy::Experiment, 100).await.unwrap();
+    assert_eq!(lines[0].judgements.len(), 3, "the decision before is in force again");
+}
+
+pub async fn what_was_said_of_gaps_with_two_opinions_comes_gap_by_gap(store: &dyn Store) {
+    let gaps = drawn(store, 5).await;
+    let of = |place: usize| (gaps[place].product.as_str(), "width");
+    // Alone, before the team asked for second opinions.
+    decide(store, &by("ada", accept(of(4), "wide", 0))).await;
+    let all = Policy { second_opinions: Share::ALL, ..Policy::default() };
+    store.set_policy(&all, &"ada".into()).await.unwrap();
+    let shown = |decision: Decision| Decision { shown_value: Some("wide".into()), ..decision };
+    let undone = by("eve", accept(of(0), "narrow", 2));
+    let mut unseen = by("bob", accept(of(3), "wide", 0));
+    unseen.seen.policy = "bulk:threshold".into();
+    for decision in [
+        shown(by("ada", accept(of(0), "wide", 0))),
+        by("bob", decision(of(0), Action::Override, Some("narrow"), 1)),
+        undone.clone(),
+        by("eve", undo(&undone, 3)),
+        by("eve", decision(of(0), Action::Reject, None, 4)),
+        // Ada has no part in these.
+        by("bob", accept(of(1), "wide", 0)),
+        by("eve", accept(of(1), "wide", 1)),
+        // Accepted unseen, which is nobody's opinion.
+        unseen,
+        by("ada", accept(of(3), "wide", 1)),
+    ] {
+        decide(store, &decision).await;
+    }
+    let said = store.said(&"ada".into(), 100).await.unwrap();
+    let read: Vec<_> = said
+        .iter()
+        .map(|one| {
+            (one.gap.clone(), one.reviewer.to_string(), one.value.as_deref(), one.shown_value.as_deref())
+        })
+        .collect();
+    let mut expected = vec![
+        (gaps[0].clone(), "ada".to_owned(), Some("wide"), Some("wide")),
+        (gaps[0].clone(), "bob".to_owned(), Some("narrow"), None),
+        (gaps[0].clone(), "eve".to_owned(), None, None),
+        (gaps[3].clone(), "ada".to_owned(), Some("wide"), None),
+    ];
+    expected.sort_by(|a, b| a.0.cmp(&b.0));
+    assert_eq!(read, expected);
+    let states: Vec<_> = said.iter().filter(|one| one.gap == gaps[0]).map(|one| one.result_state).collect();
+    assert_eq!(states, [Some(State::Second), Some(State::Disputed), Some(State::Rejected)]);
+    let last = store.said(&"ada".into(), 1).await.unwrap();
+    assert_eq!(last.len(), 1, "of the last decision's gap only: {last:?}");
+    assert_eq!(store.said(&"zoe".into(), 100).await.unwrap(), []);
 }

@@ -4,6 +4,7 @@ use crate::support::binary::Gapdeck;
 use crate::support::fixture::open_shop;
 use crate::support::server::TestDatabase;
 use crate::support::{backend, pty};
+use gapdeck::repository::bulk::Table;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -35,7 +36,7 @@ async fn every_table_gets_a_file_and_none_is_replaced_unasked() {
     let place = home.path().join("out");
     let place = place.to_str().expect("a path");
     let report = gapdeck.json(&["export", "all", "-o", place, "--gzip", "--json"]);
-    assert_eq!(names(Path::new(place)).len(), 18);
+    assert_eq!(names(Path::new(place)).len(), Table::ALL.len());
     assert!(names(Path::new(place)).iter().all(|name| name.ends_with(".jsonl.gz")));
     let values = report["files"]
         .as_array()
@@ -51,7 +52,7 @@ async fn every_table_gets_a_file_and_none_is_replaced_unasked() {
     assert_eq!(std::fs::read(&marked).expect("read"), b"mine");
     gapdeck.succeeds(&["export", "categories", "products", "-o", place, "--gzip", "--force"]);
     assert_ne!(std::fs::read(&marked).expect("read"), b"mine");
-    assert_eq!(names(Path::new(place)).len(), 18, "no file of another name is left");
+    assert_eq!(names(Path::new(place)).len(), Table::ALL.len(), "no file of another name is left");
 }
 
 #[cfg(unix)]

@@ -170,7 +170,16 @@ pub fn content() -> impl Strategy<Value = Content> {
             rows(rich_text, 3));
         let proposals = (experiments_rows, rounds_rows, rows(proposed("experiment_key", &experiments), 8),
             rows(proposed("round_key", &rounds), 5), rows(embedding, 3));
-        (catalogue, values, proposals, vec(act(gaps.len()), 0..8)).prop_map(|(catalogue, values, proposals, acts)| Content {
+        let policy = (share(), share(), share(), option::of(text()), time()).prop_map(|(a, b, c, by, t)| json!({
+            "only_row": true, "second_opinions": a.unwrap_or(0.0), "random_share": b.unwrap_or(0.0),
+            "blind_share": c.unwrap_or(0.0), "set_by": by, "set_at": t}));
+        let worth = (attribute.clone(), [0..9_i64, 0..9, 0..9, 0..9_000_000_000], time()).prop_map(|(a, [b, c, d, e], t)| json!({
+            "attribute_key": a, "correct": b, "frequent": c, "voted": b.max(c) + d, "tried": b.max(c) + d + e,
+            "measured_at": t}));
+        let cut = (attribute.clone(), 0..9_i64, 0..9_000_000_000_i64, share(), time()).prop_map(|(a, l, d, s, t)| json!({
+            "attribute_key": a, "listed": l, "decided": l + d, "score": s, "measured_at": t}));
+        let team = (rows(policy, 1), rows(worth, 3), rows(cut, 3));
+        (catalogue, values, proposals, team, vec(act(gaps.len()), 0..8)).prop_map(|(catalogue, values, proposals, team, acts)| Content {
             rows: vec![
                 (Table::Products, catalogue.0), (Table::Categories, catalogue.1), (Table::Attributes, catalogue.2),
                 (Table::ProductCategories, catalogue.3), (Table::CategoryAttributes, catalogue.4), (Table::Gaps, catalogue.5),
@@ -179,6 +188,7 @@ pub fn content() -> impl Strategy<Value = Content> {
                 (Table::ProductAllowableValues, values.4), (Table::RichTexts, values.5),
                 (Table::Experiments, proposals.0), (Table::Rounds, proposals.1), (Table::Predictions, proposals.2),
                 (Table::Recommendations, proposals.3), (Table::Embeddings, proposals.4),
+                (Table::ReviewPolicy, team.0), (Table::VoteWorth, team.1), (Table::ListCuts, team.2),
             ],
             acts,
         })

@@ -250,3 +250,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_value_is_right_whatever_its_case_and_spaces() {
+    assert!(is_right(" black ", "Black", false));
+    assert!(!is_right("Black; Red", "red; black", false));
+}
+
+#[test]
+fn several_values_are_right_when_each_is_among_the_decided_ones() {
+    assert!(is_right("Red; black", "black; red; blue", true));
+    assert!(!is_right("Red; green", "black; red; blue", true));
+    assert!(!is_right(" ; ", "black", true));
+}

@@ -8,8 +8,7 @@ use super::field::{Field, Kind};
 use super::session::{Cells, Parameter, Session};
 use super::sql;
 use super::table::{Missing, Plan};
-use crate::domain::Action;
-use crate::repository::postgres::judged;
+use crate::domain::{Action, judged};
 use crate::repository::{RepositoryError, Result};
 
 pub(super) const DECISIONS: Plan = Plan {

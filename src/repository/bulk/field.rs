@@ -12,6 +12,8 @@ pub enum Kind {
     Boolean,
     /// A whole number, 0 or more.
     Count,
+    /// A whole number, 0 or more, that may be large.
+    Total,
     /// A number; `NaN`, `Infinity` and `-Infinity` are written as texts.
     Number,
     /// A number, 0 to 1.
@@ -40,6 +42,7 @@ impl Kind {
             Self::Name | Self::Text | Self::Action | Self::State => "text",
             Self::Boolean => "boolean",
             Self::Count => "integer",
+            Self::Total => "bigint",
             Self::Number | Self::Share => "double precision",
             Self::Time => "timestamptz",
             Self::Uuid => "uuid",
@@ -55,7 +58,7 @@ impl Kind {
             Self::Name => "short text",
             Self::Text => "text",
             Self::Boolean => "`true` or `false`",
-            Self::Count => "whole number",
+            Self::Count | Self::Total => "whole number",
             Self::Number => "number",
             Self::Share => "number, 0 to 1",
             Self::Time => "time",

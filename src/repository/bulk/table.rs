@@ -1,7 +1,7 @@
 //! The tables that can be loaded in bulk, in the order in which they refer to each other.
 
 use super::field::{Field, Kind};
-use super::{catalogue, decisions, embeddings, predictions, values};
+use super::{catalogue, decisions, embeddings, measures, predictions, values};
 
 /// What a staged row can refer to in vain, or clash with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,11 +89,14 @@ pub enum Table {
     Recommendations,
     Decisions,
     Embeddings,
+    ReviewPolicy,
+    VoteWorth,
+    ListCuts,
 }
 
 impl Table {
     /// All tables, each after those that its rows refer to.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::Categories,
         Self::Attributes,
         Self::CategoryAttributes,
@@ -112,6 +115,9 @@ impl Table {
         Self::Recommendations,
         Self::Decisions,
         Self::Embeddings,
+        Self::ReviewPolicy,
+        Self::VoteWorth,
+        Self::ListCuts,
     ];
 
     /// All tables in the order in which they are best merged: decisions first, since they judge the predictions that
@@ -157,6 +163,9 @@ impl Table {
             Self::Recommendations => &predictions::RECOMMENDATIONS,
             Self::Decisions => &decisions::DECISIONS,
             Self::Embeddings => &embeddings::EMBEDDINGS,
+            Self::ReviewPolicy => &measures::REVIEW_POLICY,
+            Self::VoteWorth => &measures::VOTE_WORTH,
+            Self::ListCuts => &measures::LIST_CUTS,
         }
     }
 }
@@ -184,6 +193,7 @@ mod tests {
         assert_eq!(Table::AllowableValuesInAnyCategory.plan().references(), [Attribute]);
         assert_eq!(Table::Predictions.plan().references(), [Product, Attribute, Gap, Round]);
         assert_eq!(Table::Experiments.plan().references(), []);
+        assert_eq!(Table::VoteWorth.plan().references(), [], "it outlives its attribute");
     }
 
     #[test]

@@ -3,9 +3,9 @@
 use super::MemoryStore;
 use super::tables::Tables;
 use crate::domain::{
-    GapId, GroupKey, GroupMember, QueueFilter, QueueRow, QueueSort, Said, State, StateFilter, normalised,
+    Checked, GapId, GroupKey, GroupMember, QueueFilter, QueueRow, QueueSort, State, StateFilter, judged,
+    normalised,
 };
-use crate::repository::postgres::judged;
 use crate::repository::{Alike, ClusterRepository, Result};
 use async_trait::async_trait;
 
@@ -46,22 +46,22 @@ impl ClusterRepository for MemoryStore {
 
 impl Tables {
     /// Tells what was said of a gap's most confident value.
-    fn said(&self, row: &QueueRow) -> Said {
+    fn said(&self, row: &QueueRow) -> Checked {
         let decision = self.in_force(&row.gap).map(|event| &event.decision);
         let Some(decision) = decision.filter(|_| row.state != State::Open && !row.state.needs_opinion())
         else {
-            return Said::Nothing;
+            return Checked::Nothing;
         };
         if decision.seen.policy.starts_with("bulk:") {
-            return Said::Unseen;
+            return Checked::Unseen;
         }
         let multi_valued =
             self.attributes.get(&row.gap.attribute).is_some_and(|attribute| attribute.multi_valued);
         let best = row.best_value.as_deref().unwrap_or_default();
         match judged(decision.action, decision.value.as_deref(), best, multi_valued) {
-            Some(true) => Said::Right,
-            Some(false) => Said::Wrong,
-            None => Said::PutOff,
+            Some(true) => Checked::Right,
+            Some(false) => Checked::Wrong,
+            None => Checked::PutOff,
         }
     }
 }

@@ -1,19 +1,24 @@
 //! The insight repository in memory.
 
+mod timeline;
+
 use super::MemoryStore;
-use super::tables::{Prediction, Tables};
+use super::tables::{Prediction, Tables, cut, page};
 use crate::domain::{
-    Action, Anchoring, AttributeKey, Confidence, Day, Event, ExperimentKey, GapId, JudgedBy, JudgedFilter,
-    Lot, Opinion, QueueFilter, QueueSort, State, StateFilter, TrackRecord, TwoOpinions, normalised,
+    Action, Anchoring, AttributeKey, Confidence, Day, Difference, Event, ExperimentKey, GapId, Guess,
+    JudgedBy, JudgedFilter, Lot, Opinion, QueueFilter, QueueSort, Reviewer, Said, State, StateFilter,
+    TrackRecord, TwoOpinions, judged, normalised,
 };
 use crate::insight::calibration::Cell;
 use crate::insight::comparison::Comparison;
 use crate::insight::sample::{Collector, Sample};
-use crate::repository::postgres::judged;
-use crate::repository::{InsightRepository, JudgedGroup, Result};
+use crate::repository::{InsightRepository, JudgedGroup, Page, Result, Timeline};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveTime, Utc};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The most characters of a value in a list.
+const SHORT: usize = 200;
 
 #[async_trait]
 impl InsightRepository for MemoryStore {
@@ -58,9 +63,8 @@ impl InsightRepository for MemoryStore {
         let mut collector = Collector::default();
         for (_, row) in tables.sorted(&all, QueueSort::Random, None)? {
             let decision = tables.in_force(&row.gap).map(|event| &event.decision);
-            let unseen = decision.is_some_and(|decision| decision.seen.policy.starts_with("bulk:"));
             let waits = row.state == State::Open || row.state.needs_opinion();
-            let Some(decision) = decision.filter(|_| !unseen && !waits) else {
+            let Some(decision) = decision.filter(|_| !tables.is_unseen(&row.gap) && !waits) else {
                 return Ok(collector.end(Lot::Sample.of(&row.gap)));
             };
             let multi_valued =
@@ -157,11 +161,46 @@ impl InsightRepository for MemoryStore {
         Ok(found)
     }
 
+    async fn said(&self, reviewer: &Reviewer, decisions: usize) -> Result<Vec<Said>> {
+        let tables = self.tables();
+        let counts = |event: &Event| {
+            let is_opinion = matches!(
+                event.decision.action,
+                Action::Accept | Action::Override | Action::Reject | Action::NotApplicable
+            );
+            is_opinion && !event.decision.seen.policy.starts_with("bulk:")
+        };
+        let all = tables.decisions.values().flatten().map(|(event, _)| event);
+        let mut own: Vec<&Event> =
+            all.filter(|event| event.decision.reviewer == *reviewer && counts(event)).collect();
+        own.sort_by_key(|event| std::cmp::Reverse((event.recorded_at, event.decision.id)));
+        let gaps: BTreeSet<&GapId> = own.iter().take(decisions).map(|event| &event.decision.gap).collect();
+        let mut said = Vec::new();
+        for gap in gaps {
+            let events = tables.decisions.get(gap).into_iter().flatten().map(|(event, _)| event);
+            if !events.clone().any(|event| event.result_state == Some(State::Second)) {
+                continue;
+            }
+            let attribute = tables.attributes.get(&gap.attribute);
+            said.extend(events.filter(|event| event.is_standing() && counts(event)).map(|event| Said {
+                gap: gap.clone(),
+                multi_valued: attribute.is_some_and(|attribute| attribute.multi_valued),
+                reviewer: event.decision.reviewer.clone(),
+                action: event.decision.action,
+                value: event.decision.value.clone(),
+                shown_value: event.decision.shown_value.clone(),
+                result_state: event.result_state,
+            }));
+        }
+        Ok(said)
+    }
+
     async fn compare(&self, first: &ExperimentKey, second: &ExperimentKey) -> Result<Comparison> {
         let tables = self.tables();
         let mut seen = Comparison::default();
-        for rows in tables.predictions.values() {
-            let Some((first, second)) = verdict(rows, first).zip(verdict(rows, second)) else { continue };
+        for (_, rows) in tables.predictions.iter().filter(|(gap, _)| !tables.is_unseen(gap)) {
+            let best = best_judged(rows, first).zip(best_judged(rows, second));
+            let Some(((.., first), (.., second))) = best else { continue };
             match (first, second) {
                 (true, true) => seen.both_right += 1,
                 (true, false) => seen.only_first += 1,
@@ -171,9 +210,44 @@ impl InsightRepository for MemoryStore {
         }
         Ok(seen)
     }
+
+    async fn differences(
+        &self,
+        winner: &ExperimentKey,
+        loser: &ExperimentKey,
+        after: Option<&GapId>,
+        limit: usize,
+    ) -> Result<Page<Difference, GapId>> {
+        let tables = self.tables();
+        let seen = tables.predictions.iter().filter(|(gap, _)| !tables.is_unseen(gap));
+        let rows = seen.filter_map(|(gap, rows)| {
+            let (won, lost) = (best_judged(rows, winner)?, best_judged(rows, loser)?);
+            (won.2 && !lost.2).then(|| Difference {
+                gap: gap.clone(),
+                product_name: tables.row(gap).map_or_else(String::new, |row| cut(&row.product_name, SHORT)),
+                won: Guess { value: cut(won.0, SHORT), confidence: won.1 },
+                lost: Guess { value: cut(lost.0, SHORT), confidence: lost.1 },
+            })
+        });
+        Ok(page(rows, after, limit, |row| row.gap.clone()))
+    }
+
+    async fn timelines(
+        &self,
+        filter: &JudgedFilter,
+        by: JudgedBy,
+        decisions: usize,
+    ) -> Result<Vec<Timeline>> {
+        Ok(self.tables().timelines(filter, by, decisions))
+    }
 }
 
 impl Tables {
+    /// Tells whether the decision in force was made for many gaps at once, without a look at this one.
+    fn is_unseen(&self, gap: &GapId) -> bool {
+        self.in_force(gap).is_some_and(|event| event.decision.seen.policy.starts_with("bulk:"))
+    }
+
     /// Tells how often predictions like a gap's were right, one record for each experiment and confidence.
     pub(super) fn track_records(&self, gap: &GapId) -> Vec<TrackRecord> {
         let rows = self.predictions.get(gap).into_iter().flatten();
@@ -237,13 +311,16 @@ fn of_day(day: DateTime<Utc>, events: &[&Event]) -> Day {
     }
 }
 
-/// Tells whether what an experiment was most confident of is right.
-fn verdict(rows: &BTreeMap<(ExperimentKey, String), Prediction>, experiment: &ExperimentKey) -> Option<bool> {
+/// Returns what an experiment was most confident of, how confident, and whether it is right.
+fn best_judged<'a>(
+    rows: &'a BTreeMap<(ExperimentKey, String), Prediction>,
+    experiment: &ExperimentKey,
+) -> Option<(&'a str, Option<Confidence>, bool)> {
     rows.iter()
         .filter(|((key, _), row)| key == experiment && row.correct.is_some())
         .min_by(|((_, left), one), ((_, right), other)| {
             let confidence = |row: &Prediction| row.proposal.confidence.map_or(-1.0, Confidence::get);
             confidence(other).total_cmp(&confidence(one)).then_with(|| left.cmp(right))
         })
-        .and_then(|(_, row)| row.correct)
+        .and_then(|((_, value), row)| Some((value.as_str(), row.proposal.confidence, row.correct?)))
 }

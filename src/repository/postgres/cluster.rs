@@ -1,13 +1,12 @@
 //! The cluster repository.
 
 use super::PostgresStore;
-use super::decision::judged;
 use super::embedding::neighbours_of;
 use super::fragment::fixed;
 use super::insight::sample::{MULTI_VALUED, UNSEEN, action};
 use super::queue::{Selected, columns, row};
 use crate::database::schema::{prediction_results, review_queue};
-use crate::domain::{GroupKey, GroupMember, QueueRow, Said, State};
+use crate::domain::{Checked, GroupKey, GroupMember, QueueRow, State, judged};
 use crate::repository::{Alike, ClusterRepository, Result};
 use async_trait::async_trait;
 use diesel::prelude::*;
@@ -29,20 +28,20 @@ diesel::define_sql_function! {
 const VALUE: &str = "md5(gapdeck_normalised(review_queue.best_value))";
 
 /// Tells what was said of a gap's most confident value.
-fn said(row: &QueueRow, unseen: bool, multi_valued: bool) -> Said {
+fn said(row: &QueueRow, unseen: bool, multi_valued: bool) -> Checked {
     if row.state == State::Open || row.state.needs_opinion() {
-        return Said::Nothing;
+        return Checked::Nothing;
     }
     if unseen {
-        return Said::Unseen;
+        return Checked::Unseen;
     }
     let best = row.best_value.as_deref().unwrap_or_default();
     let right =
         action(row.state).and_then(|action| judged(action, row.decided_value.as_deref(), best, multi_valued));
     match right {
-        Some(true) => Said::Right,
-        Some(false) => Said::Wrong,
-        None => Said::PutOff,
+        Some(true) => Checked::Right,
+        Some(false) => Checked::Wrong,
+        None => Checked::PutOff,
     }
 }
 

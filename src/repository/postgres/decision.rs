@@ -3,8 +3,6 @@
 mod judgement;
 mod together;
 
-pub(in crate::repository) use judgement::judged;
-
 use super::PostgresStore;
 use super::event::{EventRow, history};
 use super::failure::is_passing;

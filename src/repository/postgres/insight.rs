@@ -1,16 +1,19 @@
 //! Judged predictions, added up by the server.
 
+mod comparison;
+mod said;
 pub(super) mod sample;
+mod timeline;
 
 use super::PostgresStore;
 use crate::domain::{
-    Action, Anchoring, AttributeKey, CategoryKey, Confidence, Day, ExperimentKey, GapId, JudgedBy,
-    JudgedFilter, Opinion, QueueFilter, TrackRecord, TwoOpinions,
+    Action, Anchoring, AttributeKey, CategoryKey, Confidence, Day, Difference, ExperimentKey, GapId,
+    JudgedBy, JudgedFilter, Opinion, QueueFilter, Reviewer, Said, TrackRecord, TwoOpinions,
 };
 use crate::insight::calibration::Cell;
 use crate::insight::comparison::Comparison;
 use crate::insight::sample::Sample;
-use crate::repository::{InsightRepository, JudgedGroup, Result};
+use crate::repository::{InsightRepository, JudgedGroup, Page, Result, Timeline};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
@@ -135,19 +138,6 @@ struct OpinionsRow {
     second_value: Option<String>,
 }
 
-/// Gaps that both experiments predicted and that are judged, by who was right.
-const COMPARE: &str = "SELECT count(*) FILTER (WHERE a.is_correct AND b.is_correct) AS both_right,
-       count(*) FILTER (WHERE a.is_correct AND NOT b.is_correct) AS only_first,
-       count(*) FILTER (WHERE NOT a.is_correct AND b.is_correct) AS only_second,
-       count(*) FILTER (WHERE NOT a.is_correct AND NOT b.is_correct) AS both_wrong
-  FROM (SELECT DISTINCT ON (product_key, attribute_key) product_key, attribute_key, is_correct
-          FROM prediction_results WHERE experiment_key = $1 AND is_correct IS NOT NULL
-         ORDER BY product_key, attribute_key, confidence DESC NULLS LAST, value COLLATE \"C\") a
-  JOIN (SELECT DISTINCT ON (product_key, attribute_key) product_key, attribute_key, is_correct
-          FROM prediction_results WHERE experiment_key = $2 AND is_correct IS NOT NULL
-         ORDER BY product_key, attribute_key, confidence DESC NULLS LAST, value COLLATE \"C\") b
-       USING (product_key, attribute_key)";
-
 /// Judged predictions like the gap's own: for each experiment and confidence two stretches of the index of judged
 /// predictions, up and down from it; of these are counted those within reach, and all.
 const TRACK_RECORDS: &str = "SELECT mine.experiment_key, mine.confidence, likewise.judged, likewise.\"right\", likewise.near,
@@ -261,18 +251,6 @@ struct CellRow {
     confidence_right: f64,
 }
 
-#[derive(QueryableByName)]
-struct CompareRow {
-    #[diesel(sql_type = BigInt)]
-    both_right: i64,
-    #[diesel(sql_type = BigInt)]
-    only_first: i64,
-    #[diesel(sql_type = BigInt)]
-    only_second: i64,
-    #[diesel(sql_type = BigInt)]
-    both_wrong: i64,
-}
-
 #[async_trait]
 impl InsightRepository for PostgresStore {
     async fn judged(&self, filter: &JudgedFilter, by: JudgedBy) -> Result<Vec<JudgedGroup>> {
@@ -370,22 +348,35 @@ impl InsightRepository for PostgresStore {
         Ok(rows.into_iter().filter_map(pair).collect())
     }
 
+    async fn said(&self, reviewer: &Reviewer, decisions: usize) -> Result<Vec<Said>> {
+        self.lagging(|connection| async move { said::load(&connection, reviewer, decisions).await }).await
+    }
+
     async fn compare(&self, first: &ExperimentKey, second: &ExperimentKey) -> Result<Comparison> {
-        let row: CompareRow = self
-            .lagging(|mut connection| async move {
-                Ok(diesel::sql_query(COMPARE)
-                    .bind::<Text, _>(first.as_str())
-                    .bind::<Text, _>(second.as_str())
-                    .get_result(&mut connection)
-                    .await?)
-            })
-            .await?;
-        Ok(Comparison {
-            both_right: row.both_right.unsigned_abs(),
-            only_first: row.only_first.unsigned_abs(),
-            only_second: row.only_second.unsigned_abs(),
-            both_wrong: row.both_wrong.unsigned_abs(),
+        self.lagging(|connection| async move { comparison::compare(&connection, first, second).await }).await
+    }
+
+    async fn differences(
+        &self,
+        winner: &ExperimentKey,
+        loser: &ExperimentKey,
+        after: Option<&GapId>,
+        limit: usize,
+    ) -> Result<Page<Difference, GapId>> {
+        self.lagging(|connection| async move {
+            comparison::differences(&connection, winner, loser, after, limit).await
         })
+        .await
+    }
+
+    async fn timelines(
+        &self,
+        filter: &JudgedFilter,
+        by: JudgedBy,
+        decisions: usize,
+    ) -> Result<Vec<Timeline>> {
+        self.lagging(|connection| async move { timeline::load(&connection, filter, by, decisions).await })
+            .await
     }
 }
 

@@ -126,6 +126,12 @@ impl Lookout {
             let _ = commands.send(Command::Lost(reason));
         }
     }
+
+    /// Makes one that nobody listens to.
+    #[cfg(test)]
+    pub fn idle() -> Self {
+        Self(mpsc::unbounded_channel().0.downgrade())
+    }
 }
 
 /// Lets a write beyond the limit on a file's size fail: by itself, the signal would end the process.

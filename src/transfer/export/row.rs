@@ -35,7 +35,7 @@ fn push_json(out: &mut String, fields: &[Field], cells: &Cells) {
         }
         let _ = write!(out, "\"{}\":", field.name);
         match field.kind {
-            Kind::Boolean | Kind::Count | Kind::Vector => out.push_str(cell),
+            Kind::Boolean | Kind::Count | Kind::Total | Kind::Vector => out.push_str(cell),
             Kind::Number | Kind::Share if cell.ends_with(|last: char| last.is_ascii_digit()) => {
                 out.push_str(cell);
             }

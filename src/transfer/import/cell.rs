@@ -52,6 +52,14 @@ pub(super) fn count(text: &str) -> Result<String, String> {
     }
 }
 
+/// Checks a whole number that may be large.
+pub(super) fn total(text: &str) -> Result<String, String> {
+    match i64::from_str(text) {
+        Ok(0..) => Ok(text.to_owned()),
+        _ => Err(format!("{text} is not a whole number from 0 to {}", i64::MAX)),
+    }
+}
+
 fn time(text: &str) -> Result<String, String> {
     let time = DateTime::parse_from_rfc3339(text)
         .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f%#z"))
@@ -113,8 +121,16 @@ pub(super) fn whole(table: Table, cells: &Cells) -> Result<(), String> {
     {
         return Err(format!("dimensions: {given} is not within 1..{EMBEDDING_DIMENSIONS}"));
     }
-    if table != Table::Decisions {
-        return Ok(());
+    match table {
+        Table::Decisions => {}
+        Table::ReviewPolicy if cell("only_row") != Some("true") => {
+            return Err("only_row: there is one row, of which it is true".to_owned());
+        }
+        Table::VoteWorth => {
+            return counts(cell, &[("correct", "voted"), ("frequent", "voted"), ("voted", "tried")]);
+        }
+        Table::ListCuts => return counts(cell, &[("listed", "decided")]),
+        _ => return Ok(()),
     }
     let action = cell("action").and_then(Action::parse);
     let has_value = action.is_some_and(Action::has_value);
@@ -137,6 +153,17 @@ pub(super) fn whole(table: Table, cells: &Cells) -> Result<(), String> {
     Ok(())
 }
 
+/// Checks that what was counted of a whole is no more than the whole.
+fn counts<'a>(cell: impl Fn(&str) -> Option<&'a str>, pairs: &[(&str, &str)]) -> Result<(), String> {
+    let number = |name: &str| cell(name).and_then(|text| i64::from_str(text).ok());
+    for (part, whole) in pairs {
+        if number(part) > number(whole) {
+            return Err(format!("{part}: more than {whole}"));
+        }
+    }
+    Ok(())
+}
+
 fn get<'a>(plan: &Plan, cells: &'a Cells, name: &str) -> Option<&'a str> {
     let index = plan.fields.iter().position(|field| field.name == name)?;
     cells.get(index)?.as_deref()
@@ -154,6 +181,28 @@ mod tests {
         assert!(key(&"é".repeat(256)).is_ok());
         assert_eq!(key(&"é".repeat(257)).unwrap_err(), "514 bytes long; at most 512 are allowed");
         assert_eq!(key("a\0").unwrap_err(), "NUL character at byte 2");
+    }
+
+    #[test]
+    fn what_is_measured_fits_together_and_the_policy_is_one_row() {
+        let row = |table: Table, given: &[&str]| {
+            let mut cells: Cells = given.iter().map(|cell| Some((*cell).to_owned())).collect();
+            cells.resize(table.plan().fields.len(), None);
+            whole(table, &cells)
+        };
+        assert_eq!(row(Table::VoteWorth, &["colour", "9000000000", "8", "7", "8"]), Ok(()));
+        assert_eq!(
+            row(Table::VoteWorth, &["colour", "9", "8", "9", "1"]),
+            Err("correct: more than voted".into())
+        );
+        assert_eq!(
+            row(Table::VoteWorth, &["colour", "7", "8", "8", "1"]),
+            Err("voted: more than tried".into())
+        );
+        assert_eq!(row(Table::ListCuts, &["colour", "7", "8"]), Err("listed: more than decided".into()));
+        assert_eq!(row(Table::ReviewPolicy, &["true", "0.1"]), Ok(()));
+        assert!(row(Table::ReviewPolicy, &["false", "0.1"]).is_err());
+        assert!(total("-1").is_err() && total("1.5").is_err() && total("9223372036854775807").is_ok());
     }
 
     #[test]

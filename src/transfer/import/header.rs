@@ -104,6 +104,7 @@ fn value(kind: Kind, content: &str) -> Result<String, String> {
             _ => Err(format!("\"{content}\" is neither true nor false")),
         },
         Kind::Count => cell::count(content),
+        Kind::Total => cell::total(content),
         Kind::Number | Kind::Share => cell::number(kind, content),
         Kind::Object => cell::object(content),
         Kind::Texts | Kind::Vector => Err("not a text".to_owned()),

@@ -56,7 +56,8 @@ fn value(kind: Kind, token: &str) -> Result<String, String> {
             _ => Err(wrong_type::<bool>(token)),
         },
         Kind::Count if is_number(token) => cell::count(token),
-        Kind::Count => Err(wrong_type::<i32>(token)),
+        Kind::Total if is_number(token) => cell::total(token),
+        Kind::Count | Kind::Total => Err(wrong_type::<i32>(token)),
         Kind::Number | Kind::Share if is_number(token) => cell::number(kind, token),
         Kind::Number if matches!(token, "\"NaN\"" | "\"Infinity\"" | "\"-Infinity\"") => {
             cell::number(kind, token.trim_matches('"'))

@@ -47,8 +47,16 @@ pub enum ActionId {
     Queue,
     Experiments,
     Insights,
+    /// Marks an experiment, to be compared with another.
+    MarkExperiment,
+    /// Compares the marked experiment with the one under the cursor.
+    CompareMarked,
+    /// Goes from the gaps that the one won to those that the other won.
+    TurnComparison,
     /// Tells the groups of the insights screen apart by the next thing.
     TurnInsights,
+    /// Accepts unseen what the certified threshold of a group covers.
+    AcceptUnseen,
     /// Goes from a group of the insights screen to its gaps.
     ShowGroup,
     /// Shows groups of alike gaps.
@@ -99,6 +107,8 @@ pub enum Context {
     Insights,
     /// Groups of alike gaps.
     Clusters,
+    /// Two experiments on the same gaps.
+    Comparison,
     Product,
     /// A walk from neighbour to neighbour.
     Walk,
@@ -111,13 +121,14 @@ pub enum Context {
 impl Context {
     /// Every context.
     #[cfg(test)]
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Opening,
         Self::Queue,
         Self::Card,
         Self::Experiments,
         Self::Insights,
         Self::Clusters,
+        Self::Comparison,
         Self::Product,
         Self::Walk,
         Self::Texts,
@@ -133,6 +144,7 @@ impl Context {
             Self::Experiments => "Experiments",
             Self::Insights => "Insights",
             Self::Clusters => "Clusters",
+            Self::Comparison => "Comparison",
             Self::Product => "Product",
             Self::Walk => "Neighbours",
             Self::Texts => "Texts",
@@ -207,12 +219,15 @@ impl Action {
     }
 }
 
-use Context::{Activity, Card, Clusters, Experiments, Insights, Opening, Product, Queue, Texts, Walk};
+use Context::{
+    Activity, Card, Clusters, Comparison, Experiments, Insights, Opening, Product, Queue, Texts, Walk,
+};
 
 const REVIEW: &[Context] = &[Queue, Card];
-const LISTS: &[Context] = &[Queue, Card, Experiments, Insights, Clusters, Product, Walk, Texts, Activity];
+const LISTS: &[Context] =
+    &[Queue, Card, Experiments, Insights, Clusters, Comparison, Product, Walk, Texts, Activity];
 const EVERYWHERE: &[Context] =
-    &[Opening, Queue, Card, Experiments, Insights, Clusters, Product, Walk, Texts, Activity];
+    &[Opening, Queue, Card, Experiments, Insights, Clusters, Comparison, Product, Walk, Texts, Activity];
 
 const fn c(c: char) -> Key {
     Key::char(c)
@@ -278,7 +293,7 @@ actions! {
     A::PreviousChoice, "previous candidate", Move, REVIEW, [c('h'), k(KeyCode::Left)], None, checks::choices, "Selects the candidate before";
     A::Open, "open", Move, &[Queue, Product, Walk], [k(KeyCode::Enter)], None, checks::open, "Opens what is under the cursor";
     A::SwitchPanel, "switch panel", Move, &[Queue, Card, Walk, Product, Activity], [k(KeyCode::Tab), k(KeyCode::BackTab)], None, checks::always, "Goes from the list to the card and back";
-    A::GoToGap, "go to the gap", Move, &[Activity], [k(KeyCode::Enter)], Some("go to the gap"), checks::activity_row, "Goes to the gap in the queue";
+    A::GoToGap, "go to the gap", Move, &[Activity, Comparison], [k(KeyCode::Enter)], Some("go to the gap"), checks::row_with_gap, "Goes to the gap in the queue";
     A::Back, "back", Move, LISTS, [k(KeyCode::Esc), k(KeyCode::Backspace)], None, checks::back, "Goes one step back";
     A::Filter, "filter", Find, REVIEW, [c('/')], Some("filter"), checks::always, "Narrows the queue by product, attribute, state and more";
     A::ClearFilter, "clear filter", Find, REVIEW, [c('x')], None, checks::clear_filter, "Shows every open gap again";
@@ -303,16 +318,20 @@ actions! {
     A::Walk, "neighbours", Look, &[Queue, Card, Product], [c('w')], Some("neighbours"), checks::product, "Walks to the nearest products, and on from there";
     A::Product, "product", Look, &[Queue, Card, Walk], [c('p')], Some("product"), checks::product, "Shows everything known about the product";
     A::Texts, "texts", Look, &[Queue, Card, Product, Walk], [c('t')], Some("texts"), checks::product, "Shows the product's texts in full";
-    A::Experiments, "experiments", Look, &[Queue, Card, Insights, Clusters, Product, Walk, Texts, Activity], [c('E')], None, checks::always, "Shows how the experiments do";
-    A::Insights, "insights", Look, &[Queue, Card, Experiments, Clusters, Product, Walk, Texts, Activity], [c('I')], None, checks::always, "Shows how good predictions are, and how the work goes on";
+    A::Experiments, "experiments", Look, &[Queue, Card, Insights, Clusters, Comparison, Product, Walk, Texts, Activity], [c('E')], None, checks::always, "Shows how the experiments do";
+    A::Insights, "insights", Look, &[Queue, Card, Experiments, Clusters, Comparison, Product, Walk, Texts, Activity], [c('I')], None, checks::always, "Shows how good predictions are, and how the work goes on";
+    A::MarkExperiment, "mark", Look, &[Experiments], [c('m')], Some("mark"), checks::experiment, "Marks the experiment, to compare it with another";
+    A::CompareMarked, "compare", Look, &[Experiments], [k(KeyCode::Enter)], Some("compare"), checks::marked, "Compares it with the marked one, on the same gaps";
+    A::TurnComparison, "turn the comparison", Look, &[Comparison], [k(KeyCode::Tab), c('b')], Some("turn"), checks::always, "Goes on to the gaps that the other one won";
     A::TurnInsights, "turn", Look, &[Insights], [k(KeyCode::Tab), c('b')], Some("turn"), checks::always, "Goes on to attributes, to categories, and back";
     A::ShowGroup, "show its gaps", Look, &[Insights], [k(KeyCode::Enter)], Some("show its gaps"), checks::group, "Shows the row's open gaps in the queue";
-    A::Clusters, "clusters", Look, &[Queue, Card, Experiments, Insights, Product, Walk, Texts, Activity], [c('B')], None, checks::always, "Groups alike gaps: check some, then accept the rest as one";
+    A::AcceptUnseen, "accept unseen", Decide, &[Insights], [c('T')], Some("accept unseen"), checks::group, "Shows what of the row may be accepted unseen; accepts it";
+    A::Clusters, "clusters", Look, &[Queue, Card, Experiments, Insights, Comparison, Product, Walk, Texts, Activity], [c('B')], None, checks::always, "Groups alike gaps: check some, then accept the rest as one";
     A::TurnCluster, "next part", Look, &[Clusters], [k(KeyCode::Tab), c('l')], Some("next part"), checks::always, "Goes to the next part of the group, by closeness";
     A::Alike, "gaps like it", Look, REVIEW, [c('C')], None, checks::alike, "Lists gaps like the one you just overrode or rejected";
-    A::Activity, "activity", Look, &[Queue, Card, Experiments, Insights, Clusters, Product, Walk, Texts], [c('A')], None, checks::always, "Shows who decided what, and takes decisions back";
-    A::Queue, "queue", Look, &[Experiments, Insights, Clusters, Product, Walk, Texts, Activity], [c('Q')], None, checks::always, "Goes back to the queue";
-    A::Copy, "copy", Look, &[Queue, Card, Experiments, Insights, Product, Walk, Activity], [c('y')], None, checks::copy, "Copies the product's key, or on the card the value";
+    A::Activity, "activity", Look, &[Queue, Card, Experiments, Insights, Clusters, Comparison, Product, Walk, Texts], [c('A')], None, checks::always, "Shows who decided what, and takes decisions back";
+    A::Queue, "queue", Look, &[Experiments, Insights, Clusters, Comparison, Product, Walk, Texts, Activity], [c('Q')], None, checks::always, "Goes back to the queue";
+    A::Copy, "copy", Look, &[Queue, Card, Experiments, Insights, Comparison, Product, Walk, Activity], [c('y')], None, checks::copy, "Copies the product's key, or on the card the value";
     A::Palette, "commands", Application, LISTS, [c(':')], Some("commands"), checks::always, "Finds any command by its name";
     A::Help, "help", Application, EVERYWHERE, [c('?'), k(KeyCode::F(1))], Some("help"), checks::always, "Shows the keys";
     A::Suspend, "suspend", Application, EVERYWHERE, [Key::ctrl('z')], None, checks::always, "Gives the terminal back to the shell until `fg`";

@@ -5,9 +5,10 @@ use super::slot::Ticket;
 use super::state::{Screen, State};
 use super::toast::Level;
 use super::{activity, alike, clusters, conflict, feed, flow, outbox, selection, undo};
-use crate::domain::{QueueCursor, QueueRow};
+use crate::domain::{JudgedBy, QueueCursor, QueueRow};
 use crate::repository::{Page, RepositoryError, Result};
 use crate::sanitise;
+use crate::tui::overlays::Overlay;
 use crate::tui::screens::queue::{Arrival, FAR};
 use crate::tui::screens::review;
 use crate::tui::widgets::wrap;
@@ -50,42 +51,6 @@ pub fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Changes { ticket, result } => feed::changed(state, ticket, result),
-        Msg::Experiments { ticket, result } => {
-            if let Some(Screen::Experiments(screen)) = state.screens.last_mut() {
-                screen.list.accept(ticket, result);
-            }
-            Vec::new()
-        }
-        Msg::Trends { ticket, result } => {
-            if let Some(Screen::Experiments(screen)) = state.screens.last_mut() {
-                screen.trends_arrive(ticket, result);
-            }
-            Vec::new()
-        }
-        Msg::Judged { ticket, result } => {
-            if let Some(Screen::Experiments(screen)) = state.screens.last_mut() {
-                screen.judged.accept(ticket, result);
-            }
-            Vec::new()
-        }
-        Msg::Groups { ticket, result } => {
-            if let Some(screen) = state.insights_mut() {
-                screen.arrive(ticket, result);
-            }
-            Vec::new()
-        }
-        Msg::Days { ticket, result } => {
-            if let Some(screen) = state.insights_mut() {
-                screen.days.accept(ticket, result);
-            }
-            Vec::new()
-        }
-        Msg::Sampled { ticket, result } => {
-            if let Some(screen) = state.insights_mut() {
-                screen.sampled(ticket, result);
-            }
-            Vec::new()
-        }
         Msg::Product { ticket, result } => {
             if state.product_slot.accept(ticket, Ok(()))
                 && let Some(pane) = state.pane_mut()
@@ -110,7 +75,52 @@ pub fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
             alike::arrive(state, ticket, result);
             Vec::new()
         }
-        msg => clusters::take(state, msg),
+        Msg::Unseen { ticket, news } => {
+            if let Some(Overlay::Unseen(unseen)) = &mut state.overlay {
+                unseen.told(ticket, news, state.now);
+            }
+            Vec::new()
+        }
+        msg @ (Msg::ValueGroups { .. } | Msg::Clusters { .. } | Msg::Accepted { .. }) => {
+            clusters::take(state, msg)
+        }
+        figures => {
+            on_figures(state, figures);
+            Vec::new()
+        }
+    }
+}
+
+/// Takes an answer for a screen that shows how good predictions are, if it is still there.
+fn on_figures(state: &mut State, msg: Msg) {
+    match (state.screens.last_mut(), msg) {
+        (Some(Screen::Experiments(screen)), Msg::Experiments { ticket, result }) => {
+            screen.list.accept(ticket, result);
+        }
+        (Some(Screen::Experiments(screen)), Msg::Trends { ticket, result }) => {
+            screen.trends_arrive(ticket, result);
+        }
+        (Some(Screen::Experiments(screen)), Msg::Judged { ticket, result }) => {
+            screen.judged.accept(ticket, result);
+        }
+        (Some(Screen::Experiments(screen)), Msg::Drifts { ticket, by: JudgedBy::Experiment, result }) => {
+            screen.drifts.accept(ticket, result);
+        }
+        (Some(Screen::Insights(screen)), Msg::Drifts { ticket, by, result }) if by == screen.by => {
+            screen.drifts.accept(ticket, result);
+        }
+        (Some(Screen::Insights(screen)), Msg::Groups { ticket, result }) => screen.arrive(ticket, result),
+        (Some(Screen::Insights(screen)), Msg::Days { ticket, result }) => {
+            screen.days.accept(ticket, result);
+        }
+        (Some(Screen::Insights(screen)), Msg::Sampled { ticket, result }) => screen.sampled(ticket, result),
+        (Some(Screen::Comparison(screen)), Msg::Compared { ticket, result }) => {
+            screen.counts.accept(ticket, result);
+        }
+        (Some(Screen::Comparison(screen)), Msg::Differences { ticket, side, result }) => {
+            screen.arrive(ticket, side, result);
+        }
+        _ => {}
     }
 }
 

@@ -140,6 +140,29 @@ pub fn select(state: &State) -> Check {
     }
     Ok(())
 }
+/// An experiment is under the cursor.
+pub fn experiment(state: &State) -> Check {
+    let current = state.experiments().and_then(|screen| screen.current());
+    current.map(drop).ok_or_else(|| "no experiment is under the cursor".into())
+}
+
+/// Another experiment is marked.
+pub fn marked(state: &State) -> Check {
+    experiment(state)?;
+    match state.experiments() {
+        Some(screen) if screen.pair().is_some() => Ok(()),
+        _ => Err("m marks an experiment; Enter on another compares the two".into()),
+    }
+}
+
+/// Something with a gap is under the cursor of the activity screen or of a comparison.
+pub fn row_with_gap(state: &State) -> Check {
+    match state.comparison() {
+        Some(screen) if screen.current().is_some() => Ok(()),
+        Some(_) => Err("no gap is under the cursor".into()),
+        None => activity_row(state),
+    }
+}
 
 /// A decision is under the cursor of the activity screen.
 pub fn activity_row(state: &State) -> Check {

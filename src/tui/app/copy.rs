@@ -27,8 +27,9 @@ pub fn copied(state: &State) -> Option<Copied> {
         }
         Context::Experiments => {
             let screen = state.experiments()?;
-            ("experiment", screen.rows().get(screen.cursor)?.experiment.to_string())
+            ("experiment", screen.current()?.experiment.to_string())
         }
+        Context::Comparison => ("product", state.comparison()?.current()?.gap.product.to_string()),
         Context::Insights => ("key", state.insights()?.current()?.key.clone()),
         Context::Product => ("product key", state.pane()?.product.to_string()),
         Context::Walk => {

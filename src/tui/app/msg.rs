@@ -4,21 +4,28 @@ use super::keymap::Key;
 use super::slot::Ticket;
 use crate::domain::{
     AttributeKey, Changes, Claim, Claimed, Count, Day, Decision, DecisionCursor, DecisionFilter, DecisionId,
-    DecisionRow, Event, ExperimentKey, ExperimentSummary, Facets, Fence, GapId, GroupKey, JudgedBy,
-    JudgedFilter, Lease, LeaseToken, MetricTrend, Policy, ProductCard, ProductKey, QueueCursor, QueueFilter,
-    QueueRow, QueueSort, ReviewCard, StateFilter,
+    DecisionRow, Difference, Event, ExperimentKey, ExperimentSummary, Facets, Fence, GapId, GroupKey,
+    JudgedBy, JudgedFilter, Lease, LeaseToken, MetricTrend, Policy, ProductCard, ProductKey, QueueCursor,
+    QueueFilter, QueueRow, QueueSort, ReviewCard, Share, StateFilter,
 };
 use crate::insight::calibration::Cell;
+use crate::insight::comparison::Comparison;
+use crate::insight::drift::Drift;
 use crate::insight::sample::Sample;
+use crate::insight::threshold::Demand;
 use crate::repository::{Alike, JudgedGroup, Page, RepositoryError, Result};
 use crate::review::Undoable;
 use crate::review::bulk::{Accepted, Held};
 use crate::review::cluster::{Cluster, Clusters, Groups};
 use crate::review::outbox::News;
 use crate::review::takeback::Bulk;
+use crate::review::threshold::Finding;
+use crate::review::unseen::{Plan, Preview};
 use crate::tui::Progress;
+use crate::tui::screens::comparison::Side;
 use chrono::{DateTime, Utc};
 use ratatui::layout::Size;
+use std::collections::BTreeMap;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -107,6 +114,26 @@ pub enum Msg {
         ticket: Ticket,
         result: Result<Sample>,
     },
+    /// Which experiments, attributes or categories drifted.
+    Drifts {
+        ticket: Ticket,
+        by: JudgedBy,
+        result: Result<BTreeMap<String, Drift>>,
+    },
+    Compared {
+        ticket: Ticket,
+        result: Result<Comparison>,
+    },
+    /// How far accepting unseen is.
+    Unseen {
+        ticket: Ticket,
+        news: Unseen,
+    },
+    Differences {
+        ticket: Ticket,
+        side: Side,
+        result: Result<Page<Difference, GapId>>,
+    },
     Product {
         ticket: Ticket,
         result: Result<Option<Box<ProductCard>>>,
@@ -152,6 +179,20 @@ pub enum Msg {
     },
 }
 
+/// What is told of looking at what may be accepted unseen, and of accepting it.
+#[derive(Debug, Clone)]
+pub enum Unseen {
+    Found(Box<Finding>),
+    /// So many rows were read for the preview.
+    Read(u64),
+    Previewed(Box<Preview>),
+    /// So much was accepted.
+    Accepted(Accepted),
+    Ended(Accepted),
+    /// It went wrong, after so much was accepted.
+    Failed(RepositoryError, Option<Accepted>),
+}
+
 /// A decision of the activity screen that is to be taken back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TakeBack {
@@ -188,6 +229,10 @@ impl Msg {
             Self::Groups { result, .. } => result.as_ref().err(),
             Self::Days { result, .. } => result.as_ref().err(),
             Self::Sampled { result, .. } => result.as_ref().err(),
+            Self::Drifts { result, .. } => result.as_ref().err(),
+            Self::Unseen { news: Unseen::Failed(error, _), .. } => Some(error),
+            Self::Compared { result, .. } => result.as_ref().err(),
+            Self::Differences { result, .. } => result.as_ref().err(),
             Self::Product { result, .. } => result.as_ref().err(),
             Self::Activity { result, .. } => result.as_ref().err(),
             Self::FoundTakeBack { result, .. } => result.as_ref().err(),
@@ -303,6 +348,39 @@ pub enum Effect {
         ticket: Ticket,
         filter: Box<QueueFilter>,
     },
+    /// Looks for drift in what the last decisions say.
+    LoadDrifts {
+        ticket: Ticket,
+        by: JudgedBy,
+    },
+    /// Looks for what may be accepted unseen, and at what that is; tells how far it is.
+    LookUnseen {
+        ticket: Ticket,
+        filter: Box<QueueFilter>,
+        demand: Demand,
+        audit: Share,
+    },
+    /// Accepts it, one transaction after the other; tells how far it is.
+    AcceptUnseen {
+        ticket: Ticket,
+        plan: Box<Plan>,
+    },
+    /// Ends the look, or the accepting behind the transaction that is being made.
+    StopUnseen,
+    /// Compares two experiments.
+    Compare {
+        ticket: Ticket,
+        first: ExperimentKey,
+        second: ExperimentKey,
+    },
+    /// The first gaps that one experiment was right on and the other wrong.
+    LoadDifferences {
+        ticket: Ticket,
+        side: Side,
+        winner: ExperimentKey,
+        loser: ExperimentKey,
+        limit: usize,
+    },
     /// A product with its neighbours, and these with their values for an attribute.
     LoadProduct {
         ticket: Ticket,
@@ -378,6 +456,14 @@ impl Effect {
             Self::LoadGroups { ticket, .. } => Msg::Groups { ticket, result: Err(error) },
             Self::LoadDays { ticket, .. } => Msg::Days { ticket, result: Err(error) },
             Self::LoadSample { ticket, .. } => Msg::Sampled { ticket, result: Err(error) },
+            Self::LoadDrifts { ticket, by } => Msg::Drifts { ticket, by, result: Err(error) },
+            Self::LookUnseen { ticket, .. } | Self::AcceptUnseen { ticket, .. } => {
+                Msg::Unseen { ticket, news: Unseen::Failed(error, None) }
+            }
+            Self::Compare { ticket, .. } => Msg::Compared { ticket, result: Err(error) },
+            Self::LoadDifferences { ticket, side, .. } => {
+                Msg::Differences { ticket, side, result: Err(error) }
+            }
             Self::LoadProduct { ticket, .. } => Msg::Product { ticket, result: Err(error) },
             Self::LoadActivity { ticket, .. } => Msg::Activity { ticket, result: Err(error) },
             Self::LoadEvents { ticket, .. } => Msg::Events { ticket, result: Err(error) },

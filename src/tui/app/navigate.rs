@@ -10,9 +10,12 @@ use super::update;
 use super::{activity, alike, clusters, selection};
 use crate::domain::{AttributeKey, GapId, ProductKey, QueueFilter, StateFilter};
 use crate::tui::layout;
+use crate::tui::overlays::{Overlay, Unseen};
 use crate::tui::screens::activity::Side;
+use crate::tui::screens::comparison::Comparison;
 use crate::tui::screens::experiments::Experiments;
 use crate::tui::screens::insights::Insights;
+use crate::tui::screens::insights_view;
 use crate::tui::screens::neighbours::{self, Walk};
 use crate::tui::screens::pane::Pane;
 use crate::tui::screens::product;
@@ -59,9 +62,9 @@ pub fn perform(state: &mut State, id: ActionId) -> Vec<Effect> {
         ActionId::Experiments => {
             state.product_slot.cancel();
             let mut screen = Experiments::default();
-            let effect = screen.load(state.now);
+            let effects = screen.load(state.now);
             state.screens.push(Screen::Experiments(Box::new(screen)));
-            return vec![effect];
+            return effects;
         }
         ActionId::Insights => {
             state.product_slot.cancel();
@@ -72,7 +75,34 @@ pub fn perform(state: &mut State, id: ActionId) -> Vec<Effect> {
         }
         ActionId::TurnInsights => {
             let now = state.now;
-            return state.insights_mut().map(|screen| screen.turn(now)).into_iter().collect();
+            return state.insights_mut().map(|screen| screen.turn(now)).unwrap_or_default();
+        }
+        ActionId::MarkExperiment => {
+            if let Some(screen) = state.experiments_mut() {
+                screen.toggle_mark();
+            }
+        }
+        ActionId::CompareMarked => {
+            let pair = state.experiments().and_then(Experiments::pair);
+            let Some((first, second)) = pair else { return Vec::new() };
+            let mut screen = Comparison::new(first, second);
+            let effects = screen.load(state.now);
+            state.screens.push(Screen::Comparison(Box::new(screen)));
+            return effects;
+        }
+        ActionId::TurnComparison => {
+            if let Some(screen) = state.comparison_mut() {
+                screen.turn();
+            }
+        }
+        ActionId::AcceptUnseen => {
+            let now = state.now;
+            let name = state.insights().and_then(|screen| insights_view::group_name(state, screen));
+            let asked = state.insights_mut().and_then(|screen| screen.look_unseen(now));
+            let Some((name, (filter, ticket))) = name.zip(asked) else { return Vec::new() };
+            let (overlay, effect) = Unseen::new(name, filter, ticket);
+            state.overlay = Some(Overlay::Unseen(Box::new(overlay)));
+            return vec![effect];
         }
         ActionId::ShowGroup => {
             let Some(filter) = state.insights().and_then(Insights::filter) else { return Vec::new() };
@@ -93,7 +123,9 @@ pub fn perform(state: &mut State, id: ActionId) -> Vec<Effect> {
         ActionId::SelectRange => selection::range(state),
         ActionId::Activity => activity::open(state),
         ActionId::GoToGap => {
-            let gap = state.activity().and_then(|screen| screen.current()).map(|row| row.gap.clone());
+            let decided = state.activity().and_then(|screen| screen.current()).map(|row| &row.gap);
+            let differed = state.comparison().and_then(|screen| screen.current()).map(|row| &row.gap);
+            let gap = decided.or(differed).cloned();
             return gap.map(|gap| open_gap(state, gap)).unwrap_or_default();
         }
         ActionId::Product => {
@@ -120,6 +152,7 @@ pub fn sync(state: &mut State) -> Vec<Effect> {
         Some(Screen::Experiments(screen)) => return screen.sync(size, now),
         Some(Screen::Insights(screen)) => return screen.sync(size, now),
         Some(Screen::Clusters(screen)) => return screen.sync(size, now),
+        Some(Screen::Comparison(screen)) => return screen.sync(size, now),
         Some(Screen::Activity(_)) => return activity::sync(state),
         Some(Screen::Product(pane)) => {
             let rows = product::gaps(pane).len();
@@ -148,9 +181,10 @@ pub fn to_queue(state: &mut State) {
 pub fn reload(state: &mut State) -> Vec<Effect> {
     let now = state.now;
     match state.screens.last_mut() {
-        Some(Screen::Experiments(screen)) => vec![screen.load(now)],
+        Some(Screen::Experiments(screen)) => screen.load(now),
         Some(Screen::Insights(screen)) => screen.load(now, state.wall),
         Some(Screen::Clusters(screen)) => vec![screen.load(now)],
+        Some(Screen::Comparison(screen)) => screen.load(now),
         Some(Screen::Product(_) | Screen::Walk(_)) => load_product(state),
         Some(Screen::Activity(screen)) => vec![screen.reload(now, state.wall)],
         Some(Screen::Texts(_)) | None => Vec::new(),
@@ -208,6 +242,7 @@ fn open(state: &mut State) -> Vec<Effect> {
             Screen::Experiments(_)
             | Screen::Insights(_)
             | Screen::Clusters(_)
+            | Screen::Comparison(_)
             | Screen::Texts(_)
             | Screen::Activity(_),
         ) => Vec::new(),
@@ -271,6 +306,7 @@ fn motion(state: &mut State, motion: Motion) {
         Some(Screen::Experiments(screen)) => screen.motion(motion, size),
         Some(Screen::Insights(screen)) => screen.motion(motion, size),
         Some(Screen::Clusters(screen)) => screen.motion(motion, size),
+        Some(Screen::Comparison(screen)) => screen.motion(motion, size),
         Some(Screen::Texts(texts)) => texts.motion(motion, size),
         Some(Screen::Activity(screen)) => screen.motion(motion, size),
         Some(Screen::Product(pane)) => {

@@ -18,6 +18,7 @@ use crate::tui::overlays::Overlay;
 use crate::tui::screens::activity::Activity;
 use crate::tui::screens::card::{Cards, LoadedCard};
 use crate::tui::screens::clusters::Clusters;
+use crate::tui::screens::comparison::Comparison;
 use crate::tui::screens::experiments::Experiments;
 use crate::tui::screens::insights::Insights;
 use crate::tui::screens::neighbours::Walk;
@@ -45,6 +46,7 @@ pub enum Screen {
     Experiments(Box<Experiments>),
     Insights(Box<Insights>),
     Clusters(Box<Clusters>),
+    Comparison(Box<Comparison>),
     Product(Box<Pane>),
     Walk(Walk),
     Texts(Box<Texts>),
@@ -173,6 +175,7 @@ impl State {
             Some(Screen::Experiments(_)) => Context::Experiments,
             Some(Screen::Insights(_)) => Context::Insights,
             Some(Screen::Clusters(_)) => Context::Clusters,
+            Some(Screen::Comparison(_)) => Context::Comparison,
             Some(Screen::Product(_)) => Context::Product,
             Some(Screen::Walk(_)) => Context::Walk,
             Some(Screen::Texts(_)) => Context::Texts,
@@ -200,6 +203,30 @@ impl State {
     pub fn experiments(&self) -> Option<&Experiments> {
         match self.screens.last() {
             Some(Screen::Experiments(screen)) => Some(screen),
+            _ => None,
+        }
+    }
+
+    /// Returns the experiments screen if it is shown, to change it.
+    pub fn experiments_mut(&mut self) -> Option<&mut Experiments> {
+        match self.screens.last_mut() {
+            Some(Screen::Experiments(screen)) => Some(screen),
+            _ => None,
+        }
+    }
+
+    /// Returns the comparison of two experiments if it is shown.
+    pub fn comparison(&self) -> Option<&Comparison> {
+        match self.screens.last() {
+            Some(Screen::Comparison(screen)) => Some(screen),
+            _ => None,
+        }
+    }
+
+    /// Returns the comparison of two experiments if it is shown, to change it.
+    pub fn comparison_mut(&mut self) -> Option<&mut Comparison> {
+        match self.screens.last_mut() {
+            Some(Screen::Comparison(screen)) => Some(screen),
             _ => None,
         }
     }
@@ -299,6 +326,7 @@ impl State {
             self.experiments().and_then(|screen| screen.trends.waiting_since),
             self.insights().and_then(|screen| screen.groups.waiting_since),
             self.insights().and_then(|screen| screen.certified.waiting_since),
+            self.comparison().and_then(Comparison::waiting_since),
             self.activity().and_then(Activity::waiting_since),
             self.clusters().and_then(Clusters::waiting_since),
             self.holding.slot.waiting_since,

@@ -1,6 +1,8 @@
 //! The lines around every screen: tabs and figures above, hints and messages below.
 
+use super::card_sections::{Setting, heading};
 use crate::domain::Count;
+use crate::insight::drift::Drift;
 use crate::review::outbox::Outage;
 use crate::sanitise;
 use crate::tui::app::State;
@@ -9,7 +11,7 @@ use crate::tui::app::state::Quit;
 use crate::tui::app::toast::Level;
 use crate::tui::app::unsaved::Tally;
 use crate::tui::layout::SMALLEST;
-use crate::tui::theme::Role;
+use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::wrap;
 use ratatui::Frame;
 use ratatui::layout::{Alignment, Rect};
@@ -35,6 +37,37 @@ pub fn two_sided(frame: &mut Frame, area: Rect, left: Line<'_>, right: Line<'_>)
     }
 }
 
+/// Draws a heading over an area; returns what is left below it.
+pub fn titled(theme: Theme, frame: &mut Frame, area: Rect, title: &str) -> Rect {
+    let columns = usize::from(area.width);
+    let setting = Setting { theme, columns, height: None, choice: 0, reasoning: false, key_hints: false };
+    frame.render_widget(heading(setting, title, ""), Rect { height: 1.min(area.height), ..area });
+    Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(1), ..area }
+}
+
+/// Draws what is said instead of a list.
+pub fn instead(state: &State, frame: &mut Frame, area: Rect, text: String) {
+    let pieces = [(text, state.theme.style(Role::Muted))];
+    let (lines, _) = wrap::wrap(&pieces, usize::from(area.width), usize::from(area.height));
+    frame.render_widget(Paragraph::new(lines), area);
+}
+
+/// Says a drift in a cell: `▼ 82→61 %`.
+pub fn drift(drift: &Drift) -> String {
+    let mark = if drift.is_fall() { "▼" } else { "▲" };
+    format!("{mark} {:.0}→{:.0} %", drift.from * 100.0, drift.to * 100.0)
+}
+
+/// Says a drift in a line, two where there is little room; returns how many it took.
+pub fn drift_line(state: &State, frame: &mut Frame, area: Rect, drift: &Drift) -> u16 {
+    let role = if drift.is_fall() { Role::Warning } else { Role::Text };
+    let pieces = [(wrap::capitalised(&drift.words()), state.theme.style(role))];
+    let (lines, _) = wrap::wrap(&pieces, usize::from(area.width), usize::from(area.height.min(2)));
+    let used = u16::try_from(lines.len()).unwrap_or(0).min(area.height);
+    frame.render_widget(Paragraph::new(lines), Rect { height: used, ..area });
+    used
+}
+
 /// Draws the first line: tabs at the left, the figures at the right.
 pub fn header(state: &State, frame: &mut Frame, area: Rect) {
     let theme = state.theme;
@@ -42,7 +75,8 @@ pub fn header(state: &State, frame: &mut Frame, area: Rect) {
         Span::styled(name, theme.style(if active { Role::TabActive } else { Role::Muted }))
     };
     let context = state.context();
-    let (experiments, activity) = (context == Context::Experiments, context == Context::Activity);
+    let experiments = matches!(context, Context::Experiments | Context::Comparison);
+    let activity = context == Context::Activity;
     let insights = context == Context::Insights;
     let mut left = Line::from(vec![
         Span::raw(" "),

@@ -1,9 +1,9 @@
 //! The experiments screen: how each experiment does, in numbers and charts.
 
-use super::card_sections::{Setting, heading};
 use super::{chrome, reliability, trend};
-use crate::domain::{ExperimentKey, ExperimentSummary, JudgedFilter, MetricTrend};
+use crate::domain::{ExperimentKey, ExperimentSummary, JudgedBy, JudgedFilter, MetricTrend};
 use crate::insight::calibration::Cell;
+use crate::insight::drift::Drift;
 use crate::repository::{RepositoryError, Result};
 use crate::sanitise;
 use crate::tui::app::State;
@@ -12,12 +12,12 @@ use crate::tui::app::navigate::Motion;
 use crate::tui::app::slot::{Slot, Ticket};
 use crate::tui::layout;
 use crate::tui::theme::Role;
+use crate::tui::widgets::table::{self, Column, Place};
 use crate::tui::widgets::wrap;
 use ratatui::Frame;
 use ratatui::layout::{Rect, Size};
-use ratatui::style::Style;
-use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
+use ratatui::text::Line;
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 /// How high a body must be for charts below the table.
@@ -32,17 +32,40 @@ pub struct Experiments {
     pub trends: Slot<Vec<MetricTrend>>,
     /// What decisions say of its predictions, by confidence.
     pub judged: Slot<Vec<Cell>>,
+    /// The experiments whose share of right predictions changed lately.
+    pub drifts: Slot<BTreeMap<String, Drift>>,
+    /// The experiment that another is to be compared with.
+    pub marked: Option<ExperimentKey>,
     /// The experiment that both are of.
     details_of: Option<ExperimentKey>,
-    pub cursor: usize,
-    offset: usize,
+    pub place: Place,
 }
 
 impl Experiments {
     /// Asks for the experiments.
-    pub fn load(&mut self, now: Instant) -> Effect {
+    pub fn load(&mut self, now: Instant) -> Vec<Effect> {
         self.details_of = None;
-        Effect::LoadExperiments { ticket: self.list.begin(now) }
+        vec![
+            Effect::LoadExperiments { ticket: self.list.begin(now) },
+            Effect::LoadDrifts { ticket: self.drifts.begin(now), by: JudgedBy::Experiment },
+        ]
+    }
+
+    /// Marks the experiment under the cursor, or takes its mark away.
+    pub fn toggle_mark(&mut self) {
+        let current = self.current().map(|one| one.experiment.clone());
+        self.marked = current.filter(|key| self.marked.as_ref() != Some(key));
+    }
+
+    /// Returns the marked experiment and the other one under the cursor.
+    pub fn pair(&self) -> Option<(ExperimentKey, ExperimentKey)> {
+        let (marked, current) = (self.marked.as_ref()?, &self.current()?.experiment);
+        (marked != current).then(|| (marked.clone(), current.clone()))
+    }
+
+    /// Returns how an experiment drifted.
+    pub fn drift(&self, experiment: &ExperimentKey) -> Option<&Drift> {
+        self.drifts.value.as_ref()?.get(experiment.as_str())
     }
 
     /// Takes the trend of an experiment, unless the cursor is on another one by now.
@@ -57,19 +80,22 @@ impl Experiments {
         self.list.value.as_deref().unwrap_or_default()
     }
 
+    /// Returns the experiment under the cursor.
+    pub fn current(&self) -> Option<&ExperimentSummary> {
+        self.rows().get(self.place.cursor)
+    }
+
     /// Moves the cursor.
     pub fn motion(&mut self, motion: Motion, size: Size) {
         let height = usize::from(table_height(self.rows().len(), layout::frame(size).body.height));
-        self.cursor = motion.apply(self.cursor, self.rows().len(), height);
+        self.place.cursor = motion.apply(self.place.cursor, self.rows().len(), height);
     }
 
     /// Keeps the cursor in view, and asks for the details of the experiment under it.
     pub fn sync(&mut self, size: Size, now: Instant) -> Vec<Effect> {
         let count = self.rows().len();
-        let height = usize::from(table_height(count, layout::frame(size).body.height)).max(1);
-        self.cursor = self.cursor.min(count.saturating_sub(1));
-        self.offset = self.offset.clamp((self.cursor + 1).saturating_sub(height), self.cursor);
-        let Some(current) = self.rows().get(self.cursor) else { return Vec::new() };
+        self.place.keep(count, table_height(count, layout::frame(size).body.height));
+        let Some(current) = self.current() else { return Vec::new() };
         let experiment = current.experiment.clone();
         if self.details_of.as_ref() == Some(&experiment) {
             return Vec::new();
@@ -116,27 +142,21 @@ pub fn view(state: &State, frame: &mut Frame, screen: &Experiments) {
             }
             (None, false) => String::new(),
         };
-        let pieces = [(text, theme.style(Role::Muted))];
-        let (lines, _) = wrap::wrap(&pieces, usize::from(body.width), usize::from(body.height));
-        frame.render_widget(Paragraph::new(lines), body);
+        chrome::instead(state, frame, body, text);
         return;
     }
     let height = table_height(rows.len(), body.height);
-    table(state, frame, Rect { height: (height + 2).min(body.height), ..body }, screen, height);
+    let area = Rect { height: (height + 1).min(body.height), ..body };
+    table::draw(frame, area, theme, &columns(screen), rows, screen.place);
     if body.height >= CHARTS {
-        let y = body.y + height + 3;
+        let mut y = body.y + height + 3;
+        if let Some(drift) = screen.current().and_then(|one| screen.drift(&one.experiment)) {
+            let line = Rect { y: y - 1, height: 1, ..body };
+            y += chrome::drift_line(state, frame, line, drift);
+        }
         let height = body.bottom().saturating_sub(y).min(HIGHEST);
         charts(state, frame, Rect { y, height, ..body }, screen);
     }
-}
-
-/// A column of the table.
-struct Column {
-    title: &'static str,
-    width: usize,
-    /// From which width of the body on it is shown.
-    from: usize,
-    text: fn(&ExperimentSummary) -> String,
 }
 
 fn percent(share: Option<f64>) -> String {
@@ -147,66 +167,34 @@ fn number(n: i64) -> String {
     wrap::grouped(n.unsigned_abs())
 }
 
-const COLUMNS: [Column; 7] = [
-    Column { title: "predictions", width: 11, from: 60, text: |one| number(one.predictions) },
-    Column { title: "gaps", width: 8, from: 84, text: |one| number(one.gaps) },
-    Column {
-        title: "confidence",
-        width: 10,
-        from: 50,
-        text: |one| one.average_confidence.map_or_else(|| "–".into(), |c| format!("{c:.2}")),
-    },
-    Column { title: "judged", width: 8, from: 70, text: |one| number(one.correct + one.incorrect) },
-    Column { title: "right", width: 8, from: 100, text: |one| number(one.correct) },
-    Column { title: "wrong", width: 8, from: 100, text: |one| number(one.incorrect) },
-    Column { title: "accuracy", width: 8, from: 0, text: |one| percent(one.accuracy()) },
-];
-
-fn table(state: &State, frame: &mut Frame, area: Rect, screen: &Experiments, height: u16) {
-    let theme = state.theme;
-    let columns = usize::from(area.width);
-    let shown: Vec<&Column> = COLUMNS.iter().filter(|column| columns >= column.from).collect();
-    let numbers: usize = shown.iter().map(|column| column.width + 2).sum();
-    let room = columns.saturating_sub(numbers + 4);
-    let models = if room >= 40 { room / 2 } else { 0 };
-    let names = room.saturating_sub(models + usize::from(models > 0) * 2);
-    let mut title = format!("   {}", wrap::pad("experiment", names));
-    if models > 0 {
-        title.push_str("  ");
-        title.push_str(&wrap::pad("model", models));
+fn columns(screen: &Experiments) -> Vec<Column<'_, ExperimentSummary>> {
+    type One = ExperimentSummary;
+    let mut columns = vec![
+        Column::text("experiment", 0, |one: &One| {
+            let is_marked = screen.marked.as_ref() == Some(&one.experiment);
+            format!("{}{}", if is_marked { "● " } else { "" }, one.experiment)
+        }),
+        Column::text("model", 40, |one: &One| one.model.clone().unwrap_or_else(|| "–".into())),
+        Column::figure("predictions", 11, 60, |one: &One| number(one.predictions)),
+        Column::figure("gaps", 8, 84, |one: &One| number(one.gaps)),
+        Column::figure("confidence", 10, 50, |one: &One| {
+            one.average_confidence.map_or_else(|| "–".into(), |confidence| format!("{confidence:.2}"))
+        }),
+        Column::figure("judged", 8, 70, |one: &One| number(one.correct + one.incorrect)),
+        Column::figure("right", 8, 100, |one: &One| number(one.correct)),
+        Column::figure("wrong", 8, 100, |one: &One| number(one.incorrect)),
+        Column::figure("accuracy", 8, 0, |one: &One| percent(one.accuracy())),
+    ];
+    if screen.drifts.value.as_ref().is_some_and(|drifts| !drifts.is_empty()) {
+        columns.push(Column::figure("drift", 9, 60, |one: &One| {
+            screen.drift(&one.experiment).map_or_else(String::new, chrome::drift)
+        }));
     }
-    for column in &shown {
-        title.push_str("  ");
-        title.push_str(&wrap::pad_left(column.title, column.width));
-    }
-    frame.render_widget(
-        Line::styled(title, theme.style(Role::Muted)),
-        Rect { height: 1.min(area.height), ..area },
-    );
-    let rows = screen.rows().iter().enumerate().skip(screen.offset).take(usize::from(height));
-    for ((index, one), y) in rows.zip(area.y + 1..area.bottom()) {
-        let current = index == screen.cursor;
-        let mut text = wrap::pad(&sanitise::line(one.experiment.as_str(), 100), names);
-        if models > 0 {
-            let model = sanitise::line(one.model.as_deref().unwrap_or("–"), 100);
-            text.push_str("  ");
-            text.push_str(&wrap::pad(&model, models));
-        }
-        for column in &shown {
-            text.push_str("  ");
-            text.push_str(&wrap::pad_left(&(column.text)(one), column.width));
-        }
-        let row = Rect { y, height: 1, ..area };
-        let marker = Span::styled(if current { " ▌ " } else { "   " }, Style::new());
-        frame.render_widget(Line::from(vec![marker, Span::raw(text)]), row);
-        if current {
-            frame.buffer_mut().set_style(row, theme.style(Role::Selected));
-        }
-    }
+    columns
 }
 
 fn charts(state: &State, frame: &mut Frame, area: Rect, screen: &Experiments) {
-    let Some(current) = screen.rows().get(screen.cursor) else { return };
+    let Some(current) = screen.current() else { return };
     let name = sanitise::line(current.experiment.as_str(), 60);
     let beside = area.width >= 70;
     let half = if beside { area.width / 2 - 1 } else { area.width };
@@ -215,19 +203,6 @@ fn charts(state: &State, frame: &mut Frame, area: Rect, screen: &Experiments) {
         (Rect { width: half, ..area }, Some(right))
     } else {
         (area, None)
-    };
-    let titled = |frame: &mut Frame, area: Rect, title: &str| {
-        let columns = usize::from(area.width);
-        let setting = Setting {
-            theme: state.theme,
-            columns,
-            height: None,
-            choice: 0,
-            reasoning: false,
-            key_hints: false,
-        };
-        frame.render_widget(heading(setting, title, ""), Rect { height: 1.min(area.height), ..area });
-        Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(1), ..area }
     };
     let waiting = |frame: &mut Frame, area: Rect, error: Option<&RepositoryError>, since: Option<Instant>| {
         let (text, role) = match error {
@@ -238,13 +213,13 @@ fn charts(state: &State, frame: &mut Frame, area: Rect, screen: &Experiments) {
         let text = wrap::cut(&text, usize::from(area.width));
         frame.render_widget(Line::styled(text, state.theme.style(role)), area);
     };
-    let inner = titled(frame, left, &format!("Average confidence by day · {name}"));
+    let inner = chrome::titled(state.theme, frame, left, &format!("Average confidence by day · {name}"));
     match &screen.trends.value {
         Some(trends) => trend::confidence(state, frame, inner, trends),
         None => waiting(frame, inner, screen.trends.error.as_ref(), screen.trends.waiting_since),
     }
     let Some(right) = right else { return };
-    let inner = titled(frame, right, "How often a confidence was right");
+    let inner = chrome::titled(state.theme, frame, right, "How often a confidence was right");
     match &screen.judged.value {
         Some(cells) => reliability::view(state, frame, inner, cells),
         None => waiting(frame, inner, screen.judged.error.as_ref(), screen.judged.waiting_since),

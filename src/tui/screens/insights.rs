@@ -2,14 +2,17 @@
 
 use crate::domain::{Day, JudgedBy, QueueFilter};
 use crate::insight::calibration::{Calibration, Cell, calibration};
+use crate::insight::drift::Drift;
 use crate::insight::sample::Sample;
 use crate::insight::threshold::{Demand, Outcome, certify};
 use crate::repository::{JudgedGroup, Result};
 use crate::tui::app::msg::Effect;
 use crate::tui::app::navigate::Motion;
 use crate::tui::app::slot::{Slot, Ticket};
+use crate::tui::widgets::table::Place;
 use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::layout::Size;
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 /// What the certified threshold of the screen promises: `gapdeck threshold` takes other demands.
@@ -49,10 +52,13 @@ pub struct Insights {
     pub groups: Slot<Vec<Group>>,
     pub days: Slot<Vec<Day>>,
     pub certified: Slot<Certified>,
+    /// The groups whose share of right predictions changed lately.
+    pub drifts: Slot<BTreeMap<String, Drift>>,
+    /// Names the looks at what may be accepted unseen.
+    unseen: Slot<()>,
     /// The group that it is of.
     details_of: Option<(JudgedBy, String)>,
-    pub cursor: usize,
-    pub offset: usize,
+    pub place: Place,
 }
 
 impl Default for Insights {
@@ -62,9 +68,10 @@ impl Default for Insights {
             groups: Slot::default(),
             days: Slot::default(),
             certified: Slot::default(),
+            drifts: Slot::default(),
+            unseen: Slot::default(),
             details_of: None,
-            cursor: 0,
-            offset: 0,
+            place: Place::default(),
         }
     }
 }
@@ -78,16 +85,21 @@ impl Insights {
         vec![
             Effect::LoadGroups { ticket: self.groups.begin(now), by: self.by },
             Effect::LoadDays { ticket: self.days.begin(now), since },
+            Effect::LoadDrifts { ticket: self.drifts.begin(now), by: self.by },
         ]
     }
 
     /// Tells groups apart by the next thing.
-    pub fn turn(&mut self, now: Instant) -> Effect {
+    pub fn turn(&mut self, now: Instant) -> Vec<Effect> {
         let at = JudgedBy::ALL.iter().position(|by| *by == self.by).unwrap_or(0);
         self.by = JudgedBy::ALL[(at + 1) % JudgedBy::ALL.len()];
         self.groups.value = None;
-        (self.cursor, self.offset, self.details_of) = (0, 0, None);
-        Effect::LoadGroups { ticket: self.groups.begin(now), by: self.by }
+        self.drifts.value = None;
+        (self.place, self.details_of) = (Place::default(), None);
+        vec![
+            Effect::LoadGroups { ticket: self.groups.begin(now), by: self.by },
+            Effect::LoadDrifts { ticket: self.drifts.begin(now), by: self.by },
+        ]
     }
 
     /// Takes the groups that were asked for.
@@ -113,7 +125,12 @@ impl Insights {
 
     /// Returns the group under the cursor.
     pub fn current(&self) -> Option<&Group> {
-        self.rows().get(self.cursor)
+        self.rows().get(self.place.cursor)
+    }
+
+    /// Returns how a group drifted.
+    pub fn drift(&self, key: &str) -> Option<&Drift> {
+        self.drifts.value.as_ref()?.get(key)
     }
 
     /// Returns the filter that shows a group's gaps; none for products without a category.
@@ -126,18 +143,22 @@ impl Insights {
         })
     }
 
+    /// Begins a look at what may be accepted unseen of the row's gaps.
+    pub fn look_unseen(&mut self, now: Instant) -> Option<(QueueFilter, Ticket)> {
+        let filter = self.filter()?;
+        Some((filter, self.unseen.begin(now)))
+    }
+
     /// Moves the cursor.
     pub fn motion(&mut self, motion: Motion, size: Size) {
         let height = usize::from(super::insights_view::table_height(self.rows().len(), size));
-        self.cursor = motion.apply(self.cursor, self.rows().len(), height);
+        self.place.cursor = motion.apply(self.place.cursor, self.rows().len(), height);
     }
 
     /// Keeps the cursor in view, and asks for the sample of the group under it.
     pub fn sync(&mut self, size: Size, now: Instant) -> Vec<Effect> {
         let count = self.rows().len();
-        let height = usize::from(super::insights_view::table_height(count, size)).max(1);
-        self.cursor = self.cursor.min(count.saturating_sub(1));
-        self.offset = self.offset.clamp((self.cursor + 1).saturating_sub(height), self.cursor);
+        self.place.keep(count, super::insights_view::table_height(count, size));
         let Some(key) = self.current().map(|group| group.key.clone()) else { return Vec::new() };
         let details = Some((self.by, key));
         if self.details_of == details {

@@ -1,6 +1,5 @@
 //! Draws the insights screen.
 
-use super::card_sections::{Setting, heading};
 use super::insights::{Certified, DEMAND, Group, Insights};
 use super::{chrome, reliability};
 use crate::domain::{Count, Day, JudgedBy};
@@ -10,10 +9,10 @@ use crate::sanitise;
 use crate::tui::app::State;
 use crate::tui::layout;
 use crate::tui::theme::Role;
+use crate::tui::widgets::table::{self, Column};
 use crate::tui::widgets::wrap;
 use ratatui::Frame;
 use ratatui::layout::{Rect, Size};
-use ratatui::style::Style;
 use ratatui::symbols::Marker;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Axis, Chart, Dataset, GraphType, Paragraph};
@@ -28,6 +27,8 @@ const LEAST: u16 = 10;
 const BESIDE: u16 = 72;
 /// How many lines say what may be accepted unseen.
 const SENTENCES: u16 = 2;
+/// How wide the column of drifts is.
+const DRIFT: usize = 9;
 
 /// Returns how many groups are shown at once.
 pub(super) fn table_height(count: usize, size: Size) -> u16 {
@@ -60,36 +61,43 @@ pub fn view(state: &State, frame: &mut Frame, screen: &Insights) {
             }
             (None, false) => String::new(),
         };
-        let pieces = [(text, theme.style(Role::Muted))];
-        let (lines, _) = wrap::wrap(&pieces, usize::from(body.width), usize::from(body.height));
-        frame.render_widget(Paragraph::new(lines), body);
+        chrome::instead(state, frame, body, text);
         return;
     }
     let height = table_height(screen.rows().len(), state.size);
-    table(state, frame, Rect { height: (height + 1).min(body.height), ..body }, screen, height);
+    let area = Rect { height: (height + 1).min(body.height), ..body };
+    table::draw(frame, area, theme, &columns(state, screen), screen.rows(), screen.place);
     let below = Rect { y: body.y + height + 2, height: body.height.saturating_sub(height + 2), ..body };
-    sentences(state, frame, below, screen);
+    let has_drift = screen.drifts.value.as_ref().is_some_and(|drifts| !drifts.is_empty());
+    let sentences = SENTENCES + u16::from(has_drift);
+    let said = Rect { height: below.height.min(sentences), ..below };
+    let rest = drift_line(state, frame, said, screen);
+    certificate_lines(state, frame, rest, screen);
     if body.height >= CHARTS {
-        let y = below.y + SENTENCES + 1;
+        let y = below.y + sentences + 1;
         let height = body.bottom().saturating_sub(y);
         charts(state, frame, Rect { y, height, ..body }, screen);
     }
 }
 
-struct Column {
-    title: &'static str,
-    width: usize,
-    from: usize,
-    text: fn(&Group) -> String,
+fn columns<'a>(state: &'a State, screen: &'a Insights) -> Vec<Column<'a, Group>> {
+    let by = screen.by;
+    let mut columns = vec![
+        Column::text(by.as_str(), 0, move |one: &Group| name(state, by, &one.key)),
+        Column::figure("judged", 8, 0, |one: &Group| wrap::grouped(one.total.judged)),
+        Column::figure("right", 16, 44, right),
+        Column::figure("confidence", 10, 64, |one: &Group| share(one.total.mean())),
+        Column::figure("off by", 8, 76, |one: &Group| figure(one.calibration.expected_error)),
+        Column::figure("Brier", 8, 90, |one: &Group| figure(one.calibration.brier)),
+    ];
+    // Steadiness needs no column.
+    if screen.drifts.value.as_ref().is_some_and(|drifts| !drifts.is_empty()) {
+        columns.push(Column::figure("drift", DRIFT, 56, |one: &Group| {
+            screen.drift(&one.key).map_or_else(String::new, chrome::drift)
+        }));
+    }
+    columns
 }
-
-const COLUMNS: [Column; 5] = [
-    Column { title: "judged", width: 8, from: 0, text: |one| wrap::grouped(one.total.judged) },
-    Column { title: "right", width: 16, from: 44, text: |one| right(one) },
-    Column { title: "confidence", width: 10, from: 64, text: |one| share(one.total.mean()) },
-    Column { title: "off by", width: 8, from: 76, text: |one| figure(one.calibration.expected_error) },
-    Column { title: "Brier", width: 8, from: 90, text: |one| figure(one.calibration.brier) },
-];
 
 fn share(share: Option<f64>) -> String {
     share.map_or_else(|| "–".into(), |share| format!("{:.0} %", share * 100.0))
@@ -106,6 +114,12 @@ fn right(group: &Group) -> String {
         .map_or_else(|| "–".into(), |interval| format!("{} [{}]", share(total.share()), interval.percent()))
 }
 
+/// Says what the gaps of the row under the cursor have in common: `attribute Colour`.
+pub fn group_name(state: &State, screen: &Insights) -> Option<String> {
+    let group = screen.current()?;
+    Some(format!("{} {}", screen.by.as_str(), name(state, screen.by, &group.key)))
+}
+
 /// Returns a group's name for a reader.
 fn name(state: &State, by: JudgedBy, key: &str) -> String {
     let name = match by {
@@ -117,40 +131,15 @@ fn name(state: &State, by: JudgedBy, key: &str) -> String {
     sanitise::line(&name, 100)
 }
 
-fn table(state: &State, frame: &mut Frame, area: Rect, screen: &Insights, height: u16) {
-    let theme = state.theme;
-    let columns = usize::from(area.width);
-    let shown: Vec<&Column> = COLUMNS.iter().filter(|column| columns >= column.from).collect();
-    let numbers: usize = shown.iter().map(|column| column.width + 2).sum();
-    let names = columns.saturating_sub(numbers + 4);
-    let mut title = format!("   {}", wrap::pad(screen.by.as_str(), names));
-    for column in &shown {
-        title.push_str("  ");
-        title.push_str(&wrap::pad_left(column.title, column.width));
-    }
-    frame.render_widget(
-        Line::styled(title, theme.style(Role::Muted)),
-        Rect { height: 1.min(area.height), ..area },
-    );
-    let rows = screen.rows().iter().enumerate().skip(screen.offset).take(usize::from(height));
-    for ((index, one), y) in rows.zip(area.y + 1..area.bottom()) {
-        let current = index == screen.cursor;
-        let mut text = wrap::pad(&name(state, screen.by, &one.key), names);
-        for column in &shown {
-            text.push_str("  ");
-            text.push_str(&wrap::pad_left(&(column.text)(one), column.width));
-        }
-        let row = Rect { y, height: 1, ..area };
-        let marker = Span::styled(if current { " ▌ " } else { "   " }, Style::new());
-        frame.render_widget(Line::from(vec![marker, Span::raw(text)]), row);
-        if current {
-            frame.buffer_mut().set_style(row, theme.style(Role::Selected));
-        }
-    }
+/// Says how the group drifted, if it did; returns what is left of the area.
+fn drift_line(state: &State, frame: &mut Frame, area: Rect, screen: &Insights) -> Rect {
+    let Some(drift) = screen.current().and_then(|group| screen.drift(&group.key)) else { return area };
+    let used = chrome::drift_line(state, frame, area, drift);
+    Rect { y: area.y + used, height: area.height - used, ..area }
 }
 
 /// Says from which confidence on the group's predictions may be accepted unseen.
-fn sentences(state: &State, frame: &mut Frame, area: Rect, screen: &Insights) {
+fn certificate_lines(state: &State, frame: &mut Frame, area: Rect, screen: &Insights) {
     let theme = state.theme;
     let area = Rect { height: area.height.min(SENTENCES), ..area };
     let (text, role) = match &screen.certified.value {
@@ -178,8 +167,7 @@ fn certificate(certified: &Certified) -> (String, Role) {
     match certified.outcome {
         Outcome::Certified(one) => {
             let text = format!(
-                "From confidence {:.4} on, {wanted}: {} drawn at random, {} wrong · `gapdeck threshold --apply` accepts \
-                 these",
+                "From confidence {:.4} on, {wanted}: {} drawn at random, {} wrong · T accepts these",
                 one.confidence,
                 wrap::grouped(one.judged),
                 wrap::grouped(one.errors)
@@ -208,35 +196,28 @@ fn certificate(certified: &Certified) -> (String, Role) {
 
 fn charts(state: &State, frame: &mut Frame, area: Rect, screen: &Insights) {
     let Some(current) = screen.current() else { return };
-    let setting = |columns: u16| Setting {
-        theme: state.theme,
-        columns: usize::from(columns),
-        height: None,
-        choice: 0,
-        reasoning: false,
-        key_hints: false,
-    };
-    let titled = |frame: &mut Frame, area: Rect, title: &str| {
-        let line = heading(setting(area.width), title, "");
-        frame.render_widget(line, Rect { height: 1.min(area.height), ..area });
-        Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(1), ..area }
-    };
+    let theme = state.theme;
     let half = if area.width >= BESIDE { area.width / 2 - 1 } else { area.width };
     // Where both have room, errors stand below.
     let tall = area.height >= 2 * LEAST;
     let height = if tall { HIGHEST.min(area.height / 2) } else { area.height.min(HIGHEST) };
     let left = Rect { width: half, height, ..area };
-    let inner = titled(frame, left, "How often a confidence was right");
+    let inner = chrome::titled(theme, frame, left, "How often a confidence was right");
     reliability::view(state, frame, inner, &current.cells);
     if area.width < BESIDE {
         return;
     }
     let right = Rect { x: area.x + half + 2, width: area.width - half - 2, ..area };
-    let inner = titled(frame, Rect { height, ..right }, "Decisions by day");
+    let inner = chrome::titled(theme, frame, Rect { height, ..right }, "Decisions by day");
     days(state, frame, inner, screen);
     if tall {
         let errors = Rect { y: area.y + height + 1, height: (area.height - height - 1).min(HIGHEST), ..area };
-        let inner = titled(frame, errors, "Errors that accepting the most confident would let through");
+        let inner = chrome::titled(
+            theme,
+            frame,
+            errors,
+            "Errors that accepting the most confident would let through",
+        );
         coverage(state, frame, inner, current);
     }
 }

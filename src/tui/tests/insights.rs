@@ -26,6 +26,24 @@ fn what_it_looks_like() {
 }
 
 #[test]
+fn drift_is_marked_and_said() {
+    let mut app = App::open(SMALL);
+    app.database.has_drift = true;
+    app.keys("I");
+    assert_snapshot!("insights_drift_80x24", app.screen());
+    assert!(app.screen().contains("Acceptance fell from 82 % to 61 % about 2026-03-09"), "{}", app.screen());
+    app.resize(160, 50);
+    assert_snapshot!("insights_drift_160x50", app.screen());
+    app.resize(40, 12);
+    assert_snapshot!("insights_drift_40x12", app.screen());
+    app.resize(80, 24);
+    app.keys("G");
+    assert!(app.screen().contains("Acceptance rose from 61 % to 90 %"), "{}", app.screen());
+    app.keys("Q E");
+    assert_snapshot!("experiments_drift_80x24", app.screen());
+}
+
+#[test]
 fn a_threshold_is_said_or_refused() {
     let mut app = App::open((120, 36));
     app.keys("I");
@@ -53,7 +71,7 @@ fn tab_turns_and_enter_shows_the_gaps_of_a_group() {
     let first = app.state.insights().unwrap().current().unwrap().key.clone();
     app.keys("j Tab");
     assert!(app.screen().contains("judged predictions by attribute"), "{}", app.screen());
-    assert_eq!(app.state.insights().unwrap().cursor, 0);
+    assert_eq!(app.state.insights().unwrap().place.cursor, 0);
     let attribute = app.state.insights().unwrap().current().unwrap().key.clone();
     assert_ne!(attribute, first);
     app.keys("Enter");

@@ -2,7 +2,7 @@
 
 use super::super::event::EventRow;
 use super::Ended;
-use crate::domain::{Action, Decision, Event, Fence, GapId, Lot, Outcome, Stage, State, value_set};
+use crate::domain::{Action, Decision, Event, Fence, GapId, Lot, Outcome, Stage, State, judged};
 use crate::repository::{RepositoryError, Result};
 use uuid::Uuid;
 
@@ -168,42 +168,4 @@ fn marks(
         settling.and_then(|one| judged(one.action, one.value.as_deref(), &prediction.value, multi_valued))
     };
     predictions.iter().map(|one| (one.experiment.clone(), one.md5, judge(one))).collect()
-}
-
-/// Tells whether a decision in force shows a predicted value to be right or wrong; `None` where it says nothing of it.
-pub(in crate::repository) fn judged(
-    action: Action,
-    decided: Option<&str>,
-    predicted: &str,
-    multi_valued: bool,
-) -> Option<bool> {
-    match action {
-        Action::Accept | Action::Override => decided.map(|value| is_right(predicted, value, multi_valued)),
-        Action::Reject | Action::NotApplicable => Some(false),
-        Action::Defer | Action::Flag | Action::Undo | Action::Opinion => None,
-    }
-}
-
-/// Tells whether a predicted value is the decided one; of several values, whether each is among the decided ones.
-fn is_right(predicted: &str, decided: &str, multi_valued: bool) -> bool {
-    let predicted = value_set(predicted, multi_valued);
-    !predicted.is_empty() && predicted.is_subset(&value_set(decided, multi_valued))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_right;
-
-    #[test]
-    fn a_value_is_right_whatever_its_case_and_spaces() {
-        assert!(is_right(" black ", "Black", false));
-        assert!(!is_right("Black; Red", "red; black", false));
-    }
-
-    #[test]
-    fn several_values_are_right_when_each_is_among_the_decided_ones() {
-        assert!(is_right("Red; black", "black; red; blue", true));
-        assert!(!is_right("Red; green", "black; red; blue", true));
-        assert!(!is_right(" ; ", "black", true));
-    }
 }

@@ -1,10 +1,9 @@
 //! The honest sample: decided gaps in the order of their lots, up to the first that is not.
 
 use crate::database::schema::review_queue;
-use crate::domain::{Action, Lot, QueueFilter, QueueSort, State, StateFilter};
+use crate::domain::{Action, Lot, QueueFilter, QueueSort, State, StateFilter, judged};
 use crate::insight::sample::{Collector, Sample};
 use crate::repository::Result;
-use crate::repository::postgres::decision::judged;
 use crate::repository::postgres::fragment::fixed;
 use crate::repository::postgres::queue::{
     Selected, after, columns, cursor, filtered, page, row, sort_expression,
