@@ -25,7 +25,7 @@ pub(super) fn finding_line(card: &LoadedCard, setting: Setting) -> Option<Line<'
             ("~", Role::Warning, format!("{found} of {of} found, in {}", text_name(card, place)), Some(place))
         }
         Finding::Contradicted { place, .. } => {
-            ("≠", Role::Warning, format!("not found, {} says", text_name(card, place)), Some(place))
+            ("≠", Role::Warning, format!("not found, another in {}", text_name(card, place)), Some(place))
         }
         Finding::Missing => {
             let product = &card.card.product;

@@ -113,5 +113,5 @@ fn what_the_texts_say_is_told_of_each_candidate() {
     assert!(app.screen().contains("✓ in the name: "), "{}", app.screen());
     app.keys("l l");
     let screen = app.screen();
-    assert!(screen.contains("≠ not found, the name says: "), "{screen}");
+    assert!(screen.contains("≠ not found, another in the name: "), "{screen}");
 }
