@@ -51,8 +51,10 @@ fn fresh(gapdeck: &Gapdeck) -> Terminal {
     loop {
         let mut terminal = Terminal::start(gapdeck, &["demo"], WIDE);
         wait_for_queue(&terminal);
-        let text = terminal.wait_for("· saved");
-        if shown(&text) == 0 {
+        terminal.wait_for("· saved");
+        // What rests is sent behind the list: a row may still become decided until nothing rests.
+        let is_sent = outbox(gapdeck).is_empty();
+        if is_sent && shown(&terminal.screen()) == 0 {
             return terminal;
         }
         terminal.send("q");
