@@ -5,6 +5,7 @@ mod agreement;
 mod bar;
 mod cluster;
 mod compare;
+mod config;
 mod decide;
 mod demo;
 mod distribute;
@@ -33,8 +34,10 @@ mod threshold;
 mod undo;
 mod vote;
 
+use crate::config::settings::{COLOUR, THEMES};
 use crate::config::{Config, Origin};
 use crate::error::{AppError, ErrorKind};
+use clap::builder::PossibleValuesParser;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -83,6 +86,12 @@ pub struct Place {
     /// Configuration file
     #[arg(long, global = true, env = "GAPDECK_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// When to use colours on the screen
+    #[arg(long, global = true, value_name = "WHEN", value_parser = PossibleValuesParser::new(COLOUR))]
+    pub color: Option<String>,
+    /// The look of the screen
+    #[arg(long, global = true, value_name = "NAME", value_parser = PossibleValuesParser::new(THEMES))]
+    pub theme: Option<String>,
     /// Where each of these comes from.
     #[arg(skip)]
     pub origins: Origins,
@@ -153,6 +162,19 @@ pub enum Command {
     Migrate(migrate::Migrate),
     /// Distributes the tables over the servers of a Citus cluster
     Distribute(distribute::Distribute),
+    /// Shows the settings: what holds and why, where the file is, every default
+    Config(config::ConfigCommand),
+}
+
+impl Command {
+    /// Tells whether somebody at the terminal sees what is wrong with the configuration.
+    fn is_watched(&self) -> bool {
+        match self {
+            Self::Config(_) => true,
+            Self::Demo(command) => command.is_review(),
+            _ => false,
+        }
+    }
 }
 
 impl Cli {
@@ -178,6 +200,9 @@ impl Cli {
 /// What the command returns; its kind fixes the exit code.
 pub async fn run(cli: Cli) -> Result<(), AppError> {
     let config = Config::load(&cli.place)?;
+    if cli.command.as_ref().is_some_and(|command| !command.is_watched()) {
+        config.strict()?;
+    }
     match cli.command {
         None => review::run(&config).await,
         Some(Command::Demo(command)) => demo::run(command, &config).await,
@@ -206,6 +231,7 @@ pub async fn run(cli: Cli) -> Result<(), AppError> {
         Some(Command::Doctor(command)) => doctor::run(command, &config).await,
         Some(Command::Migrate(command)) => migrate::run(command, &config).await,
         Some(Command::Distribute(command)) => distribute::run(&command, &config).await,
+        Some(Command::Config(command)) => config::run(&command, &config),
     }
 }
 

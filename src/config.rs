@@ -1,17 +1,29 @@
 //! The configuration: defaults < file < environment < flags; each value knows its origin.
+//!
+//! [`settings`] is the one table of what can be set. What is wrong in the file is collected in [`Config::problems`], and its
+//! default holds: a command without a screen refuses ([`Config::strict`]), the terminal application says it and starts.
 
 pub mod age;
+#[cfg(test)]
+pub mod docs;
+pub mod document;
 mod origin;
+pub mod print;
+pub mod problem;
+pub mod settings;
 
-pub use origin::{Origin, Setting};
+pub use origin::{Origin, Sourced};
 
 use crate::cli::Place;
 use crate::database::ReadReplicas;
 use crate::database::url::Environment;
 use crate::domain::Reviewer;
 use crate::error::{AppError, ErrorKind};
-use serde::Deserialize;
-use std::path::{Path, PathBuf};
+use document::{Document, Entry, Literal};
+use print::{Value, quoted, without_password};
+use problem::{Part, Problem, nearest};
+use settings::{OPEN_TABLES, SETTINGS, Setting};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Where an embedded or shared database is.
@@ -32,24 +44,25 @@ impl std::fmt::Debug for Location {
     }
 }
 
-/// The file, `config.toml` in the platform's configuration directory.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    reviewer: Option<String>,
-    database_url: Option<String>,
-    read_urls: Option<Vec<String>>,
-    max_replica_lag: Option<f64>,
-    data_dir: Option<PathBuf>,
-    refresh_views_after: Option<String>,
-}
-
-/// The file's keys, for messages.
-const KEYS: &str =
-    "reviewer, database_url, read_urls, max_replica_lag (seconds), data_dir and refresh_views_after";
-
 /// The age from which on views are refreshed where nobody says another.
 const REFRESH_VIEWS_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What the terminal application looks like and is used with, as far as it is no matter of its own tables.
+#[derive(Debug, Clone, Default)]
+pub struct Screen {
+    /// Whether colours are used: `auto`, `always`, `never`.
+    pub colour: &'static str,
+    /// `auto`, `unicode`, `ascii`.
+    pub glyphs: &'static str,
+    /// `full`, `reduced`.
+    pub motion: &'static str,
+    /// The look's name.
+    pub theme: &'static str,
+    /// The set of keys that the file's table changes.
+    pub preset: &'static str,
+    /// What stands in the tables `keys` and `theme` besides settings, each with where it stands.
+    pub tables: Vec<(Entry, Origin)>,
+}
 
 /// What a run of gapdeck works with.
 #[derive(Debug, Clone)]
@@ -72,21 +85,53 @@ pub struct Config {
     pub shared_by_default: bool,
     /// The directory for the log file.
     pub state_directory: PathBuf,
+    /// How the terminal application looks and is used.
+    pub screen: Screen,
+    /// Where the configuration file is, or would be.
+    pub file: Option<PathBuf>,
+    /// Every setting's value and origin.
+    pub values: Vec<Value>,
+    /// What cannot be used; its default holds.
+    pub problems: Vec<Problem>,
+    /// Whether what cannot be used may have named the database, and nothing else does.
+    pub doubtful: bool,
 }
 
 impl Config {
-    /// Puts the configuration together.
+    /// Puts the configuration together. What is wrong in the file is among the problems.
     ///
     /// # Errors
-    /// [`ErrorKind::Input`] for a file that cannot be read or a value that cannot be used, with the place it comes from.
+    /// [`ErrorKind::Input`] for a value of the environment or the command line that cannot be used, with the place it comes
+    /// from.
     pub fn load(place: &Place) -> Result<Self, AppError> {
         let directories = directories::ProjectDirs::from("", "", "gapdeck").ok_or_else(|| {
             AppError::new(ErrorKind::Input, "this user has no home directory")
                 .hinted("Set HOME, or name a directory with --data-dir.")
         });
-        let (file, path) = file(place, directories.as_ref().ok())?;
-        let named_directory =
-            Setting::first(place.data_dir.clone(), &place.origins.data_dir, file.data_dir, &path);
+        let default_file = directories.as_ref().ok().map(|at| at.config_dir().join("config.toml"));
+        let file = place.config.clone().or(default_file);
+        let document = match &file {
+            // A file that is named must be there; the other one need not.
+            Some(path) if place.config.is_some() || path.exists() => Document::read(path),
+            _ => Document::default(),
+        };
+        let mut layers = Layers::new(&document);
+        let origins = &place.origins;
+
+        let given = |value: Option<String>, origin: &Origin| value.map(|value| (value, origin.clone()));
+        let url = layers.take(
+            "database_url",
+            given(place.database_url.clone(), &origins.database_url),
+            text,
+            |url| quoted(&without_password(url)),
+        );
+        let url = url.filter(|url| !url.value.trim().is_empty());
+        let named_directory = layers.take(
+            "data_dir",
+            place.data_dir.clone().map(|directory| (directory, origins.data_dir.clone())),
+            |value| text(value).map(PathBuf::from),
+            |directory| quoted(&directory.to_string_lossy()),
+        );
         let (data_directory, demo_directory) = match (&named_directory, &directories) {
             (Some(directory), _) => (directory.value.clone(), directory.value.clone()),
             (None, Ok(directories)) => {
@@ -94,42 +139,80 @@ impl Config {
             }
             (None, Err(error)) => return Err(error.clone()),
         };
+        if named_directory.is_none() {
+            layers.show("data_dir", quoted(&data_directory.to_string_lossy()));
+        }
         let state_directory = match &directories {
             Ok(directories) => directories.state_dir().unwrap_or(directories.data_local_dir()).to_owned(),
             Err(_) => data_directory.clone(),
         };
         // A directory named on the command line means its embedded database, whatever server the environment names.
         let is_flag = |origin: &Origin| matches!(origin, Origin::Flag(_));
-        let directory_given = is_flag(&place.origins.data_dir);
-        let url =
-            Setting::first(place.database_url.clone(), &place.origins.database_url, file.database_url, &path);
-        let (location, location_origin) = match url.filter(|url| !url.value.trim().is_empty()) {
+        let directory_given = is_flag(&origins.data_dir);
+        let (location, location_origin) = match url {
             Some(url) if is_flag(&url.origin) || !directory_given => {
                 (Location::Shared(url.value), url.origin)
             }
             _ => (Location::Embedded(data_directory), named_directory.unwrap_or_default().origin),
         };
-        let given = (!place.read_urls.is_empty()).then(|| place.read_urls.clone());
-        let read_urls =
-            Setting::first(given, &place.origins.read_urls, file.read_urls, &path).unwrap_or_default();
-        let max_lag = Setting::first(
-            place.max_replica_lag,
-            &place.origins.max_replica_lag,
-            file.max_replica_lag,
-            &path,
-        );
+        let urls =
+            (!place.read_urls.is_empty()).then(|| (place.read_urls.clone(), origins.read_urls.clone()));
+        let read_urls = layers.take("read_urls", urls, texts, |urls: &Vec<String>| {
+            let urls: Vec<String> = urls.iter().map(|url| quoted(&without_password(url))).collect();
+            format!("[{}]", urls.join(", "))
+        });
+        let read_urls = read_urls.unwrap_or_default();
+        let max_lag = max_replica_lag(&mut layers, place)?;
+        let reviewer = reviewer(&mut layers, place)?;
+        let refresh_views_after = layers
+            .take("refresh_views_after", None, |value| age::parse(&text(value)?), |age| quoted(&short(*age)))
+            .map_or(REFRESH_VIEWS_AFTER, |age| age.value);
+        let screen = Screen {
+            colour: layers.word("color", place.color.as_deref()),
+            glyphs: layers.word("glyphs", None),
+            motion: layers.word("motion", None),
+            theme: layers.word("theme.name", place.theme.as_deref()),
+            preset: layers.word("keys.preset", None),
+            tables: layers.tables(),
+        };
+        layers.refuse_unknown();
+        let doubtful = layers.may_have_named_a_database() && !location_origin.is_outside();
         Ok(Self {
-            reviewer: reviewer(place, file.reviewer, &path)?,
+            reviewer,
             shared_by_default: matches!(location, Location::Shared(_)) && !is_flag(&location_origin),
             location,
             location_origin,
-            replicas: ReadReplicas { urls: read_urls.value, max_lag: lag(max_lag)? },
+            replicas: ReadReplicas { urls: read_urls.value, max_lag },
             replicas_origin: read_urls.origin,
             environment: Environment::of_process(),
-            refresh_views_after: refresh_views_after(file.refresh_views_after.as_deref(), &path)?,
+            refresh_views_after,
             demo_directory,
             state_directory,
+            screen,
+            values: layers.values,
+            problems: layers.problems,
+            doubtful,
+            file,
         })
+    }
+
+    /// Refuses a configuration with mistakes in what is no matter of the screen: a command that nobody watches does not guess.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Input`] that names every mistake with its place.
+    pub fn strict(&self) -> Result<(), AppError> {
+        let wrong: Vec<String> = self
+            .problems
+            .iter()
+            .filter(|problem| problem.part == Part::Data)
+            .map(ToString::to_string)
+            .collect();
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        Err(AppError::new(ErrorKind::Input, wrong.join("\n  ")).hinted(
+            "`gapdeck config default` lists every setting; `gapdeck config show` says what holds, and why.",
+        ))
     }
 
     /// Adds to an error about the database's URL where that URL stands.
@@ -145,78 +228,213 @@ impl Config {
 
 fn about(error: AppError, what: &str, origin: &Origin) -> AppError {
     match (error.kind, origin) {
-        (ErrorKind::Input, Origin::File(_) | Origin::Environment(_) | Origin::Flag(_)) => {
-            error.hinted(format!("{what} comes from {origin}."))
-        }
+        (_, Origin::Default) => error,
+        (ErrorKind::Input, _) => error.hinted(format!("{what} comes from {origin}.")),
         _ => error,
     }
 }
 
-/// Reads the configuration file, if there is one.
-fn file(place: &Place, directories: Option<&directories::ProjectDirs>) -> Result<(File, Origin), AppError> {
-    let path = match (&place.config, directories) {
-        (Some(path), _) => path.clone(),
-        (None, Some(directories)) => {
-            let path = directories.config_dir().join("config.toml");
-            if !path.exists() {
-                return Ok((File::default(), Origin::Default));
-            }
-            path
-        }
-        (None, None) => return Ok((File::default(), Origin::Default)),
-    };
-    Ok((read(&path)?, Origin::File(path)))
+/// The places where a value may stand, and what was found there.
+struct Layers<'a> {
+    document: &'a Document,
+    values: Vec<Value>,
+    problems: Vec<Problem>,
 }
 
-fn read(path: &Path) -> Result<File, AppError> {
-    let wrong = |reason: String| {
-        AppError::new(
-            ErrorKind::Input,
-            format!("cannot use the configuration file {}: {reason}", path.display()),
-        )
-        .hinted(format!("It knows {KEYS}."))
-    };
-    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-    toml::from_str(&text).map_err(|error| wrong(error.to_string().trim_end().to_owned()))
-}
-
-fn reviewer(place: &Place, file: Option<String>, path: &Origin) -> Result<Reviewer, AppError> {
-    let named = Setting::first(place.reviewer.clone(), &place.origins.reviewer, file, path)
-        .unwrap_or_else(|| Setting { value: login(), origin: Origin::Default });
-    let name = named.value.trim();
-    if name.is_empty() || name.len() > 200 || name.contains(char::is_control) {
-        let origin = match named.origin {
-            Origin::Default => "the login name".to_owned(),
-            origin => origin.to_string(),
-        };
-        return Err(AppError::new(
-            ErrorKind::Input,
-            format!("the reviewer's name (from {origin}) must have 1 to 200 printable characters"),
-        )
-        .hinted("Name the reviewer with --reviewer or GAPDECK_REVIEWER."));
+impl<'a> Layers<'a> {
+    /// Starts with the defaults.
+    fn new(document: &'a Document) -> Self {
+        let text =
+            |setting: &Setting| if setting.otherwise.is_empty() { setting.default } else { "" }.to_owned();
+        let values = SETTINGS
+            .iter()
+            .map(|setting| Value { name: setting.name.into(), text: text(setting), origin: Origin::Default })
+            .collect();
+        Self { document, values, problems: document.problems.clone() }
     }
-    Ok(Reviewer::from(name))
+
+    /// Notes what a setting's default comes down to here.
+    fn show(&mut self, name: &str, text: String) {
+        if let Some(value) = self.values.iter_mut().find(|value| value.name == name) {
+            value.text = text;
+        }
+    }
+
+    /// Takes what was given, or else what the file says; a value of the file that cannot be used is a problem.
+    fn take<T>(
+        &mut self,
+        name: &str,
+        given: Option<(T, Origin)>,
+        read: impl Fn(&Literal) -> Result<T, String>,
+        shown: impl Fn(&T) -> String,
+    ) -> Option<Sourced<T>> {
+        let setting = Setting::named(name)?;
+        let from_file = || {
+            // A look is one word: `theme = "light"` says it too.
+            let short = name.strip_suffix(".name").and_then(|table| self.document.get(table));
+            let entry = self.document.get(name).or(short)?;
+            match setting.check(&entry.value).and_then(|()| read(&entry.value)) {
+                Ok(value) => Some(Ok((value, self.document.origin(entry)))),
+                Err(reason) => Some(Err(self.document.problem(entry, reason, setting.part))),
+            }
+        };
+        let (value, origin) = match given.map(Ok).or_else(from_file)? {
+            Ok(found) => found,
+            Err(problem) => {
+                self.problems.push(problem);
+                return None;
+            }
+        };
+        self.show(name, shown(&value));
+        if let Some(shown) = self.values.iter_mut().find(|value| value.name == name) {
+            shown.origin = origin.clone();
+        }
+        Some(Sourced { value, origin })
+    }
+
+    /// Takes one of a setting's words: from the command line, the environment, the file, or by default.
+    fn word(&mut self, name: &'static str, flag: Option<&str>) -> &'static str {
+        let Some(setting) = Setting::named(name) else { return "" };
+        let mut given = None;
+        if let Some(word) = flag.and_then(|word| setting.read_word(word).ok()) {
+            given = Some((word, Origin::Flag(setting.flag.unwrap_or_default())));
+        } else if let Some((variable, word)) = setting
+            .variable
+            .and_then(|name| Some((name, std::env::var(name).ok()?)))
+            .filter(|(_, word)| !word.is_empty())
+        {
+            match setting.read_word(&word) {
+                Ok(word) => given = Some((word, Origin::Environment(variable))),
+                Err(what) => {
+                    let place = format!("{variable} in the environment");
+                    self.problems.push(Problem { place, what, part: setting.part });
+                }
+            }
+        }
+        let read = |value: &Literal| setting.read_word(&text(value)?);
+        match self.take(name, given, read, |word| quoted(word)) {
+            Some(word) => word.value,
+            None => setting.read_word(setting.default.trim_matches('"')).unwrap_or_default(),
+        }
+    }
+
+    /// Returns what stands in the open tables and is no setting.
+    fn tables(&mut self) -> Vec<(Entry, Origin)> {
+        let document = self.document;
+        let open = document.entries.iter().filter(|entry| {
+            entry.path.len() > 1
+                && OPEN_TABLES.contains(&entry.path[0].as_str())
+                && Setting::named(&entry.name()).is_none()
+        });
+        open.map(|entry| (entry.clone(), document.origin(entry))).collect()
+    }
+
+    /// Makes a problem of every name that no setting has.
+    fn refuse_unknown(&mut self) {
+        for entry in &self.document.entries {
+            let table = entry.path[0].as_str();
+            let is_open = OPEN_TABLES.contains(&table);
+            let is_short = entry.path.len() == 1 && Setting::named(&format!("{table}.name")).is_some();
+            if is_short || is_open && entry.path.len() > 1 || Setting::named(&entry.name()).is_some() {
+                continue;
+            }
+            let part = if is_open { Part::Screen } else { Part::Data };
+            self.problems.push(self.document.problem(entry, settings::unknown(&entry.name()), part));
+        }
+    }
+
+    /// Tells whether something that cannot be used may have been a database's name.
+    fn may_have_named_a_database(&self) -> bool {
+        let names = ["database_url", "data_dir"];
+        // What was not understood at all may have been anything.
+        !self.document.problems.is_empty()
+            || self.document.entries.iter().any(|entry| {
+                let name = entry.name();
+                let setting = Setting::named(&name);
+                match setting {
+                    Some(setting) => names.contains(&setting.name) && setting.check(&entry.value).is_err(),
+                    None => entry.path.iter().any(|part| nearest(part, names).is_some()),
+                }
+            })
+    }
 }
 
-/// Reads the age from which on views are refreshed; a day by default.
-fn refresh_views_after(text: Option<&str>, path: &Origin) -> Result<Duration, AppError> {
-    text.map_or(Ok(REFRESH_VIEWS_AFTER), age::parse).map_err(|reason| {
-        AppError::new(ErrorKind::Input, format!("refresh_views_after in {path}: {reason}"))
-            .hinted("0 turns refreshing by itself off.")
-    })
+fn text(value: &Literal) -> Result<String, String> {
+    match value {
+        Literal::Text(text) => Ok(text.clone()),
+        other => Err(format!("a text is wanted, not {}", other.kind())),
+    }
+}
+
+fn texts(value: &Literal) -> Result<Vec<String>, String> {
+    match value {
+        Literal::List(items) => items.iter().map(text).collect(),
+        other => Err(format!("a list is wanted, not {}", other.kind())),
+    }
+}
+
+/// Writes an age as the file does.
+fn short(age: Duration) -> String {
+    let seconds = age.as_secs();
+    if seconds == 0 {
+        return "0".into();
+    }
+    let units = [("d", 86_400), ("h", 3_600), ("m", 60)];
+    units
+        .into_iter()
+        .find(|(_, unit)| seconds.is_multiple_of(*unit))
+        .map_or_else(|| format!("{seconds}s"), |(letter, unit)| format!("{}{letter}", seconds / unit))
+}
+
+fn reviewer(layers: &mut Layers, place: &Place) -> Result<Reviewer, AppError> {
+    let checked = |name: &str| {
+        let name = name.trim();
+        let is_good = !name.is_empty() && name.len() <= 200 && !name.contains(char::is_control);
+        is_good.then(|| name.to_owned()).ok_or("the reviewer's name must have 1 to 200 printable characters")
+    };
+    let refused = |reason: &str, from: &str| {
+        AppError::new(ErrorKind::Input, format!("{reason} (from {from})"))
+            .hinted("Name the reviewer with --reviewer or GAPDECK_REVIEWER.")
+    };
+    let given = match &place.reviewer {
+        Some(name) => {
+            let origin = place.origins.reviewer.clone();
+            let name = checked(name).map_err(|reason| refused(reason, &origin.to_string()))?;
+            Some((name, origin))
+        }
+        None => None,
+    };
+    let read = |value: &Literal| checked(&text(value)?).map_err(|reason| format!("reviewer: {reason}"));
+    if let Some(named) = layers.take("reviewer", given, read, |name| quoted(name)) {
+        return Ok(Reviewer::from(named.value.as_str()));
+    }
+    let name = checked(&login()).map_err(|reason| refused(reason, "the login name"))?;
+    layers.show("reviewer", quoted(&name));
+    Ok(Reviewer::from(name.as_str()))
 }
 
 /// Reads how far a replica may lag.
-fn lag(seconds: Option<Setting<f64>>) -> Result<Duration, AppError> {
-    let Some(seconds) = seconds else { return Ok(ReadReplicas::MAX_LAG) };
-    if (0.1..=86_400.0).contains(&seconds.value) {
-        return Ok(Duration::from_secs_f64(seconds.value));
-    }
-    Err(AppError::new(
-        ErrorKind::Input,
-        format!("a replica cannot be allowed to lag {} seconds (from {})", seconds.value, seconds.origin),
-    )
-    .hinted("max_replica_lag is a number of seconds from 0.1 to 86400."))
+fn max_replica_lag(layers: &mut Layers, place: &Place) -> Result<Duration, AppError> {
+    let checked = |seconds: f64| {
+        (0.1..=86_400.0)
+            .contains(&seconds)
+            .then_some(seconds)
+            .ok_or_else(|| format!("max_replica_lag is a number of seconds from 0.1 to 86400, not {seconds}"))
+    };
+    let given = match place.max_replica_lag {
+        Some(seconds) => {
+            let origin = place.origins.max_replica_lag.clone();
+            let refused = |reason| AppError::new(ErrorKind::Input, format!("{reason} (from {origin})"));
+            Some((checked(seconds).map_err(refused)?, origin))
+        }
+        None => None,
+    };
+    let read = |value: &Literal| match value {
+        Literal::Number(seconds) => checked(*seconds),
+        other => Err(format!("a number is wanted, not {}", other.kind())),
+    };
+    let lag = layers.take("max_replica_lag", given, read, ToString::to_string);
+    Ok(lag.map_or(ReadReplicas::MAX_LAG, |lag| Duration::from_secs_f64(lag.value)))
 }
 
 /// Returns the login name.
@@ -226,3 +444,6 @@ fn login() -> String {
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()))
         .unwrap_or_else(|| "reviewer".into())
 }
+
+#[cfg(test)]
+mod tests;

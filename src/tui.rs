@@ -5,7 +5,9 @@ mod app;
 mod effects;
 #[cfg(test)]
 mod fixture;
+mod glyphs;
 mod input;
+mod interface;
 mod layout;
 mod overlays;
 mod pace;
@@ -35,13 +37,13 @@ use chrono::Utc;
 use effects::Effects;
 use futures_util::future::BoxFuture;
 use input::Input;
+pub use interface::Interface;
 use pace::Pace;
 use signals::{Signal, Signals};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use terminal::Terminal;
-use theme::Theme;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
@@ -92,10 +94,11 @@ pub struct Identity {
 /// # Errors
 /// [`ErrorKind::NoTerminal`] where standard input or output is no terminal, what opening the database returns, and
 /// [`ErrorKind::Unavailable`] where decisions could not be kept on the disk before the end.
-pub async fn run(identity: Identity, opening: Opening) -> Result<Rest, AppError> {
+pub async fn run(identity: Identity, opening: Opening, interface: Interface) -> Result<Rest, AppError> {
     let mut terminal = Terminal::enter()?;
-    let mut state =
-        State::new(identity, Theme::from_environment(), terminal.size(), Instant::now(), Utc::now());
+    crossterm::style::force_color_output(interface.has_colour);
+    let mut state = State::new(identity, interface.theme, terminal.size(), Instant::now(), Utc::now());
+    interface.apply(&mut state);
     // The first frame is on the screen before the database is touched.
     terminal.draw(&state).map_err(lost_terminal)?;
     let mut session = Session::new(opening, state.identity.reviewer.clone())?;

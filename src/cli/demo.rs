@@ -37,6 +37,13 @@ pub struct Demo {
     json: bool,
 }
 
+impl Demo {
+    /// Tells whether the terminal application is started.
+    pub(super) fn is_review(&self) -> bool {
+        !self.seed_only
+    }
+}
+
 /// Tells the start screen how far the load is.
 struct OnScreen {
     progress: mpsc::UnboundedSender<Progress>,

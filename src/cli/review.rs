@@ -9,7 +9,7 @@ use crate::database::url::Target;
 use crate::error::{AppError, ErrorKind};
 use crate::repository::Store;
 use crate::review::outbox::{Place, Rest};
-use crate::tui::{self, Identity, Opening, Progress};
+use crate::tui::{self, Identity, Interface, Opening, Progress};
 use futures_util::future::BoxFuture;
 use std::io::IsTerminal;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,6 +31,9 @@ pub(super) fn need_terminal() -> Result<(), AppError> {
 
 pub(super) async fn run(config: &Config) -> Result<(), AppError> {
     need_terminal()?;
+    if config.doubtful {
+        ask(config)?;
+    }
     let name = match &config.location {
         Location::Embedded(_) => "embedded".to_owned(),
         Location::Shared(url) => {
@@ -48,6 +51,23 @@ pub(super) async fn run(config: &Config) -> Result<(), AppError> {
     });
     let outbox = open::outbox(config, &config.location)?;
     on_screen(config, name, matches!(config.location, Location::Shared(_)), prepare, outbox).await
+}
+
+/// Asks whether to review the database that is there by default: what cannot be used of the configuration may have named another.
+fn ask(config: &Config) -> Result<(), AppError> {
+    let Location::Embedded(directory) = &config.location else { return Ok(()) };
+    for problem in &config.problems {
+        say(&problem.to_string());
+    }
+    say(&format!(
+        "This may have named the database. Enter reviews the embedded one in {}; Ctrl-C ends.",
+        directory.display()
+    ));
+    let mut answer = String::new();
+    match std::io::stdin().read_line(&mut answer) {
+        Ok(1..) => Ok(()),
+        _ => Err(AppError::new(ErrorKind::Interrupted, "no database was opened")),
+    }
 }
 
 /// Sends a step to the start screen.
@@ -85,7 +105,8 @@ pub(super) async fn on_screen(
         })
     });
     let identity = Identity { reviewer: config.reviewer.clone(), database, shared };
-    let result = tui::run(identity, Opening { progress, store, outbox }).await;
+    let interface = Interface::new(&config.screen).with_problems(&config.problems);
+    let result = tui::run(identity, Opening { progress, store, outbox }, interface).await;
     let database = opened.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(database) = database {
         if !shared && result.is_ok() {

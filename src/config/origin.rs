@@ -1,18 +1,18 @@
-//! Where a setting comes from, for the messages about it.
+//! Where a value comes from, for the messages about it.
 
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 use std::fmt;
 use std::path::PathBuf;
 
-/// Where a setting comes from; a later one wins over an earlier one.
+/// Where a value comes from; a later one wins over an earlier one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Origin {
     /// Nobody set it.
     #[default]
     Default,
-    /// The configuration file.
-    File(PathBuf),
+    /// A line of the configuration file.
+    File { path: PathBuf, line: usize },
     /// A variable of the environment.
     Environment(&'static str),
     /// An option on the command line.
@@ -36,33 +36,27 @@ impl Origin {
         }
         origin
     }
+
+    /// Tells whether the command line or the environment says so.
+    pub fn is_outside(&self) -> bool {
+        matches!(self, Self::Flag(_) | Self::Environment(_))
+    }
 }
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("the default"),
-            Self::File(path) => write!(f, "{}", path.display()),
+            Self::File { path, line } => write!(f, "{}:{line}", path.display()),
             Self::Environment(variable) => write!(f, "{variable} in the environment"),
             Self::Flag(flag) => f.write_str(flag),
         }
     }
 }
 
-/// A setting and where it comes from.
-#[derive(Debug, Clone, Default)]
-pub struct Setting<T> {
+/// A value and where it comes from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sourced<T> {
     pub value: T,
     pub origin: Origin,
-}
-
-impl<T> Setting<T> {
-    /// Takes what clap found, or else what the file says.
-    pub fn first(given: Option<T>, origin: &Origin, file: Option<T>, path: &Origin) -> Option<Self> {
-        match (given, file) {
-            (Some(value), _) => Some(Self { value, origin: origin.clone() }),
-            (None, Some(value)) => Some(Self { value, origin: path.clone() }),
-            (None, None) => None,
-        }
-    }
 }

@@ -7,6 +7,7 @@ mod confirm;
 mod filter;
 mod form;
 mod help;
+mod notice;
 mod outbox;
 mod override_editor;
 mod palette;
@@ -20,6 +21,7 @@ pub use comment::Comment;
 pub use confirm::{Confirm, name_of};
 pub use filter::Filter;
 pub use help::Help;
+pub use notice::Notice;
 pub use outbox::Outbox;
 pub use override_editor::OverrideEditor;
 pub use palette::Palette;
@@ -48,6 +50,7 @@ pub enum Overlay {
     Confirm(Confirm),
     Filter(Box<Filter>),
     Help(Help),
+    Notice(Notice),
     Outbox(Outbox),
     Override(Box<OverrideEditor>),
     Palette(Palette),
@@ -65,6 +68,7 @@ impl Overlay {
             Self::Confirm(confirm) => confirm.key(state, key),
             Self::Filter(filter) => filter.key(state, key),
             Self::Help(help) => help.key(state, key),
+            Self::Notice(notice) => notice.key(state, key),
             Self::Outbox(outbox) => outbox.key(state, key),
             Self::Override(editor) => editor.key(state, key),
             Self::Palette(palette) => palette.key(state, key),
@@ -84,6 +88,7 @@ impl Overlay {
             Self::Palette(palette) => palette.paste(state, text),
             other @ (Self::Bulk(_)
             | Self::Confirm(_)
+            | Self::Notice(_)
             | Self::Outbox(_)
             | Self::TakeBack(_)
             | Self::Unseen(_)) => {
@@ -102,6 +107,7 @@ impl Overlay {
             Self::Confirm(confirm) => confirm.view(state, frame),
             Self::Filter(filter) => filter.view(state, frame),
             Self::Help(help) => help.view(state, frame),
+            Self::Notice(notice) => notice.view(state, frame),
             Self::Outbox(outbox) => outbox.view(state, frame),
             Self::Override(editor) => editor.view(state, frame),
             Self::Palette(palette) => palette.view(state, frame),

@@ -27,3 +27,4 @@ pub mod review;
 pub mod selection;
 pub mod texts;
 mod trend;
+pub mod which_key;

@@ -8,6 +8,8 @@ mod flow;
 mod flows;
 mod gate;
 mod insights;
+mod keys;
+mod look;
 mod opinions;
 mod outage;
 mod random;
@@ -35,7 +37,6 @@ use crate::review::bulk::{Accepted, Held};
 use crate::review::cluster::{Cluster, Clusters, Groups, Member, grouped};
 use crate::review::outbox::{Failure, News, Outage, OutboxError};
 use crate::review::takeback::Bulk;
-use crossterm::event::KeyCode;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
@@ -896,27 +897,8 @@ impl App {
 
 /// Reads a key as [`Key`] writes it.
 fn parse(text: &str) -> Key {
-    let code = match text {
-        "Enter" => KeyCode::Enter,
-        "Esc" => KeyCode::Esc,
-        "Tab" => KeyCode::Tab,
-        "Shift-Tab" => KeyCode::BackTab,
-        "Space" => KeyCode::Char(' '),
-        "Backspace" => KeyCode::Backspace,
-        "Down" => KeyCode::Down,
-        "Up" => KeyCode::Up,
-        "Left" => KeyCode::Left,
-        "Right" => KeyCode::Right,
-        "PgDn" => KeyCode::PageDown,
-        "PgUp" => KeyCode::PageUp,
-        "Home" => KeyCode::Home,
-        "End" => KeyCode::End,
-        text => match text.strip_prefix("Ctrl-") {
-            Some(c) => return Key::ctrl(c.chars().next().unwrap().to_ascii_lowercase()),
-            None => KeyCode::Char(text.chars().next().unwrap()),
-        },
-    };
-    Key::plain(code)
+    // What nobody can bind is pressed all the same.
+    if text == "Ctrl-Z" { Key::ctrl('z') } else { Key::parse(text).unwrap() }
 }
 
 /// A decision among effects.

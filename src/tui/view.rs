@@ -5,7 +5,7 @@ use super::app::state::Screen;
 use super::layout;
 use super::screens::{
     activity_view, chrome, clusters_view, comparison, experiments, insights_view, neighbours, opening,
-    product, review, texts,
+    product, review, texts, which_key,
 };
 use ratatui::Frame;
 
@@ -39,5 +39,9 @@ pub fn view(state: &State, frame: &mut Frame) {
     }
     if let Some(overlay) = &state.overlay {
         overlay.view(state, frame);
+    } else if !state.prefix.is_empty() {
+        which_key::view(state, frame);
     }
+    state.theme.ground(frame.buffer_mut());
+    state.glyphs.apply(frame.buffer_mut());
 }

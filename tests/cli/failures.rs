@@ -104,7 +104,7 @@ fn a_setting_that_cannot_be_used_is_told_with_the_place_it_comes_from() {
     assert!(message.contains(&path) && message.contains("max_replica_lag"), "{message}");
     let (_directory, path) = configuration("data_dri = 'x'");
     let message = Gapdeck::new().fails(3, &["queue", "--json", "--config", &path]);
-    assert!(message.contains("data_dri") && message.contains("read_urls"), "{message}");
+    assert!(message.contains("did you mean \"data_dir\""), "{message}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -22,7 +22,7 @@ pub struct Ran {
 }
 
 /// What may stand in a tester's environment and would change what the binary does.
-const STRAY: [&str; 16] = [
+const STRAY: [&str; 25] = [
     "TMUX",
     "GAPDECK_EMBED_KEY",
     "OPENAI_API_KEY",
@@ -35,6 +35,15 @@ const STRAY: [&str; 16] = [
     "GAPDECK_DATA_DIR",
     "GAPDECK_REVIEWER",
     "GAPDECK_CONFIG",
+    "GAPDECK_COLOR",
+    "GAPDECK_GLYPHS",
+    "GAPDECK_KEYS",
+    "GAPDECK_MOTION",
+    "GAPDECK_THEME",
+    "NO_COLOR",
+    "LC_ALL",
+    "LC_CTYPE",
+    "LANG",
     "XDG_CONFIG_HOME",
     "XDG_DATA_HOME",
     "XDG_STATE_HOME",

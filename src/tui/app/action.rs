@@ -119,8 +119,7 @@ pub enum Context {
 }
 
 impl Context {
-    /// Every context.
-    #[cfg(test)]
+    /// Every context, in order.
     pub const ALL: [Self; 11] = [
         Self::Opening,
         Self::Queue,
@@ -134,6 +133,23 @@ impl Context {
         Self::Texts,
         Self::Activity,
     ];
+
+    /// Returns the context's name in the configuration.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Opening => "opening",
+            Self::Queue => "queue",
+            Self::Card => "card",
+            Self::Experiments => "experiments",
+            Self::Insights => "insights",
+            Self::Clusters => "clusters",
+            Self::Comparison => "comparison",
+            Self::Product => "product",
+            Self::Walk => "neighbours",
+            Self::Texts => "texts",
+            Self::Activity => "activity",
+        }
+    }
 
     /// Returns the heading of the context in the help.
     pub fn label(self) -> &'static str {
@@ -205,12 +221,15 @@ impl Action {
         ACTIONS.iter().find(|action| action.id == id)
     }
 
-    /// Returns the default keys as a reader sees them.
-    pub fn keys_label(&self) -> String {
-        if matches!(self.id, ActionId::Choose(_)) {
-            return "1-9".into();
-        }
-        self.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    /// Returns the action of a name of the configuration.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        ACTIONS.iter().find(|action| action.config_name() == name)
+    }
+
+    /// Returns the name in the configuration: words with `-` between them.
+    pub fn config_name(&self) -> String {
+        let plain = self.name.replace(['\'', ','], "");
+        plain.replace(' ', "-")
     }
 
     /// Tells whether help and hints leave the action out because its first sibling stands for it.
@@ -278,7 +297,7 @@ actions! {
     A::CheckRandom, "check at random", Decide, &[Clusters], [k(KeyCode::Enter)], Some("check at random"), checks::cluster, "Lists the next random checks, to decide one by one";
     A::CheckOutliers, "check outliers", Decide, &[Clusters], [c('o')], Some("outliers"), checks::outliers, "Lists the members that are least like the others";
     A::AcceptRest, "accept the rest", Decide, &[Clusters], [c('a')], Some("accept the rest"), checks::cluster, "Accepts the value for all that is open of the cluster";
-    A::Select, "select", Decide, REVIEW, [c('v')], None, checks::select, "Selects the gap: a r n d then decide all selected as one";
+    A::Select, "select", Decide, REVIEW, [c('v')], None, checks::select, "Selects the gap; a decision then counts for all selected";
     A::SelectRange, "select range", Decide, REVIEW, [c('V')], None, checks::select, "Selects every gap from the last selected to the cursor";
     A::Flow, "flow", Decide, REVIEW, [c(' ')], Some("flow"), checks::flow, "Serves gaps held for you, one after another, until it ends";
     A::Retry, "retry", Decide, REVIEW, [], None, checks::retry, "Sends again what is not saved, without waiting";

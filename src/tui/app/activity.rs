@@ -50,17 +50,18 @@ pub fn sync(state: &mut State) -> Vec<Effect> {
 /// Takes a page.
 pub fn arrive(state: &mut State, ticket: Ticket, result: Result<Page<DecisionRow, DecisionCursor>>) {
     let now = state.now;
+    let [narrow, again] = [ActionId::FilterActivity, ActionId::Refresh].map(|id| state.key(id));
     let Some(screen) = state.activity_mut() else { return };
     let arrival = screen.arrive(ticket, result);
     let text = match (&arrival, screen.error()) {
         (Arrival::CutShort, _) => {
-            format!("Stopped after {} rows · / narrows the list", wrap::grouped(FAR as u64))
+            format!("Stopped after {} rows · {narrow} narrows the list", wrap::grouped(FAR as u64))
         }
         // The bar tells of a database out of reach.
         (Arrival::Failed, Some(RepositoryError::Unavailable(_))) => return,
         (Arrival::Failed, Some(error)) if !screen.rows.is_empty() => {
             let reason = sanitise::line(&error.to_string(), 200);
-            format!("The list could not be loaded: {reason} · R tries again")
+            format!("The list could not be loaded: {reason} · {again} tries again")
         }
         _ => return,
     };

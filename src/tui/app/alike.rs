@@ -2,6 +2,7 @@
 //!
 //! They are looked for once the decision is made, behind it; a decision never waits for them.
 
+use super::action::ActionId;
 use super::msg::Effect;
 use super::slot::{Slot, Ticket};
 use super::state::State;
@@ -58,13 +59,13 @@ pub fn arrive(state: &mut State, ticket: Ticket, result: Result<Vec<QueueRow>>) 
     let Some(found) = state.alike.found.value.as_ref().filter(|found| !found.rows.is_empty()) else { return };
     // What is being told already matters more.
     if state.toasts.current().is_none() {
-        let text = told(&found.rows);
+        let text = told(&found.rows, &state.key(ActionId::Alike));
         state.toasts.show(state.now, Level::Info, text);
     }
 }
 
 /// Says how many there are, and in which states: `7 like it: 5 open, 2 accepted · C lists them`.
-fn told(rows: &[QueueRow]) -> String {
+fn told(rows: &[QueueRow], key: &str) -> String {
     let count = |state: GapState| rows.iter().filter(|row| row.state == state).count();
     let states: Vec<String> = GapState::ALL
         .into_iter()
@@ -76,7 +77,7 @@ fn told(rows: &[QueueRow]) -> String {
             format!("{count} {}{space}{}", glyph.trim(), state.label())
         })
         .collect();
-    format!("{} like it: {} · C lists them", rows.len(), states.join(", "))
+    format!("{} like it: {} · {key} lists them", rows.len(), states.join(", "))
 }
 
 /// Says in a few words that there are some.

@@ -1,5 +1,6 @@
 //! What the answers to effects change.
 
+use super::action::ActionId;
 use super::msg::{Effect, Msg};
 use super::slot::Ticket;
 use super::state::{Screen, State};
@@ -140,7 +141,11 @@ fn on_page(state: &mut State, ticket: Ticket, result: Result<Page<QueueRow, Queu
             effects
         }
         Arrival::CutShort => {
-            let text = format!("Stopped after {} rows · / narrows the list", wrap::grouped(FAR as u64));
+            let text = format!(
+                "Stopped after {} rows · {} narrows the list",
+                wrap::grouped(FAR as u64),
+                state.key(ActionId::Filter)
+            );
             state.toasts.show(state.now, Level::Info, text);
             Vec::new()
         }
@@ -150,7 +155,10 @@ fn on_page(state: &mut State, ticket: Ticket, result: Result<Page<QueueRow, Queu
             let error = state.queue.error().filter(is_worth_telling);
             if let Some(error) = error.filter(|_| !state.queue.rows.is_empty()) {
                 let reason = sanitise::line(&error.to_string(), 200);
-                let text = format!("The list could not be loaded: {reason} · R tries again");
+                let text = format!(
+                    "The list could not be loaded: {reason} · {} tries again",
+                    state.key(ActionId::Refresh)
+                );
                 state.toasts.show(state.now, Level::Error, text);
             }
             Vec::new()

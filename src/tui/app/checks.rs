@@ -1,5 +1,6 @@
 //! Whether an action can be done now, and why not.
 
+use super::action::ActionId;
 use super::action::{Context, Refusal};
 use super::state::{Screen, State};
 use super::unsaved::Phase;
@@ -33,7 +34,7 @@ pub fn decide(state: &State) -> Check {
     match state.current_card() {
         Some(_) => Ok(()),
         None if state.cards.failure(&row.data.gap).is_some() => {
-            Err("the card could not be loaded; R tries again".into())
+            Err(format!("the card could not be loaded; {} tries again", state.key(ActionId::Refresh)).into())
         }
         None => Err("the card is still being loaded".into()),
     }
@@ -133,7 +134,7 @@ pub fn alike(state: &State) -> Check {
 /// Rows can be selected.
 pub fn select(state: &State) -> Check {
     if state.flow.is_some() {
-        return Err("the flow serves gaps one by one; Space ends it".into());
+        return Err(format!("the flow serves gaps one by one; {} ends it", state.key(ActionId::Flow)).into());
     }
     if state.queue.current().is_none() {
         return Err("no gap is under the cursor".into());
@@ -151,7 +152,12 @@ pub fn marked(state: &State) -> Check {
     experiment(state)?;
     match state.experiments() {
         Some(screen) if screen.pair().is_some() => Ok(()),
-        _ => Err("m marks an experiment; Enter on another compares the two".into()),
+        _ => Err(format!(
+            "{} marks an experiment; {} on another compares the two",
+            state.key(ActionId::MarkExperiment),
+            state.key(ActionId::CompareMarked)
+        )
+        .into()),
     }
 }
 
@@ -198,20 +204,24 @@ pub fn take_back(state: &State) -> Check {
     let Some((screen, row)) = state.activity().and_then(|screen| Some((screen, screen.current()?))) else {
         return Ok(());
     };
+    let enter = state.key(ActionId::GoToGap);
     if row.action == Action::Undo {
-        return Err("an undo is not taken back; Enter goes to the gap, to decide again".into());
+        return Err(format!("an undo is not taken back; {enter} goes to the gap, to decide again").into());
     }
     if row.undone_by.is_some() {
         return Err("this decision was taken back already".into());
     }
     if row.reviewer != state.identity.reviewer {
         if row.action == Action::Opinion {
-            return Err(
-                "this is somebody's first opinion; Enter goes to the gap, where yours is the second".into()
-            );
+            return Err(format!(
+                "this is somebody's first opinion; {enter} goes to the gap, where yours is the second"
+            )
+            .into());
         }
         let by = crate::sanitise::line(row.reviewer.as_str(), 24);
-        return Err(format!("this is {by}'s decision; Enter goes to the gap, where yours goes on top").into());
+        return Err(
+            format!("this is {by}'s decision; {enter} goes to the gap, where yours goes on top").into()
+        );
     }
     if state.unsaved_on(&row.gap).is_some() {
         return Err("another decision on this gap is not saved yet; O shows it".into());

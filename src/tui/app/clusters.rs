@@ -1,5 +1,6 @@
 //! The clusters screen at work: opening it, checking members one by one, accepting the rest.
 
+use super::action::ActionId;
 use super::msg::{Effect, Msg};
 use super::slot::Ticket;
 use super::state::{Screen, State};
@@ -69,7 +70,11 @@ pub fn check(state: &mut State, checked: Checked) -> Vec<Effect> {
     let label = format!("cluster {attribute} = {value}, {word}");
     let set = GapSet { label, policy: policy.into(), gaps };
     let effects = update::show_set(state, set, of, sort);
-    let text = "Decide these one by one · B goes back to the cluster, x to the queue as it was";
+    let text = format!(
+        "Decide these one by one · {} goes back to the cluster, {} to the queue as it was",
+        state.key(ActionId::Clusters),
+        state.key(ActionId::ClearFilter)
+    );
     state.toasts.show(state.now, Level::Info, text);
     effects
 }
@@ -130,11 +135,21 @@ fn accepted(state: &mut State, ticket: Ticket, result: Result<Accepted>) -> Vec<
                 n => format!(", {} left that others decided or hold", wrap::grouped(n)),
             };
             let accepted = wrap::grouped(done.accepted);
-            (Level::Info, format!("Accepted {accepted} as one{left} · in the queue, u takes them back"))
+            (
+                Level::Info,
+                format!(
+                    "Accepted {accepted} as one{left} · in the queue, {} takes them back",
+                    state.key(ActionId::Undo)
+                ),
+            )
         }
-        Err(RepositoryError::Unavailable(_)) => {
-            (Level::Error, "The connection was lost meanwhile: B shows how far it came".to_owned())
-        }
+        Err(RepositoryError::Unavailable(_)) => (
+            Level::Error,
+            format!(
+                "The connection was lost meanwhile: {} shows how far it came",
+                state.key(ActionId::Clusters)
+            ),
+        ),
         Err(error) => {
             let reason = sanitise::line(&error.to_string(), 200);
             (Level::Error, format!("Stopped: {reason} · what was accepted before stays so"))

@@ -1,5 +1,6 @@
 //! Deciding and undoing: shown once the decision is on the disk, sent from there whatever happens.
 
+use super::action::ActionId;
 use super::action::Refusal;
 use super::alike;
 use super::checks;
@@ -61,7 +62,8 @@ pub fn decide(state: &mut State, verdict: Verdict) -> Vec<Effect> {
 /// Why it cannot be decided now; the editor keeps what was typed.
 pub fn decide_on(state: &mut State, gap: &GapId, verdict: Verdict) -> Result<Vec<Effect>, Refusal> {
     if !state.queue.go_to(gap) {
-        return Err("the gap is no longer in this list; Esc leaves, / shows others".into());
+        let filter = state.key(ActionId::Filter);
+        return Err(format!("the gap is no longer in this list; Esc leaves, {filter} shows others").into());
     }
     let decision = draft(state, verdict)?;
     Ok(keep_verdict(state, decision))
@@ -127,8 +129,9 @@ fn unveil(state: &mut State, decision: &Decision) {
             (_, Some(best)) => {
                 let sure = best.confidence.map_or_else(String::new, |sure| format!(" ({:.2})", sure.get()));
                 format!(
-                    "Predicted was \"{}\"{sure} · u takes your choice back",
-                    sanitise::line(&best.value, 80)
+                    "Predicted was \"{}\"{sure} · {} takes your choice back",
+                    sanitise::line(&best.value, 80),
+                    state.key(ActionId::Undo)
                 )
             }
             (_, None) => return,

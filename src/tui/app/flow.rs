@@ -6,6 +6,7 @@
 //! Where the team's policy says so, some are drawn at random instead: in the order of their lots, so that what was decided
 //! of them is a random sample of what the filter shows, whatever the order of the rest.
 
+use super::action::ActionId;
 use super::msg::Effect;
 use super::slot::{Slot, Ticket};
 use super::state::State;
@@ -227,7 +228,7 @@ pub fn sync(state: &mut State) -> Vec<Effect> {
     if left == 0 && flow.is_exhausted && !flow.has_told && !state.queue.rows.is_empty() {
         flow.has_told = true;
         let text = nothing_left(state).unwrap_or_else(|| "Nothing is left to claim".into());
-        state.toasts.show(now, Level::Info, format!("{text} · Space ends the flow"));
+        state.toasts.show(now, Level::Info, format!("{text} · {} ends the flow", state.key(ActionId::Flow)));
     }
     if let Some(flow) = &state.flow {
         state.queue.source = Source::Flow { is_exhausted: flow.is_exhausted };
@@ -258,7 +259,11 @@ pub fn claimed(state: &mut State, ticket: Ticket, token: LeaseToken, result: Res
     let Some(claimed) = claimed else {
         let reason = answer.err().map(|error| sanitise::line(&error.to_string(), 200)).unwrap_or_default();
         let effects = end(state);
-        state.toasts.show(now, Level::Error, format!("The flow ended: {reason} · Space tries again"));
+        state.toasts.show(
+            now,
+            Level::Error,
+            format!("The flow ended: {reason} · {} tries again", state.key(ActionId::Flow)),
+        );
         return effects;
     };
     let Some(flow) = &mut state.flow else { return Vec::new() };

@@ -259,11 +259,9 @@ pub fn open_gap(state: &mut State, gap: GapId) -> Vec<Effect> {
     let text = Some(gap.product.to_string());
     let released = flow::release(state);
     state.queue.filter = QueueFilter { text, state: StateFilter::All, ..QueueFilter::default() };
-    state.toasts.show(
-        state.now,
-        Level::Info,
-        "The queue now shows the gaps of this product · x clears the filter",
-    );
+    let clear = state.key(ActionId::ClearFilter);
+    let text = format!("The queue now shows the gaps of this product · {clear} clears the filter");
+    state.toasts.show(state.now, Level::Info, text);
     released.into_iter().chain([state.queue.reload_at(state.now, gap)]).collect()
 }
 

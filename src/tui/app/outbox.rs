@@ -1,5 +1,6 @@
 //! What the outbox tells of decisions: on the disk, in the database, refused.
 
+use super::action::ActionId;
 use super::activity;
 use super::conflict::{Conflict, Held};
 use super::flow;
@@ -72,7 +73,8 @@ fn found(state: &mut State, entries: Vec<Entry>, notices: &[String]) -> Vec<Effe
         state.toasts.show(state.now, Level::Error, text);
     } else if count > 0 {
         let what = if count == 1 { "1 decision".into() } else { format!("{count} decisions") };
-        let text = format!("{what} from before rested in the outbox · O shows them");
+        let text =
+            format!("{what} from before rested in the outbox · {} shows them", state.key(ActionId::Outbox));
         state.toasts.show(state.now, Level::Info, text);
     }
     mark_rows(state);
@@ -105,13 +107,19 @@ fn kept(state: &mut State, id: DecisionId, result: Result<(), OutboxError>) {
     state.undo.wanted = false;
     if state.unsaved[index].is_undo() {
         state.unsaved.remove(index);
-        state.toasts.show(state.now, Level::Error, format!("Not undone: {short} · u tries again"));
+        let text = format!("Not undone: {short} · {} tries again", state.key(ActionId::Undo));
+        state.toasts.show(state.now, Level::Error, text);
         return;
     }
     let gap = state.unsaved[index].decision.gap.clone();
     state.unsaved[index].phase = Phase::Refused(reason.clone());
     undo::reopen(state, &gap);
-    let text = format!("Not decided: {short} · R tries again, u takes it back · O says more");
+    let text = format!(
+        "Not decided: {short} · {} tries again, {} takes it back · {} says more",
+        state.key(ActionId::Refresh),
+        state.key(ActionId::Undo),
+        state.key(ActionId::Outbox)
+    );
     state.toasts.show(state.now, Level::Error, text);
 }
 
@@ -215,7 +223,7 @@ fn failed(state: &mut State, id: DecisionId, failure: &Failure) -> Option<Effect
         row.decided_here = false;
     }
     if !matches!(failure, Failure::BuildsOn { .. }) {
-        let text = format!("Not saved · O shows what can be done · {reason}");
+        let text = format!("Not saved · {} shows what can be done · {reason}", state.key(ActionId::Outbox));
         state.toasts.show(state.now, Level::Error, text);
     }
     None

@@ -83,7 +83,12 @@ pub fn instead(state: &mut State, id: ActionId) -> Option<Vec<Effect>> {
         ActionId::Defer => Action::Defer,
         ActionId::Choose(_) | ActionId::Override | ActionId::Flag | ActionId::Flow => {
             let count = wrap::grouped(state.queue.selection.len() as u64);
-            let text = format!("{count} selected: a r n d decide them together · Esc clears the selection");
+            let together = [ActionId::Accept, ActionId::Reject, ActionId::NotApplicable, ActionId::Defer];
+            let text = format!(
+                "{count} selected: {} decide them together · {} clears the selection",
+                together.map(|id| state.key(id)).join(" "),
+                state.key(ActionId::Back)
+            );
             state.toasts.show(state.now, Level::Warning, text);
             return Some(Vec::new());
         }
@@ -242,7 +247,11 @@ pub fn decide(state: &mut State, together: Together) -> Vec<Effect> {
         Action::Defer => "Deferred",
         _ => "Not applicable:",
     };
-    let text = format!("{word} {} together · u takes them back as one", wrap::grouped(count as u64));
+    let text = format!(
+        "{word} {} together · {} takes them back as one",
+        wrap::grouped(count as u64),
+        state.key(ActionId::Undo)
+    );
     state.toasts.show(state.now, Level::Info, text);
     effects.push(Effect::DecideTogether(decisions));
     effects

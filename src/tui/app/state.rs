@@ -1,10 +1,12 @@
 //! The whole model.
 
-use super::action::Context;
+use super::action::{ActionId, Context};
 use super::alike::Alike;
+use super::bindings::Keymap;
 use super::conflict::{Conflict, Held};
 use super::feed::Feed;
 use super::flow::Flow;
+use super::keymap::Key;
 use super::msg::Figures;
 use super::selection::Holding;
 use super::slot::Slot;
@@ -14,6 +16,8 @@ use super::unsaved::Unsaved;
 use crate::domain::{DecisionId, Facets, QueueFilter, QueueSort, State as GapState};
 use crate::review::outbox::Outage;
 use crate::tui::Identity;
+use crate::tui::glyphs::Glyphs;
+use crate::tui::interface::Motion;
 use crate::tui::overlays::Overlay;
 use crate::tui::screens::activity::Activity;
 use crate::tui::screens::card::{Cards, LoadedCard};
@@ -74,6 +78,11 @@ pub struct State {
     pub wall: DateTime<Utc>,
     pub size: Size,
     pub theme: Theme,
+    pub keymap: &'static Keymap,
+    /// The keys pressed so far of a sequence.
+    pub prefix: Vec<Key>,
+    pub glyphs: Glyphs,
+    pub motion: Motion,
     pub identity: Identity,
     /// Makes the id of a decision.
     pub new_id: fn() -> DecisionId,
@@ -132,6 +141,10 @@ impl State {
             wall,
             size,
             theme,
+            keymap: Keymap::built_in(),
+            prefix: Vec::new(),
+            glyphs: Glyphs::default(),
+            motion: Motion::default(),
             identity,
             new_id: DecisionId::new,
             opening: Some(Opening::new(now)),
@@ -181,6 +194,11 @@ impl State {
             Some(Screen::Texts(_)) => Context::Texts,
             Some(Screen::Activity(_)) => Context::Activity,
         }
+    }
+
+    /// Writes the key of an action where the keyboard is, overlays aside.
+    pub fn key(&self, id: ActionId) -> String {
+        self.keymap.label(self.context(), id)
     }
 
     /// Returns the activity screen if it is shown.
@@ -310,7 +328,8 @@ impl State {
         let toast = self.toasts.current().map(|toast| toast.until);
         // Nothing moves while the database is out of reach.
         let reachable = self.outage.is_none();
-        let opening = self.opening.as_ref().filter(|_| reachable).map(|_| Opening::next_frame(self.now));
+        let opening =
+            self.opening.as_ref().filter(|_| reachable).map(|_| Opening::next_frame(self.now, self.motion));
         let quitting = match self.quit {
             Quit::Waiting { since, .. } if self.is_keeping() => Some(since + QUIT_PATIENCE),
             Quit::Waiting { since, .. } => Some(since + MOMENT),

@@ -1,5 +1,6 @@
 //! Taking decisions back, whether the database has them already or not.
 
+use super::action::ActionId;
 use super::conflict::discard;
 use super::decide::keep;
 use super::msg::{Effect, TakeBack};
@@ -113,7 +114,11 @@ pub fn found_undo(state: &mut State, result: Result<Option<Box<Undoable>>>) -> V
             state.toasts.show(state.now, Level::Info, "Nothing to undo: you have no decision in force");
         }
         Err(error) => {
-            let text = format!("Undo failed: {} · u tries again", sanitise::line(&error.to_string(), 200));
+            let text = format!(
+                "Undo failed: {} · {} tries again",
+                sanitise::line(&error.to_string(), 200),
+                state.key(ActionId::Undo)
+            );
             state.toasts.show(state.now, Level::Error, text);
         }
     }

@@ -1,8 +1,9 @@
 //! What a message changes.
 
 use super::action::{Action, ActionId, Context};
+use super::bindings::Lookup;
 use super::decide::{self, Verdict};
-use super::keymap::{self, Key};
+use super::keymap::Key;
 use super::msg::{Effect, Msg};
 use super::navigate;
 use super::state::{MOMENT, QUIT_PATIENCE, Quit, State};
@@ -129,19 +130,29 @@ fn on_key(state: &mut State, key: Key) -> Vec<Effect> {
     }
     // Nobody decides what cannot be seen.
     if layout::is_too_small(state.size) && state.overlay.is_none() {
-        return match keymap::lookup(Context::Opening, key) {
-            Some(ActionId::Quit) => quit(state, false),
+        return match state.keymap.lookup(Context::Opening, &[key]) {
+            Lookup::Matched(ActionId::Quit) => quit(state, false),
             _ => Vec::new(),
         };
     }
+    let mut keys = std::mem::take(&mut state.prefix);
     if let Some(overlay) = state.overlay.take() {
         let key = if key == Key::ctrl('c') { Key::plain(crossterm::event::KeyCode::Esc) } else { key };
         return overlay.key(state, key);
     }
     state.toasts.dismiss();
-    match keymap::lookup(state.context(), key) {
-        Some(id) => run(state, id, &key.to_string()),
-        None => Vec::new(),
+    keys.push(key);
+    match state.keymap.lookup(state.context(), &keys) {
+        Lookup::Matched(id) => {
+            let pressed: Vec<String> = keys.iter().map(ToString::to_string).collect();
+            run(state, id, &pressed.join(" "))
+        }
+        Lookup::Pending => {
+            state.prefix = keys;
+            Vec::new()
+        }
+        // A key that goes on with nothing, such as Esc, leaves the sequence; it does nothing else, least of all decide.
+        Lookup::None => Vec::new(),
     }
 }
 
@@ -247,7 +258,11 @@ fn accept(state: &mut State, index: usize, keys: &str) -> Vec<Effect> {
     let listed = card.listed(state.review.choice);
     let Some(choice) = card.choices.get(index).filter(|_| index < listed) else {
         let text = if index < card.choices.len() {
-            format!("Candidate {} is folded · l unfolds the list", index + 1)
+            format!(
+                "Candidate {} is folded · {} unfolds the list",
+                index + 1,
+                state.key(ActionId::NextChoice)
+            )
         } else {
             format!("There is no candidate {} · this gap has {}", index + 1, card.choices.len())
         };
@@ -272,7 +287,11 @@ fn accept(state: &mut State, index: usize, keys: &str) -> Vec<Effect> {
             Vec::new()
         }
         Err(problem) => {
-            let text = format!("{} · o gives another value", wrap::capitalised(&problem.reason));
+            let text = format!(
+                "{} · {} gives another value",
+                wrap::capitalised(&problem.reason),
+                state.key(ActionId::Override)
+            );
             state.toasts.show(state.now, Level::Warning, text);
             Vec::new()
         }

@@ -2,6 +2,7 @@
 
 use super::{Overlay, dialog, draw_input, draw_lines};
 use crate::tui::app::action::{ACTIONS, Action, Context, Group};
+use crate::tui::app::bindings::Keymap;
 use crate::tui::app::keymap::Key;
 use crate::tui::app::msg::Effect;
 use crate::tui::app::navigate::Motion;
@@ -40,7 +41,7 @@ impl Help {
 
     pub(super) fn key(mut self, state: &mut State, key: Key) -> Vec<Effect> {
         let height = usize::from(layout::frame(state.size).body.height).saturating_sub(4).max(1);
-        let stops = (self.lines(state.theme, usize::MAX).len() + 1).saturating_sub(height);
+        let stops = (self.lines(state.keymap, state.theme, usize::MAX).len() + 1).saturating_sub(height);
         let motion = match key.code {
             KeyCode::Enter => return Vec::new(),
             KeyCode::Esc | KeyCode::Char('?') if self.input.text().is_empty() => return Vec::new(),
@@ -70,27 +71,30 @@ impl Help {
         Vec::new()
     }
 
-    fn lines(&self, theme: Theme, columns: usize) -> Vec<Line<'static>> {
+    fn lines(&self, keymap: &Keymap, theme: Theme, columns: usize) -> Vec<Line<'static>> {
         let query = self.input.text().trim().to_lowercase();
         let wanted = |action: &&Action| {
             if action.is_sibling() {
                 return false;
             }
             if query.is_empty() {
-                return !action.keys.is_empty();
+                return !keymap.labels(self.context, action).is_empty();
             }
+            let keys = keymap.labels(self.context, action).to_lowercase();
             action.name.contains(&query)
                 || action.doc.to_lowercase().contains(&query)
-                || action.keys_label().to_lowercase() == query
+                || keys.split([' ', ',']).any(|key| key == query)
+                || keys == query
         };
         let mut lines = Vec::new();
+        let label = |action: &Action| keymap.labels(self.context, action);
         let here = |action: &&Action| action.contexts.contains(&self.context);
         for group in Group::ALL {
             let actions = ACTIONS.iter().filter(|action| action.group == group).filter(here).filter(wanted);
-            section(&mut lines, group.label(), actions, theme, columns);
+            section(&mut lines, group.label(), actions, &label, theme, columns);
         }
         let elsewhere = ACTIONS.iter().filter(|action| !here(action)).filter(wanted);
-        section(&mut lines, "On other screens", elsewhere, theme, columns);
+        section(&mut lines, "On other screens", elsewhere, &label, theme, columns);
         if query.is_empty() {
             lines.push(Line::styled("Marks", theme.style(Role::Title)));
             for (mark, meaning) in MARKS {
@@ -108,7 +112,7 @@ impl Help {
         let prompt = Line::from(vec![Span::styled("search: ", theme.style(Role::Muted))]);
         draw_input(frame, Rect { height: 1.min(area.height), ..area }, prompt, &self.input, theme);
         let body = Rect { y: area.y + 2.min(area.height), height: area.height.saturating_sub(2), ..area };
-        let lines = self.lines(theme, usize::from(area.width));
+        let lines = self.lines(state.keymap, theme, usize::from(area.width));
         if lines.is_empty() {
             draw_lines(
                 frame,
@@ -132,6 +136,7 @@ fn section<'a>(
     lines: &mut Vec<Line<'static>>,
     title: &'static str,
     actions: impl Iterator<Item = &'a Action>,
+    label: &dyn Fn(&Action) -> String,
     theme: Theme,
     columns: usize,
 ) {
@@ -141,7 +146,7 @@ fn section<'a>(
     }
     lines.push(Line::styled(title, theme.style(Role::Title)));
     for action in actions {
-        let keys = action.keys_label();
+        let keys = label(action);
         let keys = if keys.is_empty() { format!(":{}", action.name) } else { keys };
         lines.push(entry(&keys, action.doc, theme, columns));
     }

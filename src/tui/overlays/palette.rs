@@ -49,7 +49,7 @@ impl Palette {
             .iter()
             .map(|action| match refusal(state, action) {
                 Some(reason) => Item { label: action.name.into(), detail: reason, faint: true },
-                None => Item::new(action.name, action.keys_label()),
+                None => Item::new(action.name, state.keymap.labels(state.context(), action)),
             })
             .collect();
         Self { title, input: TextInput::default(), picker: Picker::new(items), actions }

@@ -6,6 +6,7 @@ use super::chrome;
 use crate::domain::{Action, DecisionRow};
 use crate::sanitise;
 use crate::tui::app::State;
+use crate::tui::app::action::ActionId;
 use crate::tui::layout;
 use crate::tui::theme::Role;
 use crate::tui::widgets::wrap;
@@ -27,7 +28,7 @@ pub fn view(state: &State, frame: &mut Frame, screen: &Activity) {
     let right = if state.is_overdue(screen.page_waiting_since()) {
         Line::styled("loading…", theme.style(Role::Warning))
     } else {
-        Line::styled(position(screen), theme.style(Role::Muted))
+        Line::styled(position(state, screen), theme.style(Role::Muted))
     };
     let room = usize::from(lines.status.width).saturating_sub(2);
     let left = wrap::cut(&format!(" {}", words(state, screen)), room);
@@ -73,13 +74,13 @@ fn words(state: &State, screen: &Activity) -> String {
     words.join(" · ")
 }
 
-fn position(screen: &Activity) -> String {
+fn position(state: &State, screen: &Activity) -> String {
     if screen.rows.is_empty() {
         return String::new();
     }
     let (at, loaded) = (wrap::grouped(screen.cursor as u64 + 1), screen.rows.len());
     if loaded >= MOST && screen.cursor + 1 >= loaded {
-        return format!("{at} · the list ends here, / narrows it");
+        return format!("{at} · the list ends here, {} narrows it", state.key(ActionId::FilterActivity));
     }
     let count = wrap::grouped(loaded as u64);
     let more = if screen.is_complete() { "" } else { "+" };
@@ -92,7 +93,10 @@ fn list(state: &State, frame: &mut Frame, screen: &Activity, area: Rect) {
         let text = match (screen.error(), screen.is_loaded()) {
             (Some(error), _) => {
                 let reason = sanitise::line(&error.to_string(), 300);
-                format!("The decisions could not be loaded: {reason}\n\nR tries again")
+                format!(
+                    "The decisions could not be loaded: {reason}\n\n{} tries again",
+                    state.key(ActionId::Refresh)
+                )
             }
             (None, true) if screen.wanted.is_plain() => "Nobody has decided anything yet".into(),
             (None, true) => "No decision matches\n\nx shows every decision, / narrows otherwise".into(),
@@ -231,7 +235,10 @@ fn detail(state: &State, frame: &mut Frame, screen: &Activity, place: layout::Ac
     frame.render_widget(block, place.detail);
     if let Some(error) = screen.events.error.as_ref().filter(|_| !screen.events.is_waiting()) {
         let reason = sanitise::line(&error.to_string(), 300);
-        let text = format!("The history could not be loaded: {reason}\n\nR tries again");
+        let text = format!(
+            "The history could not be loaded: {reason}\n\n{} tries again",
+            state.key(ActionId::Refresh)
+        );
         let pieces = [(text, theme.style(Role::Muted))];
         let (lines, _) = wrap::wrap(&pieces, usize::from(place.content.width), height);
         frame.render_widget(Paragraph::new(lines), place.content);

@@ -124,12 +124,11 @@ fn sources(card: &LoadedCard, theme: Theme) -> Vec<Span<'static>> {
 pub(super) fn choice_lines(card: &LoadedCard, setting: Setting, left: Option<usize>) -> Vec<Line<'static>> {
     let theme = setting.theme;
     if card.choices.is_empty() {
-        let text = if card.is_veiled {
-            "    predictions show after your choice · o gives a value"
-        } else {
-            "    nothing was predicted · o gives a value"
-        };
-        return vec![Line::styled(wrap::cut(text, setting.columns), theme.style(Role::Muted))];
+        let why = if card.is_veiled { "predictions show after your choice" } else { "nothing was predicted" };
+        let key =
+            setting.keys.map_or_else(String::new, |keys| format!(" · {} gives a value", keys.other_value));
+        let text = format!("    {why}{key}");
+        return vec![Line::styled(wrap::cut(&text, setting.columns), theme.style(Role::Muted))];
     }
     // Leave room for other evidence: half of the lines, at least one, with the selected choice among them.
     let listed = card.listed(setting.choice);
@@ -147,7 +146,8 @@ pub(super) fn choice_lines(card: &LoadedCard, setting: Setting, left: Option<usi
     let hidden = listed - most;
     if hidden > 0 && lines.len() > 1 {
         lines.pop();
-        let text = format!("    and {} more · l selects the next", hidden + 1);
+        let key = setting.keys.map_or_else(String::new, |keys| format!(" · {} selects the next", keys.next));
+        let text = format!("    and {} more{key}", hidden + 1);
         lines.push(Line::styled(wrap::cut(&text, setting.columns), theme.style(Role::Muted)));
     }
     lines.extend(fold_line(card, card.choices.len() - listed, setting));
@@ -157,9 +157,10 @@ pub(super) fn choice_lines(card: &LoadedCard, setting: Setting, left: Option<usi
 /// Says how many candidates are folded, and with what right.
 fn fold_line(card: &LoadedCard, folded: usize, setting: Setting) -> Option<Line<'static>> {
     let cut = card.card.cut.as_ref().filter(|_| folded > 0)?;
-    let long =
-        format!("    {folded} more folded: right is one above in 90 %, n = {} · l unfolds", cut.decided);
-    let short = format!("    {folded} more folded (90 %) · l");
+    let next = setting.keys.map_or("", |keys| keys.next.as_str());
+    let unfolds = if next.is_empty() { String::new() } else { format!(" · {next} unfolds") };
+    let long = format!("    {folded} more folded: right is one above in 90 %, n = {}{unfolds}", cut.decided);
+    let short = format!("    {folded} more folded (90 %){}", unfolds.trim_end_matches(" unfolds"));
     let text = if wrap::width(&long) <= setting.columns { long } else { short };
     Some(Line::styled(wrap::cut(&text, setting.columns), setting.theme.style(Role::Muted)))
 }
@@ -287,10 +288,13 @@ pub(super) fn reasoning_lines(
     }
     // Folded: explanations alone raise the acceptance of wrong values (arXiv 2102.09692, 2509.08514).
     if !setting.reasoning {
-        if !setting.key_hints || left.is_some_and(|left| left < 12) {
+        let Some(keys) = setting.keys.filter(|_| left.is_none_or(|left| left >= 12)) else {
             return Vec::new();
-        }
-        return vec![Line::styled(wrap::cut("    e shows the reasoning", setting.columns), muted)];
+        };
+        return vec![Line::styled(
+            wrap::cut(&format!("    {} shows the reasoning", keys.reasoning), setting.columns),
+            muted,
+        )];
     }
     let most = left.map_or(FAR, |left| (left * 2 / 3).max(1));
     let mut lines = Vec::new();

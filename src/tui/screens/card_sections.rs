@@ -6,6 +6,7 @@ use super::card_evidence::{history_lines, known_lines, neighbour_heading, neighb
 use super::card_finding::{finding_line, objection_line};
 use super::card_record::record_line;
 use crate::sanitise;
+use crate::tui::app::bindings::CardKeys;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::wrap;
 use ratatui::text::{Line, Span};
@@ -21,8 +22,8 @@ pub struct Setting {
     pub choice: usize,
     /// Whether the reasoning is unfolded.
     pub reasoning: bool,
-    /// Whether the hint to the reasoning's key is of use.
-    pub key_hints: bool,
+    /// The keys to name, where they work.
+    pub keys: Option<&'static CardKeys>,
 }
 
 /// The most lines a section of unbounded text takes when everything is laid out.

@@ -40,7 +40,7 @@ pub fn two_sided(frame: &mut Frame, area: Rect, left: Line<'_>, right: Line<'_>)
 /// Draws a heading over an area; returns what is left below it.
 pub fn titled(theme: Theme, frame: &mut Frame, area: Rect, title: &str) -> Rect {
     let columns = usize::from(area.width);
-    let setting = Setting { theme, columns, height: None, choice: 0, reasoning: false, key_hints: false };
+    let setting = Setting { theme, columns, height: None, choice: 0, reasoning: false, keys: None };
     frame.render_widget(heading(setting, title, ""), Rect { height: 1.min(area.height), ..area });
     Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(1), ..area }
 }
@@ -133,18 +133,21 @@ pub fn header(state: &State, frame: &mut Frame, area: Rect) {
 pub fn outage(state: &State, frame: &mut Frame, area: Rect) {
     let Some(outage) = &state.outage else { return };
     frame.render_widget(Clear, area);
-    let text = format!(" {}", outage_words(outage, usize::from(area.width).saturating_sub(2)));
+    let text = format!(
+        " {}",
+        outage_words(outage, &state.key(ActionId::Refresh), usize::from(area.width).saturating_sub(2))
+    );
     frame.render_widget(Line::raw(text), area);
     frame.buffer_mut().set_style(area, state.theme.style(Role::Bar));
 }
 
 /// Says since when the database is out of reach and when the next try is, in at most so many columns.
-pub fn outage_words(outage: &Outage, columns: usize) -> String {
+pub fn outage_words(outage: &Outage, key: &str, columns: usize) -> String {
     let since = outage.since.format("%H:%M:%S");
     let (next, short) = match outage.next_try {
         Some(at) => {
             let at = at.format("%H:%M:%S");
-            (format!("next try {at} UTC · R tries now"), format!("next {at} · R now"))
+            (format!("next try {at} UTC · {key} tries now"), format!("next {at} · {key} now"))
         }
         None => ("trying now".to_owned(), "trying now".to_owned()),
     };
@@ -227,10 +230,7 @@ const KEPT: [ActionId; 2] = [ActionId::Help, ActionId::Palette];
 
 fn hint_line(state: &State, actions: &[&Action], columns: usize) -> Line<'static> {
     let hint = |action: &Action| {
-        let key = match action.id {
-            ActionId::Choose(_) => "1-9".to_owned(),
-            _ => action.keys.first().map(ToString::to_string).unwrap_or_default(),
-        };
+        let key = state.keymap.label(state.context(), action.id);
         (key, action.hint.unwrap_or_default())
     };
     let width = |action: &Action| {

@@ -9,6 +9,7 @@ use crate::domain::GroupKey;
 use crate::review::cluster::{Checks, Cluster, Member, TOLERATED, ValueGroup};
 use crate::sanitise;
 use crate::tui::app::State;
+use crate::tui::app::action::ActionId;
 use crate::tui::layout;
 use crate::tui::theme::Role;
 use crate::tui::widgets::wrap;
@@ -63,7 +64,7 @@ fn nothing(state: &State, screen: &Clusters) -> String {
     match (&screen.groups.error, screen.groups.value.is_some()) {
         (Some(error), _) => {
             let reason = sanitise::line(&error.to_string(), 300);
-            format!("The groups could not be loaded: {reason}\n\nR tries again")
+            format!("The groups could not be loaded: {reason}\n\n{} tries again", state.key(ActionId::Refresh))
         }
         (None, true) => {
             "No two open gaps have the same attribute, category and first value\n\nQ goes to the queue, where / shows \
@@ -223,7 +224,7 @@ fn cluster_lines(
     for (text, role) in certificate(&checks) {
         lines.extend(wrap::wrap(&[(text, theme.style(role))], columns, 3).0);
     }
-    let setting = Setting { theme, columns, height: None, choice: 0, reasoning: false, key_hints: false };
+    let setting = Setting { theme, columns, height: None, choice: 0, reasoning: false, keys: None };
     let left = height.saturating_sub(lines.len());
     // The medoid takes two lines; headings one each; the rest is shared.
     let middle = cluster.middle();

@@ -6,6 +6,7 @@ use crate::insight::comparison;
 use crate::repository::{Page, Result};
 use crate::sanitise;
 use crate::tui::app::State;
+use crate::tui::app::action::ActionId;
 use crate::tui::app::msg::Effect;
 use crate::tui::app::navigate::Motion;
 use crate::tui::app::slot::{Slot, Ticket};
@@ -166,7 +167,12 @@ pub fn view(state: &State, frame: &mut Frame, screen: &Comparison) {
     let body = Rect { x: place.body.x + 1, width: place.body.width.saturating_sub(2), ..place.body };
     if let Some(error) = &screen.counts.error {
         let reason = sanitise::line(&error.to_string(), 300);
-        chrome::instead(state, frame, body, format!("They could not be compared: {reason}\n\nR tries again"));
+        chrome::instead(
+            state,
+            frame,
+            body,
+            format!("They could not be compared: {reason}\n\n{} tries again", state.key(ActionId::Refresh)),
+        );
         return;
     }
     let Some(counts) = screen.counts.value else { return };
@@ -213,7 +219,10 @@ fn list(state: &State, frame: &mut Frame, area: Rect, screen: &Comparison) {
             wrap::grouped(MOST as u64)
         )
     } else {
-        format!("Gaps that only {winner} is right on · Tab turns to {loser}")
+        format!(
+            "Gaps that only {winner} is right on · {} turns to {loser}",
+            state.key(ActionId::TurnComparison)
+        )
     };
     let inner = chrome::titled(state.theme, frame, area, &title);
     match (&shown.rows.value, &shown.rows.error) {
@@ -230,7 +239,10 @@ fn list(state: &State, frame: &mut Frame, area: Rect, screen: &Comparison) {
                 state,
                 frame,
                 inner,
-                format!("The gaps could not be loaded: {reason} · R tries again"),
+                format!(
+                    "The gaps could not be loaded: {reason} · {} tries again",
+                    state.key(ActionId::Refresh)
+                ),
             );
         }
         (None, None) => {}

@@ -7,6 +7,7 @@ use crate::insight::drift::Drift;
 use crate::repository::{RepositoryError, Result};
 use crate::sanitise;
 use crate::tui::app::State;
+use crate::tui::app::action::ActionId;
 use crate::tui::app::msg::Effect;
 use crate::tui::app::navigate::Motion;
 use crate::tui::app::slot::{Slot, Ticket};
@@ -135,7 +136,10 @@ pub fn view(state: &State, frame: &mut Frame, screen: &Experiments) {
         let text = match (&screen.list.error, screen.list.value.is_some()) {
             (Some(error), _) => {
                 let reason = sanitise::line(&error.to_string(), 300);
-                format!("The experiments could not be loaded: {reason}\n\nR tries again")
+                format!(
+                    "The experiments could not be loaded: {reason}\n\n{} tries again",
+                    state.key(ActionId::Refresh)
+                )
             }
             (None, true) => {
                 "No experiments yet\n\n`gapdeck import` reads experiments.jsonl and predictions.jsonl".into()

@@ -7,6 +7,7 @@ use crate::insight::coverage::curve;
 use crate::insight::threshold::Outcome;
 use crate::sanitise;
 use crate::tui::app::State;
+use crate::tui::app::action::ActionId;
 use crate::tui::layout;
 use crate::tui::theme::Role;
 use crate::tui::widgets::table::{self, Column};
@@ -42,7 +43,11 @@ pub(super) fn table_height(count: usize, size: Size) -> u16 {
 pub fn view(state: &State, frame: &mut Frame, screen: &Insights) {
     let place = layout::frame(state.size);
     let theme = state.theme;
-    let left = format!(" judged predictions by {}, the most judged first · Tab turns", screen.by.as_str());
+    let left = format!(
+        " judged predictions by {}, the most judged first · {} turns",
+        screen.by.as_str(),
+        state.key(ActionId::TurnInsights)
+    );
     let sign = if state.is_overdue(screen.groups.waiting_since) { "loading…" } else { "" };
     chrome::two_sided(frame, place.status, Line::raw(left), Line::styled(sign, theme.style(Role::Warning)));
     let body = Rect { x: place.body.x + 1, width: place.body.width.saturating_sub(2), ..place.body };
@@ -50,14 +55,17 @@ pub fn view(state: &State, frame: &mut Frame, screen: &Insights) {
         let text = match (&screen.groups.error, screen.groups.value.is_some()) {
             (Some(error), _) => {
                 format!(
-                    "The insights could not be loaded: {}\n\nR tries again",
-                    sanitise::line(&error.to_string(), 300)
+                    "The insights could not be loaded: {}\n\n{} tries again",
+                    sanitise::line(&error.to_string(), 300),
+                    state.key(ActionId::Refresh)
                 )
             }
             (None, true) => {
-                "No prediction with a confidence has been judged yet\n\nEvery decision in the queue judges \
-                             the predictions for its gap · Q goes there"
-                    .into()
+                format!(
+                    "No prediction with a confidence has been judged yet\n\nEvery decision in the queue judges \
+                     the predictions for its gap · {} goes there",
+                    state.key(ActionId::Queue)
+                )
             }
             (None, false) => String::new(),
         };
@@ -143,7 +151,7 @@ fn certificate_lines(state: &State, frame: &mut Frame, area: Rect, screen: &Insi
     let theme = state.theme;
     let area = Rect { height: area.height.min(SENTENCES), ..area };
     let (text, role) = match &screen.certified.value {
-        Some(certified) => certificate(certified),
+        Some(certified) => certificate(certified, &state.key(ActionId::AcceptUnseen)),
         None => match &screen.certified.error {
             Some(error) => (
                 format!("The sample could not be loaded: {}", sanitise::line(&error.to_string(), 200)),
@@ -160,14 +168,14 @@ fn certificate_lines(state: &State, frame: &mut Frame, area: Rect, screen: &Insi
     frame.render_widget(Paragraph::new(lines), area);
 }
 
-fn certificate(certified: &Certified) -> (String, Role) {
+fn certificate(certified: &Certified, accept: &str) -> (String, Role) {
     let wanted =
         format!("at most {:.0} % wrong, {:.0} % sure", DEMAND.error * 100.0, DEMAND.assurance * 100.0);
     let sample = &certified.sample;
     match certified.outcome {
         Outcome::Certified(one) => {
             let text = format!(
-                "From confidence {:.4} on, {wanted}: {} drawn at random, {} wrong · T accepts these",
+                "From confidence {:.4} on, {wanted}: {} drawn at random, {} wrong · {accept} accepts these",
                 one.confidence,
                 wrap::grouped(one.judged),
                 wrap::grouped(one.errors)

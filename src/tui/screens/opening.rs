@@ -5,6 +5,8 @@ use crate::review::outbox::Outage;
 use crate::sanitise;
 use crate::tui::Progress;
 use crate::tui::app::State;
+use crate::tui::app::action::ActionId;
+use crate::tui::interface::Motion;
 use crate::tui::layout;
 use crate::tui::theme::Role;
 use crate::tui::widgets::wrap;
@@ -33,8 +35,8 @@ impl Opening {
     }
 
     /// Returns when the elapsed time changes next.
-    pub fn next_frame(now: Instant) -> Instant {
-        now + TICK
+    pub fn next_frame(now: Instant, motion: Motion) -> Instant {
+        now + if motion == Motion::Full { TICK } else { Duration::from_secs(1) }
     }
 }
 
@@ -58,7 +60,9 @@ pub fn view(state: &State, opening: &Opening, frame: &mut Frame) {
         tail.push(format!("{} of {}", wrap::grouped(*done), wrap::grouped(*total)));
     }
     // The first moments need no clock.
-    if elapsed >= 0.3 {
+    if state.motion == Motion::Reduced && elapsed >= 1.0 {
+        tail.push(format!("{elapsed:.0} s"));
+    } else if state.motion == Motion::Full && elapsed >= 0.3 {
         tail.push(format!("{elapsed:.1} s"));
     }
     lines.push(Line::from(Span::styled(tail.join(" · "), theme.style(Role::Muted))));
@@ -66,7 +70,7 @@ pub fn view(state: &State, opening: &Opening, frame: &mut Frame) {
     let database = sanitise::line(&state.identity.database, 100);
     lines.push(Line::from(Span::styled(database, theme.style(Role::Muted))));
     frame.render_widget(Paragraph::new(lines).alignment(Alignment::Center), area);
-    hint(state, frame, &[("q", "quit")]);
+    hint(state, frame, &[(ActionId::Quit, "quit")]);
 }
 
 /// Says that the database cannot be opened now, and what becomes of it.
@@ -80,7 +84,10 @@ fn out_of_reach(state: &State, opening: &Opening, outage: &Outage, frame: &mut F
     let mut lines = vec![Line::from(Span::styled("gapdeck", theme.style(Role::Title))), Line::default()];
     lines.extend(reason);
     lines.push(Line::default());
-    lines.push(Line::styled(chrome::outage_words(outage, columns), theme.style(Role::Warning)));
+    lines.push(Line::styled(
+        chrome::outage_words(outage, &state.key(ActionId::Refresh), columns),
+        theme.style(Role::Warning),
+    ));
     if opening.resting > 0 {
         let what = match opening.resting {
             1 => "1 decision rests".to_owned(),
@@ -91,14 +98,14 @@ fn out_of_reach(state: &State, opening: &Opening, outage: &Outage, frame: &mut F
         lines.extend(wrap::wrap(&[(what, muted)], columns, 2).0);
     }
     frame.render_widget(Paragraph::new(lines).alignment(Alignment::Center), area);
-    hint(state, frame, &[("R", "try now"), ("q", "quit")]);
+    hint(state, frame, &[(ActionId::Refresh, "try now"), (ActionId::Quit, "quit")]);
 }
 
-fn hint(state: &State, frame: &mut Frame, keys: &[(&str, &str)]) {
+fn hint(state: &State, frame: &mut Frame, keys: &[(ActionId, &str)]) {
     let area = layout::frame(state.size).hints.intersection(frame.area());
     let mut line = Line::raw(" ");
     for (key, word) in keys {
-        line.push_span(Span::styled((*key).to_owned(), state.theme.style(Role::Key)));
+        line.push_span(Span::styled(state.key(*key), state.theme.style(Role::Key)));
         line.push_span(Span::styled(format!(" {word}   "), state.theme.style(Role::Muted)));
     }
     frame.render_widget(line, area);

@@ -5,6 +5,7 @@ use crate::domain::{AttributeKey, ProductCard, ProductKey};
 use crate::repository::RepositoryError;
 use crate::sanitise;
 use crate::tui::app::State;
+use crate::tui::app::action::ActionId;
 use crate::tui::app::navigate::Motion;
 use crate::tui::layout;
 use crate::tui::theme::{Role, Theme};
@@ -99,7 +100,7 @@ impl Pane {
             return;
         }
         let Some(card) = &self.card else { return };
-        let setting = Setting { theme, columns, height: None, choice: 0, reasoning: false, key_hints: false };
+        let setting = Setting { theme, columns, height: None, choice: 0, reasoning: false, keys: None };
         self.document = document(card, self.attribute.as_ref(), setting);
         self.laid_out = Some((columns, theme));
         let last = self.document.len().saturating_sub(usize::from(place.content.height));
@@ -242,8 +243,9 @@ fn document_view(state: &State, frame: &mut Frame, pane: &Pane, place: layout::R
     frame.render_widget(block, place.card);
     if let Some(error) = &pane.error {
         let text = format!(
-            "The product could not be loaded: {}\n\nR tries again",
-            sanitise::line(&error.to_string(), 300)
+            "The product could not be loaded: {}\n\n{} tries again",
+            sanitise::line(&error.to_string(), 300),
+            state.key(ActionId::Refresh)
         );
         let pieces = [(text, theme.style(Role::Muted))];
         let (lines, _) = wrap::wrap(&pieces, usize::from(place.content.width), height);

@@ -5,6 +5,7 @@ use super::queue::{MOST, Row};
 use crate::domain::{State as GapState, VoteMark};
 use crate::sanitise;
 use crate::tui::app::State;
+use crate::tui::app::action::ActionId;
 use crate::tui::app::flow::{self, Flow};
 use crate::tui::app::unsaved::Phase;
 use crate::tui::layout;
@@ -70,7 +71,7 @@ fn position(state: &State) -> Option<String> {
     let at = wrap::grouped(state.queue.cursor as u64 + 1);
     let loaded = state.queue.rows.len();
     if loaded >= MOST && state.queue.cursor + 1 >= loaded {
-        return Some(format!("{at} · the list ends here, / narrows it"));
+        return Some(format!("{at} · the list ends here, {} narrows it", state.key(ActionId::Filter)));
     }
     if let Some(flow) = &state.flow {
         let decided = state.queue.rows.iter().filter(|row| row.decided_here).count();
@@ -78,7 +79,11 @@ fn position(state: &State) -> Option<String> {
         return Some(format!("{} decided · {held} held", wrap::grouped(decided as u64)));
     }
     if state.queue.is_worked_off() {
-        return Some(format!("all {} decided · R refreshes", wrap::grouped(loaded as u64)));
+        return Some(format!(
+            "all {} decided · {} refreshes",
+            wrap::grouped(loaded as u64),
+            state.key(ActionId::Refresh)
+        ));
     }
     let of = match state.queue.count.value {
         _ if state.queue.is_complete() => wrap::grouped(loaded as u64),
@@ -203,8 +208,13 @@ fn nothing(state: &State, frame: &mut Frame, area: Rect) {
         return nothing_claimed(state, flow, frame, area);
     }
     let muted = state.theme.style(Role::Muted);
+    let [again, filter, clear, undo] =
+        [ActionId::Refresh, ActionId::Filter, ActionId::ClearFilter, ActionId::Undo].map(|id| state.key(id));
     let text = if let Some(error) = queue.error() {
-        format!("The queue could not be loaded: {}\n\nR tries again", sanitise::line(&error.to_string(), 300))
+        format!(
+            "The queue could not be loaded: {}\n\n{again} tries again",
+            sanitise::line(&error.to_string(), 300)
+        )
     } else if !queue.is_loaded() {
         if !state.is_overdue(queue.waiting_since()) {
             return;
@@ -215,9 +225,12 @@ fn nothing(state: &State, frame: &mut Frame, area: Rect) {
             .into()
     } else if queue.filter == crate::domain::QueueFilter::default() {
         let today = state.figures.value.map_or(0, |figures| figures.today);
-        format!("No open gaps\n\nYou decided {} today\n\n/ shows others, u takes back", wrap::grouped(today))
+        format!(
+            "No open gaps\n\nYou decided {} today\n\n{filter} shows others, {undo} takes back",
+            wrap::grouped(today)
+        )
     } else {
-        "Nothing matches the filter\n\nx clears it, / changes it".into()
+        format!("Nothing matches the filter\n\n{clear} clears it, {filter} changes it")
     };
     say(frame, area, text, muted);
 }
@@ -226,7 +239,12 @@ fn nothing(state: &State, frame: &mut Frame, area: Rect) {
 fn nothing_claimed(state: &State, flow: &Flow, frame: &mut Frame, area: Rect) {
     let text = if flow.is_exhausted {
         let nothing = flow::nothing_left(state).unwrap_or_else(|| "Nothing is left to claim".into());
-        format!("{}\n\nSpace ends the flow, / changes the filter", nothing.replace(" · ", "\n\n"))
+        format!(
+            "{}\n\n{} ends the flow, {} changes the filter",
+            nothing.replace(" · ", "\n\n"),
+            state.key(ActionId::Flow),
+            state.key(ActionId::Filter)
+        )
     } else if state.is_overdue(flow.waiting_since()) {
         "claiming gaps…".into()
     } else {

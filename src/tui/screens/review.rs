@@ -5,6 +5,7 @@ use super::{chrome, queue_view};
 use crate::domain::{Count, GapId, QueueFilter, State as GapState, StateFilter, VoteMark};
 use crate::sanitise;
 use crate::tui::app::State;
+use crate::tui::app::action::ActionId;
 use crate::tui::app::alike;
 use crate::tui::app::msg::Effect;
 use crate::tui::layout;
@@ -100,7 +101,7 @@ fn lay_out(state: &mut State, gap: &GapId, place: layout::Review) {
         height: (!state.review.card_focused).then_some(height),
         choice: state.review.choice,
         reasoning: state.review.reasoning,
-        key_hints: true,
+        keys: Some(&state.keymap.card),
     };
     let same = state
         .review
@@ -131,7 +132,8 @@ fn status(state: &State, frame: &mut Frame, area: Rect) {
     let mut right = Vec::new();
     let selected = state.queue.selection.len();
     if selected > 0 {
-        let words = format!("{} selected, Esc clears · ", wrap::grouped(selected as u64));
+        let words =
+            format!("{} selected, {} clears · ", wrap::grouped(selected as u64), state.key(ActionId::Back));
         right.push(Span::styled(words, theme.style(Role::Accent)));
     } else if let Some(words) = alike::words(state) {
         right.push(Span::styled(format!("{words} · "), theme.style(Role::Accent)));
@@ -250,7 +252,11 @@ fn no_card(state: &State, frame: &mut Frame, area: Rect) {
     let text = if state.outage.is_some() {
         "This card was not loaded before the connection was lost".to_owned()
     } else {
-        format!("The card could not be loaded: {}\n\nR tries again", sanitise::line(&error.to_string(), 300))
+        format!(
+            "The card could not be loaded: {}\n\n{} tries again",
+            sanitise::line(&error.to_string(), 300),
+            state.key(ActionId::Refresh)
+        )
     };
     let (lines, _) = wrap::wrap(&[(text, muted)], usize::from(area.width), usize::from(area.height));
     frame.render_widget(Paragraph::new(lines), area);

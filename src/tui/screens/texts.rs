@@ -58,8 +58,7 @@ impl Texts {
         let body = layout::frame(size).body;
         let columns = usize::from(body.width).saturating_sub(4).min(120);
         if self.laid_out != Some((columns, theme)) {
-            let setting =
-                Setting { theme, columns, height: None, choice: 0, reasoning: false, key_hints: false };
+            let setting = Setting { theme, columns, height: None, choice: 0, reasoning: false, keys: None };
             self.lines = self.sources.iter().flat_map(|(text, found)| lines(text, found, setting)).collect();
             self.lines.truncate(FAR);
             self.laid_out = Some((columns, theme));

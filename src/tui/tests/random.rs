@@ -129,7 +129,7 @@ proptest! {
     fn no_keys_at_no_size_break_anything(steps in prop::collection::vec(step(), 1..70), theme in any::<bool>()) {
         let mut app = App::opening((80, 24));
         app.database = Database::new(450);
-        app.state.theme = if theme { Theme::Colour } else { Theme::Mono };
+        app.state.theme = if theme { Theme::Dark } else { Theme::Mono };
         app.send(Msg::Opened);
         app.settle();
         for step in steps {

@@ -58,7 +58,7 @@ fn review_styles() {
     app.keys("a");
     app.state.toasts.dismiss();
     assert_snapshot!("review_mono_styles", styled(&app));
-    app.state.theme = Theme::Colour;
+    app.state.theme = Theme::Dark;
     app.wait(0);
     assert_snapshot!("review_colour_styles", styled(&app));
 }
