@@ -148,17 +148,6 @@ async fn a_terminal_made_tiny_for_a_moment_is_drawn_anew() {
     quit(terminal);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn signals_that_end_gapdeck_give_the_terminal_back() {
-    for signal in ["TERM", "HUP", "INT"] {
-        let (_database, _gapdeck, mut terminal) = start().await;
-        wait_for_queue(&terminal);
-        terminal.signal(signal);
-        terminal.wait_for_end();
-        terminal.assert_restored();
-    }
-}
-
 #[cfg(feature = "embedded")]
 mod embedded {
     use super::*;
