@@ -2,18 +2,25 @@
 
 use crate::sanitise;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
 
-/// Logs warnings and errors to `gapdeck.log` in a directory until the guard is dropped; without a directory that can be
-/// written, to nowhere.
+/// The size from which on a start begins a new log file, in bytes; the one before is kept.
+const LARGEST: u64 = 4 << 20;
+
+/// Returns the log file in a directory.
+pub fn path(directory: &Path) -> PathBuf {
+    directory.join("gapdeck.log")
+}
+
+/// Logs warnings and errors to [`path`] until the guard is dropped; without a directory that can be written, to nowhere.
 pub fn to_file(directory: &Path) -> Option<WorkerGuard> {
     std::fs::create_dir_all(directory).ok()?;
-    let appender = tracing_appender::rolling::RollingFileAppender::builder()
-        .filename_prefix("gapdeck.log")
-        .max_log_files(1)
-        .build(directory)
-        .ok()?;
+    let path = path(directory);
+    if path.metadata().is_ok_and(|file| file.len() > LARGEST) {
+        std::fs::rename(&path, directory.join("gapdeck.log.1")).ok()?;
+    }
+    let appender = tracing_appender::rolling::never(directory, path.file_name()?);
     let (writer, guard) = tracing_appender::non_blocking(appender);
     let writer = move || Harmless(writer.clone());
     let subscriber = tracing_subscriber::fmt()

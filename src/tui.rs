@@ -89,12 +89,21 @@ pub struct Identity {
     pub shared: bool,
 }
 
-/// Runs the terminal application until the user quits; returns what is left in the outbox.
+/// How the terminal application ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// What is left in the outbox.
+    pub rest: Rest,
+    /// Why, where the user did not quit: a signal, or the terminal is gone.
+    pub error: Option<AppError>,
+}
+
+/// Runs the terminal application until the user quits, a signal ends it or the terminal goes away.
 ///
 /// # Errors
 /// [`ErrorKind::NoTerminal`] where standard input or output is no terminal, what opening the database returns, and
 /// [`ErrorKind::Unavailable`] where decisions could not be kept on the disk before the end.
-pub async fn run(identity: Identity, opening: Opening, interface: Interface) -> Result<Rest, AppError> {
+pub async fn run(identity: Identity, opening: Opening, interface: Interface) -> Result<Ended, AppError> {
     let mut terminal = Terminal::enter()?;
     crossterm::style::force_color_output(interface.has_colour);
     let mut state = State::new(identity, interface.theme, terminal.size(), Instant::now(), Utc::now());
@@ -109,14 +118,23 @@ pub async fn run(identity: Identity, opening: Opening, interface: Interface) -> 
         None => Rest::default(),
     };
     session.opening.abort();
-    result?;
-    never_reached(&state).map_or(Ok(()), Err)?;
-    unsaved(&state).map_or(Ok(rest), Err)
+    let lost = match result {
+        Err(error) if matches!(error.kind, ErrorKind::Signal(_)) => Some(error),
+        result => result.map(|()| None)?,
+    };
+    let signal = session.ended_by.map(|signal| {
+        AppError::new(ErrorKind::Signal(signal), format!("ended by {}", signals::name(signal)))
+    });
+    let error = signal.or(lost);
+    if error.is_none() {
+        never_reached(&state).map_or(Ok(()), Err)?;
+    }
+    unsaved(&state).map_or(Ok(Ended { rest, error }), Err)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "made for `map_err`")]
 fn lost_terminal(error: std::io::Error) -> AppError {
-    AppError::new(ErrorKind::NoTerminal, format!("the terminal is gone: {error}"))
+    AppError::new(ErrorKind::Signal(signals::HUNG_UP), format!("the terminal is gone: {error}"))
 }
 
 /// Says why the database was never opened.
@@ -164,6 +182,8 @@ struct Session {
     effects: Option<Effects>,
     /// When the shell gave the terminal back last.
     resumed: Option<Instant>,
+    /// The signal that asked for the end.
+    ended_by: Option<u8>,
 }
 
 /// What woke the loop.
@@ -197,6 +217,7 @@ impl Session {
             answer_to,
             effects: None,
             resumed: None,
+            ended_by: None,
         })
     }
 
@@ -252,7 +273,10 @@ impl Session {
         Ok(tokio::select! {
             biased;
             signal = self.signals.next() => match signal {
-                Signal::Terminate => Event::Msg(Msg::Terminate),
+                Signal::Terminate(number) => {
+                    self.ended_by = Some(number);
+                    Event::Msg(Msg::Terminate)
+                }
                 Signal::Continue => Event::Continued,
             },
             msg = self.input.next() => Event::Msg(msg?),
@@ -307,6 +331,8 @@ impl Session {
                 Msg::Woke
             }
         };
+        #[cfg(debug_assertions)]
+        fault(&msg);
         if matches!(msg, Msg::Resize(_)) {
             terminal.forget_screen().map_err(lost_terminal)?;
         }
@@ -341,6 +367,21 @@ impl Session {
             }
         }
         Ok(ControlFlow::Continue(()))
+    }
+}
+
+/// Breaks down at F12 where the environment asks a development build to: how else could a test see what a fault does?
+#[cfg(debug_assertions)]
+fn fault(msg: &Msg) {
+    use app::keymap::Key;
+    use crossterm::event::KeyCode;
+    if matches!(msg, Msg::Key(key) if *key == Key::plain(KeyCode::F(12)))
+        && let Ok(data) = std::env::var("GAPDECK_TEST_FAULT")
+    {
+        #[expect(clippy::panic, reason = "that is what is asked for")]
+        {
+            panic!("cannot take {data}");
+        }
     }
 }
 

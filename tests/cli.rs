@@ -10,12 +10,16 @@ mod activity;
 mod certainty;
 #[path = "cli/cluster.rs"]
 mod cluster;
+#[path = "cli/config.rs"]
+mod config;
 #[path = "cli/decide.rs"]
 mod decide;
 #[path = "cli/failures.rs"]
 mod failures;
 #[path = "cli/listings.rs"]
 mod listings;
+#[path = "cli/shell.rs"]
+mod shell;
 #[path = "cli/threshold.rs"]
 mod threshold;
 #[path = "cli/views.rs"]

@@ -148,17 +148,6 @@ async fn a_terminal_made_tiny_for_a_moment_is_drawn_anew() {
     quit(terminal);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn signals_that_end_gapdeck_give_the_terminal_back() {
-    for signal in ["TERM", "HUP", "INT"] {
-        let (_database, _gapdeck, mut terminal) = start().await;
-        wait_for_queue(&terminal);
-        terminal.signal(signal);
-        terminal.wait_for_end();
-        terminal.assert_restored();
-    }
-}
-
 #[cfg(feature = "embedded")]
 mod embedded {
     use super::*;
@@ -272,4 +261,41 @@ async fn stale_views_are_refreshed_beside_the_review_unless_turned_off() {
     };
     tokio::time::timeout(std::time::Duration::from_secs(60), all).await.expect("three refreshes");
     quit(terminal);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_configuration_with_mistakes_is_told_on_the_screen_and_what_is_right_of_it_holds() {
+    let (_database, gapdeck, terminal) = start().await;
+    quit(terminal);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(
+        file.path(),
+        "reviewr = 'x'\nglyphs = 'ascii'\n[keys.common]\nquit = 'F10'\nhelp = 'h h'\n",
+    )
+    .unwrap();
+    let mut terminal = Terminal::start(&gapdeck, &["demo", "--config", file.path().to_str().unwrap()], WIDE);
+    terminal.wait_for("did you mean \"reviewer\"?");
+    terminal.wait_for(":5: \"h h\" for help begins with \"h\", which is previous-candidate's");
+    terminal.send("\r");
+    let screen = wait_for_queue(&terminal);
+    assert!(
+        screen.contains("F10 quit") && screen.contains("? help") && screen.contains("+ Gaps ---"),
+        "{screen}"
+    );
+    terminal.send("q\x1b[21~");
+    assert!(terminal.wait_for_end().success());
+    terminal.assert_restored();
+}
+
+#[test]
+fn a_file_that_may_have_named_the_database_is_asked_about() {
+    let gapdeck = Gapdeck::new();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "databse_url = 'postgres://host/db'\n").unwrap();
+    let mut terminal = Terminal::start(&gapdeck, &["--config", file.path().to_str().unwrap()], WIDE);
+    terminal.wait_for("did you mean \"database_url\"?");
+    terminal.wait_for("Ctrl-C ends");
+    terminal.send("\x03");
+    terminal.wait_for_end();
+    assert!(!terminal.written().contains("\x1b[?1049h"), "nothing was opened");
 }

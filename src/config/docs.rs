@@ -8,7 +8,6 @@ use std::fmt::Write;
 ///
 /// # Panics
 /// Where they differ, or there is no such page.
-#[expect(clippy::panic, reason = "a test ends where it fails")]
 pub fn assert_part(file: &str, name: &str, wanted: &str) {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(file);
     let page = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));

@@ -58,6 +58,13 @@ const ASCII: &[(char, &str)] = &[
     ('●', "*"),
     ('▲', "^"),
     ('▼', "v"),
+    // What stands for a character that would not be seen.
+    ('␣', "_"),
+    ('↵', "$"),
+    ('⇥', ">"),
+    ('◌', "o"),
+    ('⟨', "<"),
+    ('⟩', ">"),
     // Between words.
     ('·', "-"),
     ('–', "-"),
@@ -111,6 +118,10 @@ fn plain(sign: char) -> Option<&'static str> {
             3 | 4 => "+",
             _ => "*",
         });
+    }
+    // Pictures of control characters.
+    if ('\u{2400}'..='\u{2421}').contains(&sign) {
+        return Some("?");
     }
     ASCII.iter().find(|(one, _)| *one == sign).map(|(_, plain)| *plain)
 }
@@ -187,11 +198,14 @@ mod tests {
 
     #[test]
     fn no_screen_draws_a_sign_without_one_of_ascii() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tui");
-        sources(&root, &mut |path, source| {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let mut check = |path: &Path, source: &str| {
             for sign in drawn(source) {
                 assert!(plain(sign).is_some(), "{sign} in {} has no ASCII sign", path.display());
             }
-        });
+        };
+        sources(&root.join("tui"), &mut check);
+        let path = root.join("sanitise.rs");
+        check(&path, &std::fs::read_to_string(&path).unwrap());
     }
 }

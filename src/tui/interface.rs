@@ -225,7 +225,7 @@ mod tests {
         // Without the comment signs before values every line can be used.
         let is_value = |line: &str| line.strip_prefix("# ").is_some_and(|rest| rest.contains(" = "));
         let lines = text.lines().map(|line| if is_value(line) { &line[2..] } else { line });
-        let whole: String = lines.map(|line| format!("{line}\n")).collect();
+        let whole = lines.collect::<Vec<_>>().join("\n");
         let document = Document::parse(Path::new("config.toml"), &whole);
         assert_eq!(document.problems, []);
         for setting in settings::SETTINGS {
