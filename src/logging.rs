@@ -20,6 +20,7 @@ pub fn to_file(directory: &Path) -> Option<WorkerGuard> {
     if path.metadata().is_ok_and(|file| file.len() > LARGEST) {
         std::fs::rename(&path, directory.join("gapdeck.log.1")).ok()?;
     }
+    private(&path).ok()?;
     let appender = tracing_appender::rolling::never(directory, path.file_name()?);
     let (writer, guard) = tracing_appender::non_blocking(appender);
     let writer = move || Harmless(writer.clone());
@@ -30,6 +31,15 @@ pub fn to_file(directory: &Path) -> Option<WorkerGuard> {
         .finish();
     tracing::subscriber::set_global_default(subscriber).ok()?;
     Some(guard)
+}
+
+/// Makes a file that only its user may read, unless it is there.
+fn private(path: &Path) -> io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
 }
 
 /// Writes lines without what could steer the terminal of whoever reads the log.
