@@ -1,28 +1,72 @@
-//! The log file: where a terminal application can say what it must not draw.
+//! The log file: where a terminal application can say what it must not draw; and its last lines, for whoever looks.
 
 use crate::sanitise;
+use std::fmt::Write as _;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use tokio::sync::mpsc;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
 use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+
+/// The log's file name.
+const NAME: &str = "gapdeck.log";
+/// How many lines wait for whoever looks at the log; more are in the file alone.
+const WAITING: usize = 256;
+
+/// The log file, and what is written to it from now on.
+#[derive(Debug)]
+pub struct LogFile {
+    pub path: PathBuf,
+    /// How much each line matters, and what it says.
+    pub lines: mpsc::Receiver<(Level, String)>,
+}
 
 /// Logs warnings and errors to `gapdeck.log` in a directory until the guard is dropped; without a directory that can be
 /// written, to nowhere.
-pub fn to_file(directory: &Path) -> Option<WorkerGuard> {
+pub fn to_file(directory: &Path) -> Option<(WorkerGuard, LogFile)> {
     std::fs::create_dir_all(directory).ok()?;
     let appender = tracing_appender::rolling::RollingFileAppender::builder()
-        .filename_prefix("gapdeck.log")
+        .filename_prefix(NAME)
         .max_log_files(1)
         .build(directory)
         .ok()?;
     let (writer, guard) = tracing_appender::non_blocking(appender);
     let writer = move || Harmless(writer.clone());
-    let subscriber = tracing_subscriber::fmt()
-        .with_writer(writer)
-        .with_ansi(false)
-        .with_max_level(tracing::Level::WARN)
-        .finish();
-    tracing::subscriber::set_global_default(subscriber).ok()?;
-    Some(guard)
+    let subscriber =
+        tracing_subscriber::fmt().with_writer(writer).with_ansi(false).with_max_level(Level::WARN).finish();
+    let (tell, lines) = mpsc::channel(WAITING);
+    tracing::subscriber::set_global_default(subscriber.with(Teller(tell))).ok()?;
+    Some((guard, LogFile { path: directory.join(NAME), lines }))
+}
+
+/// Hands lines on to whoever looks at the log.
+struct Teller(mpsc::Sender<(Level, String)>);
+
+impl<S: Subscriber> Layer<S> for Teller {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut words = Words::default();
+        event.record(&mut words);
+        let _ = self.0.try_send((*event.metadata().level(), format!("{}{}", words.message, words.fields)));
+    }
+}
+
+/// An event in words: the message first, then its fields.
+#[derive(Default)]
+struct Words {
+    message: String,
+    fields: String,
+}
+
+impl Visit for Words {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        let _ = if field.name() == "message" {
+            write!(self.message, "{value:?}")
+        } else {
+            write!(self.fields, " {}={value:?}", field.name())
+        };
+    }
 }
 
 /// Writes lines without what could steer the terminal of whoever reads the log.
