@@ -9,7 +9,7 @@ use crate::database::url::Target;
 use crate::error::{AppError, ErrorKind};
 use crate::repository::Store;
 use crate::review::outbox::{Place, Rest};
-use crate::tui::{self, Identity, Opening, Progress};
+use crate::tui::{self, Desk, Identity, Opening, Progress, Settings};
 use futures_util::future::BoxFuture;
 use std::io::IsTerminal;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -63,7 +63,9 @@ pub(super) async fn on_screen(
     prepare: Prepare,
     outbox: Place,
 ) -> Result<(), AppError> {
-    let _log = crate::logging::to_file(&config.state_directory);
+    let (_log, log) = crate::logging::to_file(&config.state_directory).unzip();
+    let settings =
+        Settings { desk: Some(Desk::new(outbox.desk())), resume: true, mouse: false, title: true, log };
     let (sender, progress) = mpsc::unbounded_channel();
     let opened: Arc<Mutex<Option<Database>>> = Arc::default();
     let stale_after = config.refresh_views_after;
@@ -85,7 +87,7 @@ pub(super) async fn on_screen(
         })
     });
     let identity = Identity { reviewer: config.reviewer.clone(), database, shared };
-    let result = tui::run(identity, Opening { progress, store, outbox }).await;
+    let result = tui::run(identity, settings, Opening { progress, store, outbox }).await;
     let database = opened.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(database) = database {
         if !shared && result.as_ref().is_ok_and(|ended| ended.error.is_none()) {

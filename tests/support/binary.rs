@@ -22,8 +22,18 @@ pub struct Ran {
 }
 
 /// What may stand in a tester's environment and would change what the binary does.
-const STRAY: [&str; 16] = [
+const STRAY: [&str; 26] = [
     "TMUX",
+    "STY",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
+    "WSL_DISTRO_NAME",
+    "SSH_CONNECTION",
+    "SSH_CLIENT",
+    "SSH_TTY",
+    "VISUAL",
+    "EDITOR",
+    "XDG_RUNTIME_DIR",
     "GAPDECK_EMBED_KEY",
     "OPENAI_API_KEY",
     "http_proxy",

@@ -57,7 +57,7 @@ pub fn arrive(state: &mut State, ticket: Ticket, result: Result<Page<DecisionRow
             format!("Stopped after {} rows · / narrows the list", wrap::grouped(FAR as u64))
         }
         // The bar tells of a database out of reach.
-        (Arrival::Failed, Some(RepositoryError::Unavailable(_))) => return,
+        (Arrival::Failed, Some(RepositoryError::Unavailable(_) | RepositoryError::Cancelled)) => return,
         (Arrival::Failed, Some(error)) if !screen.rows.is_empty() => {
             let reason = sanitise::line(&error.to_string(), 200);
             format!("The list could not be loaded: {reason} · R tries again")

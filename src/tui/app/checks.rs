@@ -264,7 +264,11 @@ pub fn open(state: &State) -> Check {
 /// There is somewhere to go back to.
 pub fn back(state: &State) -> Check {
     let is_selecting = !state.queue.selection.is_empty();
-    if state.context() == Context::Queue && state.flow.is_none() && !is_selecting {
+    if state.context() == Context::Queue
+        && state.flow.is_none()
+        && !is_selecting
+        && !state.toasts.has_errors()
+    {
         Err("this is the first screen; q quits".into())
     } else {
         Ok(())
@@ -277,6 +281,39 @@ pub fn copy(state: &State) -> Check {
         Ok(())
     } else {
         Err("nothing to copy is under the cursor".into())
+    }
+}
+
+/// The filter can be kept under a name.
+pub fn save_view(state: &State) -> Check {
+    views(state)?;
+    if state.queue.filter.among.is_some() {
+        return Err("this list is a fixed set of gaps; only a filter can be kept".into());
+    }
+    Ok(())
+}
+
+/// Views can be kept.
+pub fn views(state: &State) -> Check {
+    if state.keeps_views { Ok(()) } else { Err("there is no directory to keep views in".into()) }
+}
+
+/// There is a place behind.
+pub fn jump_back(state: &State) -> Check {
+    if state.jumps.can_go_back() { Ok(()) } else { Err("there is no place to go back to".into()) }
+}
+
+/// There is a place ahead.
+pub fn jump_forward(state: &State) -> Check {
+    if state.jumps.can_go_forward() { Ok(()) } else { Err("there is no place to go forward to".into()) }
+}
+
+/// The list stands beside the card.
+pub fn split(state: &State) -> Check {
+    if crate::tui::layout::is_beside(state.size) {
+        Ok(())
+    } else {
+        Err("the terminal is too narrow for the list to stand beside the card".into())
     }
 }
 

@@ -2,12 +2,13 @@
 
 use super::action::{Action, ActionId, Context};
 use super::decide::{self, Verdict};
+use super::jumps::{self, Spot};
 use super::keymap::{self, Key};
 use super::msg::{Effect, Msg};
 use super::navigate;
 use super::state::{MOMENT, QUIT_PATIENCE, Quit, State};
 use super::toast::Level;
-use super::{activity, copy, feed, flow, selection};
+use super::{activity, copy, feed, flow, paste, pointer, selection, session, views, waits};
 use super::{answers, undo};
 use crate::domain::{self, GapSet, QueueFilter, QueueSort, State as GapState, StateFilter};
 use crate::review::Review;
@@ -23,6 +24,8 @@ use std::sync::Arc;
 
 /// The most reads that are refused in one step.
 const REFUSALS: usize = 64;
+/// How many columns a key moves the border between the list and the card.
+const STEP: i16 = 4;
 
 /// Changes the state as the message says; returns what the world is asked to do.
 pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
@@ -44,13 +47,33 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
 }
 
 fn step(state: &mut State, msg: Msg) -> Vec<Effect> {
-    state.toasts.expire(state.now);
+    state.toasts.tick(state.now, state.wall);
+    let is_input = matches!(msg, Msg::Key(_) | Msg::Paste(_) | Msg::Mouse(..));
+    let left = (is_input && state.opening.is_none()).then(|| Spot::of(state));
     let mut effects = match msg {
         Msg::Key(key) => on_key(state, key),
-        Msg::Paste(text) => match state.overlay.take() {
-            Some(overlay) => overlay.paste(state, &text),
-            None => Vec::new(),
-        },
+        Msg::Paste(text) => paste::take(state, &text),
+        Msg::Mouse(gesture, at) => pointer::take(state, gesture, at),
+        Msg::Focus(has_focus) => {
+            state.has_focus = has_focus;
+            if has_focus {
+                state.feed.look_at_once();
+            }
+            Vec::new()
+        }
+        Msg::Logged(level, text) => {
+            state.toasts.log.note(state.wall, level, &text);
+            Vec::new()
+        }
+        Msg::Copied { copied, by } => copy::done(state, copied, by),
+        Msg::Edited(result) => {
+            Comment::edited(state, result);
+            Vec::new()
+        }
+        Msg::Views { change, result } => {
+            views::arrive(state, &change, result);
+            Vec::new()
+        }
         Msg::Resize(size) => {
             state.size = size;
             Vec::new()
@@ -76,11 +99,18 @@ fn step(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Opened => {
             state.opening = None;
             state.outage = None;
-            vec![state.queue.reload(state.now, KeepPlace::No)]
+            match state.resumed.take() {
+                Some(resumed) => session::open(state, resumed),
+                None => vec![state.queue.reload(state.now, KeepPlace::No)],
+            }
         }
         answer => answers::take(state, answer),
     };
     effects.extend(settle(state));
+    if let Some(left) = left {
+        let (now, page) = (Spot::of(state), layout::review(state.size, state.split).rows.height);
+        state.jumps.note(left, &now, usize::from(page));
+    }
     effects
 }
 
@@ -139,6 +169,11 @@ fn on_key(state: &mut State, key: Key) -> Vec<Effect> {
         return overlay.key(state, key);
     }
     state.toasts.dismiss();
+    if key == Key::plain(crossterm::event::KeyCode::Esc)
+        && let Some(effects) = waits::cancel(state)
+    {
+        return effects;
+    }
     match keymap::lookup(state.context(), key) {
         Some(id) => run(state, id, &key.to_string()),
         None => Vec::new(),
@@ -203,6 +238,24 @@ fn perform(state: &mut State, id: ActionId, keys: &str) -> Vec<Effect> {
         ActionId::Flow => flow::toggle(state),
         ActionId::Back if state.screens.is_empty() && state.flow.is_some() && !state.review.card_focused => {
             flow::end(state)
+        }
+        ActionId::Back if state.context() == Context::Queue && state.toasts.has_errors() => {
+            state.toasts.clear();
+            Vec::new()
+        }
+        ActionId::SaveView => views::save(state),
+        ActionId::Views => views::list(state),
+        ActionId::JumpBack => jumps::back(state),
+        ActionId::JumpForward => jumps::forward(state),
+        ActionId::Narrower | ActionId::Wider => {
+            let by = if id == ActionId::Wider { STEP } else { -STEP };
+            state.split = state.split.wider(by, state.size.width);
+            Vec::new()
+        }
+        ActionId::Mouse => pointer::toggle(state),
+        ActionId::Log => {
+            state.overlay = Some(Overlay::Log(overlays::Log::default()));
+            Vec::new()
         }
         ActionId::Retry => decide::retry(state),
         ActionId::Outbox => {
