@@ -61,6 +61,12 @@ pub struct Screen {
     pub theme: &'static str,
     /// The set of keys that the file's table changes.
     pub preset: &'static str,
+    /// Whether filter, place and screen come back as they were left.
+    pub resume: bool,
+    /// Whether the mouse is on from the start.
+    pub mouse: bool,
+    /// Whether the terminal's window is called after the database.
+    pub title: bool,
     /// What stands in the tables `keys` and `theme` besides settings, each with where it stands.
     pub tables: Vec<(Entry, Origin)>,
 }
@@ -171,6 +177,9 @@ impl Config {
             motion: layers.word("motion", None),
             theme: layers.word("theme.name", place.theme.as_deref()),
             preset: layers.word("keys.preset", None),
+            resume: layers.switch("resume"),
+            mouse: layers.switch("mouse"),
+            title: layers.switch("title"),
             tables: layers.tables(),
         };
         layers.refuse_unknown();

@@ -111,6 +111,7 @@ impl From<RepositoryError> for AppError {
             RepositoryError::NotUndoable(_) => Self::new(ErrorKind::Conflict, message),
             RepositoryError::Unavailable(_) => Self::new(ErrorKind::Unavailable, message)
                 .hinted("Check that the server runs and that the URL is right, then try again."),
+            RepositoryError::Cancelled => Self::new(ErrorKind::Interrupted, message),
             RepositoryError::Database(_) => Self::new(ErrorKind::Unavailable, message)
                 .hinted("`gapdeck migrate` brings the tables up to date; a missing privilege needs the database's owner."),
         }

@@ -2,10 +2,15 @@
 
 mod anchored;
 mod app;
+mod clipboard;
+mod desk;
+mod editor;
 mod effects;
 #[cfg(test)]
 mod fixture;
 mod glyphs;
+mod handover;
+mod hit;
 mod input;
 mod interface;
 mod layout;
@@ -25,15 +30,19 @@ pub(crate) use widgets::wrap;
 
 use crate::domain::Reviewer;
 use crate::error::{AppError, ErrorKind};
+use crate::logging::LogFile;
 use crate::repository::Store;
 use crate::review::Review;
 use crate::review::outbox::{News, Outbox, Place, Rest};
 use crate::sanitise;
 use app::msg::{Effect, Msg};
+use app::session::{self, Resumed};
 use app::state::MOMENT;
+use app::toast::Level;
 use app::unsaved::Phase;
 use app::{State, update};
 use chrono::Utc;
+pub use desk::Desk;
 use effects::Effects;
 use futures_util::future::BoxFuture;
 use input::Input;
@@ -89,6 +98,21 @@ pub struct Identity {
     pub shared: bool,
 }
 
+/// What the terminal application does as its user wants it.
+#[derive(Debug, Default)]
+pub struct Settings {
+    /// Where the session and the named views are kept.
+    pub desk: Option<Desk>,
+    /// Whether the session comes back as it was left.
+    pub resume: bool,
+    /// Whether the mouse is on from the start.
+    pub mouse: bool,
+    /// Whether the terminal's window is called after the database.
+    pub title: bool,
+    /// The log file, and what is written to it.
+    pub log: Option<LogFile>,
+}
+
 /// How the terminal application ended.
 #[derive(Debug)]
 pub struct Ended {
@@ -103,16 +127,40 @@ pub struct Ended {
 /// # Errors
 /// [`ErrorKind::NoTerminal`] where standard input or output is no terminal, what opening the database returns, and
 /// [`ErrorKind::Unavailable`] where decisions could not be kept on the disk before the end.
-pub async fn run(identity: Identity, opening: Opening, interface: Interface) -> Result<Ended, AppError> {
-    let mut terminal = Terminal::enter()?;
+pub async fn run(
+    identity: Identity,
+    settings: Settings,
+    interface: Interface,
+    opening: Opening,
+) -> Result<Ended, AppError> {
+    let title = if settings.title {
+        format!("gapdeck: {}", sanitise::line(&identity.database, 60))
+    } else {
+        String::new()
+    };
+    let mut terminal = Terminal::enter(&title)?;
     crossterm::style::force_color_output(interface.has_colour);
     let mut state = State::new(identity, interface.theme, terminal.size(), Instant::now(), Utc::now());
     interface.apply(&mut state);
     // The first frame is on the screen before the database is touched.
     terminal.draw(&state).map_err(lost_terminal)?;
-    let mut session = Session::new(opening, state.identity.reviewer.clone())?;
+    state.keeps_views = settings.desk.is_some();
+    state.toasts.log.file = settings.log.as_ref().map(|log| log.path.clone());
+    let kept = settings.desk.clone().filter(|_| settings.resume);
+    if let Some(resumed) = kept.as_ref().and_then(Desk::session) {
+        session::resume(&mut state, resumed);
+    }
+    if settings.mouse {
+        state.pointer.is_on = true;
+        terminal::set_mouse(true).map_err(lost_terminal)?;
+    }
+    let mut session = Session::new(opening, settings, state.identity.reviewer.clone())?;
     let result = session.work(&mut state, &mut terminal).await;
     drop(terminal);
+    // What was never opened is as it was.
+    if let Some(desk) = kept.filter(|_| state.opening.is_none()) {
+        desk.keep_session(&Resumed::of(&state));
+    }
     let rest = match session.effects.take() {
         Some(effects) => effects.finish(MOMENT).await,
         None => Rest::default(),
@@ -180,6 +228,10 @@ struct Session {
     answers: mpsc::Receiver<Msg>,
     answer_to: mpsc::Sender<Msg>,
     effects: Option<Effects>,
+    desk: Option<Desk>,
+    log: Option<LogFile>,
+    /// The text that the user's editor is to be opened with.
+    to_edit: Option<String>,
     /// When the shell gave the terminal back last.
     resumed: Option<Instant>,
     /// The signal that asked for the end.
@@ -194,7 +246,7 @@ enum Event {
 }
 
 impl Session {
-    fn new(opening: Opening, reviewer: Reviewer) -> Result<Self, AppError> {
+    fn new(opening: Opening, settings: Settings, reviewer: Reviewer) -> Result<Self, AppError> {
         let (answer_to, answers) = mpsc::channel(ANSWERS);
         let again = Arc::new(Notify::new());
         let open = {
@@ -216,6 +268,9 @@ impl Session {
             answers,
             answer_to,
             effects: None,
+            desk: settings.desk,
+            log: settings.log,
+            to_edit: None,
             resumed: None,
             ended_by: None,
         })
@@ -230,8 +285,17 @@ impl Session {
             if self.take(state, terminal, event)?.is_break() {
                 return Ok(());
             }
-            while let Some(event) = self.ready().await.map_err(lost_terminal)? {
+            // What is typed behind the key that opens the editor is for the editor.
+            while self.to_edit.is_none()
+                && let Some(event) = self.ready().await.map_err(lost_terminal)?
+            {
                 if self.take(state, terminal, event)?.is_break() {
+                    return Ok(());
+                }
+            }
+            if let Some(text) = self.to_edit.take() {
+                let msg = self.edit(state, terminal, &text).await?;
+                if self.take(state, terminal, Event::Msg(msg))?.is_break() {
                     return Ok(());
                 }
             }
@@ -270,6 +334,12 @@ impl Session {
                 None => std::future::pending().await,
             }
         };
+        let log = async {
+            match &mut self.log {
+                Some(log) => log.lines.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         Ok(tokio::select! {
             biased;
             signal = self.signals.next() => match signal {
@@ -282,6 +352,7 @@ impl Session {
             msg = self.input.next() => Event::Msg(msg?),
             Some(news) = news => Event::Msg(Msg::Outbox(news)),
             Some(msg) = self.answers.recv() => Event::Msg(msg),
+            Some((level, text)) = log => Event::Msg(logged(level, text)),
             opened = &mut self.opening, if self.is_opening => Event::Opened(opened.unwrap_or_else(|_| {
                 Err(AppError::new(ErrorKind::Internal, "opening the database ended in a fault of gapdeck itself"))
             })),
@@ -358,7 +429,11 @@ impl Session {
                     self.resumed = Some(Instant::now());
                     read_clock(state);
                 }
-                Effect::Copy(text) => terminal::copy(&text).map_err(lost_terminal)?,
+                effect @ (Effect::Copy(_)
+                | Effect::CopyByTerminal(_)
+                | Effect::Edit(_)
+                | Effect::Mouse(_)
+                | Effect::ChangeViews(_)) => self.hand_over(effect).map_err(lost_terminal)?,
                 effect => match &mut self.effects {
                     Some(effects) => effects.start(effect),
                     None if effect == Effect::SendNow => self.again.notify_one(),
@@ -383,6 +458,16 @@ fn fault(msg: &Msg) {
             panic!("cannot take {data}");
         }
     }
+}
+
+/// Turns a line of the log into a message.
+fn logged(level: tracing::Level, text: String) -> Msg {
+    let level = match level {
+        tracing::Level::ERROR => Level::Error,
+        tracing::Level::WARN => Level::Warning,
+        _ => Level::Info,
+    };
+    Msg::Logged(level, text)
 }
 
 fn read_clock(state: &mut State) {

@@ -105,7 +105,8 @@ pub(super) async fn run(command: Demo, config: &Config) -> Result<(), AppError> 
             prepare(&location, &environment, volume, &mut step, &mut on_screen).await
         })
     });
-    on_screen(config, name, shared, prepare, outbox).await
+    let tour = config.state_directory.join("tour-seen");
+    on_screen(config, name, shared, prepare, outbox, Some(tour)).await
 }
 
 /// Checks that a database can take so many gaps.

@@ -9,9 +9,10 @@ use crate::database::url::Target;
 use crate::error::{AppError, ErrorKind};
 use crate::repository::Store;
 use crate::review::outbox::{Place, Rest};
-use crate::tui::{self, Identity, Interface, Opening, Progress};
+use crate::tui::{self, Desk, Identity, Interface, Opening, Progress, Settings};
 use futures_util::future::BoxFuture;
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 
@@ -50,7 +51,7 @@ pub(super) async fn run(config: &Config) -> Result<(), AppError> {
         })
     });
     let outbox = open::outbox(config, &config.location)?;
-    on_screen(config, name, matches!(config.location, Location::Shared(_)), prepare, outbox).await
+    on_screen(config, name, matches!(config.location, Location::Shared(_)), prepare, outbox, None).await
 }
 
 /// Asks whether to review the database that is there by default: what cannot be used of the configuration may have named another.
@@ -82,8 +83,16 @@ pub(super) async fn on_screen(
     shared: bool,
     prepare: Prepare,
     outbox: Place,
+    tour: Option<PathBuf>,
 ) -> Result<(), AppError> {
-    let _log = crate::logging::to_file(&config.state_directory);
+    let (_log, log) = crate::logging::to_file(&config.state_directory).unzip();
+    let settings = Settings {
+        desk: Some(Desk::new(outbox.desk())),
+        resume: config.screen.resume,
+        mouse: config.screen.mouse,
+        title: config.screen.title,
+        log,
+    };
     let (sender, progress) = mpsc::unbounded_channel();
     let opened: Arc<Mutex<Option<Database>>> = Arc::default();
     let stale_after = config.refresh_views_after;
@@ -106,7 +115,11 @@ pub(super) async fn on_screen(
     });
     let identity = Identity { reviewer: config.reviewer.clone(), database, shared };
     let interface = Interface::new(&config.screen).with_problems(&config.problems);
-    let result = tui::run(identity, Opening { progress, store, outbox }, interface).await;
+    let interface = match tour {
+        Some(seen) => interface.with_tour(seen),
+        None => interface,
+    };
+    let result = tui::run(identity, settings, interface, Opening { progress, store, outbox }).await;
     let database = opened.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(database) = database {
         if !shared && result.as_ref().is_ok_and(|ended| ended.error.is_none()) {

@@ -90,6 +90,16 @@ impl<'a> Layers<'a> {
         }
     }
 
+    /// Takes whether something is on: as the file says, or by default.
+    pub(super) fn switch(&mut self, name: &str) -> bool {
+        let read = |value: &Literal| match value {
+            Literal::Flag(flag) => Ok(*flag),
+            other => Err(format!("true or false is wanted, not {}", other.kind())),
+        };
+        let default = Setting::named(name).is_some_and(|setting| setting.default == "true");
+        self.take(name, None, read, ToString::to_string).map_or(default, |switch| switch.value)
+    }
+
     /// Returns what stands in the open tables and is no setting.
     pub(super) fn tables(&mut self) -> Vec<(Entry, Origin)> {
         let document = self.document;

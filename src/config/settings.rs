@@ -81,6 +81,9 @@ settings! {
     "color", Takes::Word(COLOUR), "\"auto\"", "", Some("GAPDECK_COLOR"), Some("--color"), Screen, "When colours are used; auto honours NO_COLOR, never is the theme mono";
     "glyphs", Takes::Word(GLYPHS), "\"auto\"", "", Some("GAPDECK_GLYPHS"), None, Screen, "Which signs marks, borders and bars are made of; auto is ascii where the locale is not UTF-8";
     "motion", Takes::Word(MOTION), "\"full\"", "", Some("GAPDECK_MOTION"), None, Screen, "With reduced, nothing on the screen moves by itself more than once a second";
+    "resume", Takes::Switch, "true", "", None, None, Screen, "Whether filter, sort order, place and screen come back as you left them";
+    "mouse", Takes::Switch, "false", "", None, None, Screen, "Whether the mouse is on from the start; a key turns it on and off";
+    "title", Takes::Switch, "true", "", None, None, Screen, "Whether the terminal's window is called after the database";
     "theme.name", Takes::Word(THEMES), "\"dark\"", "", Some("GAPDECK_THEME"), Some("--theme"), Screen, "The look, in the terminal's own 16 colours";
     "keys.preset", Takes::Word(PRESETS), "\"vim\"", "", Some("GAPDECK_KEYS"), None, Screen, "The set of keys that [keys] changes";
 }

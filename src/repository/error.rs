@@ -50,6 +50,10 @@ pub enum RepositoryError {
     #[error("the database does not answer: {0}")]
     Unavailable(String),
 
+    /// Somebody gave the read up before its answer came.
+    #[error("cancelled")]
+    Cancelled,
+
     /// The database is not what gapdeck expects (migrations missing, privileges missing) or refused a statement.
     #[error("the database refused: {0}")]
     Database(String),

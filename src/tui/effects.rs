@@ -40,7 +40,9 @@ const PATIENCE: Duration = Duration::from_secs(40);
 pub struct Effects {
     review: Review,
     answers: mpsc::Sender<Msg>,
-    reads: HashMap<Discriminant<Effect>, AbortHandle>,
+    reads: HashMap<Discriminant<Effect>, (AbortHandle, Effect)>,
+    /// Reads that a newer one does not supersede.
+    others: Vec<(AbortHandle, Effect)>,
     releases: JoinSet<()>,
     outbox: Outbox,
     unseen: Unseen,
@@ -52,7 +54,16 @@ impl Effects {
     pub fn new(review: Review, outbox: Outbox, answers: mpsc::Sender<Msg>, shared: bool) -> Self {
         let patience = shared.then_some(PATIENCE);
         let unseen = Unseen::new(review.clone(), answers.clone(), outbox.lookout());
-        Self { review, answers, reads: HashMap::new(), releases: JoinSet::new(), outbox, unseen, patience }
+        Self {
+            review,
+            answers,
+            reads: HashMap::new(),
+            others: Vec::new(),
+            releases: JoinSet::new(),
+            outbox,
+            unseen,
+            patience,
+        }
     }
 
     /// Starts an effect.
@@ -74,8 +85,13 @@ impl Effects {
             | Effect::LoadHistory(_)
             | Effect::LoadProduct { .. }
             | Effect::FindTakeBack { .. }
-            | Effect::LoadAlike { .. }
-            | Effect::AcceptCluster { .. }
+            | Effect::LoadAlike { .. } => {
+                let handle = self.spawn(effect.clone());
+                self.others.retain(|(other, _)| !other.is_finished());
+                self.others.push((handle, effect));
+            }
+            Effect::CancelReads => self.cancel(),
+            Effect::AcceptCluster { .. }
             | Effect::Hold { .. }
             | Effect::Claim { .. }
             | Effect::Renew { .. } => {
@@ -83,12 +99,37 @@ impl Effects {
             }
             effect => {
                 let kind = discriminant(&effect);
-                let handle = self.spawn(effect);
-                if let Some(superseded) = self.reads.insert(kind, handle) {
+                let handle = self.spawn(effect.clone());
+                if let Some((superseded, _)) = self.reads.insert(kind, (handle, effect)) {
                     superseded.abort();
                 }
             }
         }
+    }
+
+    /// Answers every read that is under way as cancelled. On a server it ends there, too, which costs some their connection;
+    /// the embedded database has but one, so there these go on, for nobody.
+    fn cancel(&mut self) {
+        let has_connections = self.patience.is_some();
+        let single = self.reads.drain().map(|(_, read)| (true, read));
+        let several = self.others.drain(..).map(|read| (has_connections, read));
+        let cancelled: Vec<_> = single.chain(several).collect();
+        let mut answers = Vec::new();
+        for (can_abort, (handle, effect)) in cancelled {
+            if handle.is_finished() {
+                continue;
+            }
+            if can_abort {
+                handle.abort();
+            }
+            answers.extend(effect.refused(&RepositoryError::Cancelled));
+        }
+        let to = self.answers.clone();
+        tokio::spawn(async move {
+            for answer in answers {
+                let _ = to.send(answer).await;
+            }
+        });
     }
 
     fn spawn(&self, effect: Effect) -> AbortHandle {
@@ -135,7 +176,7 @@ impl Effects {
 
     /// Ends the work: leaves gaps' release the time of `patience`, and the outbox to the next start; returns what stays in it.
     pub async fn finish(mut self, patience: Duration) -> Rest {
-        for read in self.reads.values() {
+        for (read, _) in self.reads.values() {
             read.abort();
         }
         let ended = async {

@@ -1,13 +1,14 @@
-//! Keys, pastes and resizes from the terminal.
+//! Keys, pastes, the mouse, focus and resizes from the terminal.
 //!
 //! A live event stream reads standard input even when nobody polls it, so it is dropped while the shell has the
 //! terminal and made anew afterwards.
 
 use super::app::Msg;
 use super::app::keymap::Key;
-use crossterm::event::{Event, EventStream};
+use super::app::pointer::Gesture;
+use crossterm::event::{Event, EventStream, MouseButton, MouseEvent, MouseEventKind};
 use futures_util::StreamExt;
-use ratatui::layout::Size;
+use ratatui::layout::{Position, Size};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::task::Poll;
@@ -74,6 +75,20 @@ fn message(event: Event) -> Option<Msg> {
         Event::Key(key) => Key::from_event(key).map(Msg::Key),
         Event::Paste(text) => Some(Msg::Paste(text)),
         Event::Resize(width, height) => Some(Msg::Resize(Size { width, height })),
-        Event::FocusGained | Event::FocusLost | Event::Mouse(_) => None,
+        Event::FocusGained => Some(Msg::Focus(true)),
+        Event::FocusLost => Some(Msg::Focus(false)),
+        Event::Mouse(event) => gesture(event),
     }
+}
+
+fn gesture(event: MouseEvent) -> Option<Msg> {
+    let gesture = match event.kind {
+        MouseEventKind::Down(MouseButton::Left) => Gesture::Press,
+        MouseEventKind::Drag(MouseButton::Left) => Gesture::Drag,
+        MouseEventKind::Up(MouseButton::Left) => Gesture::Release,
+        MouseEventKind::ScrollUp => Gesture::Up,
+        MouseEventKind::ScrollDown => Gesture::Down,
+        _ => return None,
+    };
+    Some(Msg::Mouse(gesture, Position { x: event.column, y: event.row }))
 }

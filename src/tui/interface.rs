@@ -4,6 +4,7 @@ use super::app::State;
 use super::app::action::{ACTIONS, Context, Group};
 use super::app::bindings::Keymap;
 use super::app::keymap::Key;
+use super::app::tour::Tour;
 use super::glyphs::{self, Glyphs};
 use super::overlays::{Notice, Overlay};
 use super::theme::{Role, Theme, parse_style, style_words};
@@ -13,6 +14,7 @@ use crate::config::problem::{Part, Problem, did_you_mean};
 use crate::config::{Origin, Screen, settings};
 use ratatui::style::Style;
 use std::fmt::Write;
+use std::path::PathBuf;
 
 /// Whether things on the screen move by themselves.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,6 +32,8 @@ pub struct Interface {
     pub(super) theme: Theme,
     pub(super) glyphs: Glyphs,
     pub(super) motion: Motion,
+    /// The file that is there once somebody has seen the tour.
+    tour: Option<PathBuf>,
     /// Whether colours reach the terminal.
     pub(super) has_colour: bool,
     /// What of the tables holds.
@@ -72,6 +76,7 @@ impl Interface {
             theme,
             glyphs,
             motion: if screen.motion == "reduced" { Motion::Reduced } else { Motion::Full },
+            tour: None,
             has_colour,
             values: values.map(value).collect(),
             problems,
@@ -85,12 +90,34 @@ impl Interface {
         self
     }
 
+    /// Shows the tour, unless the file says that somebody has seen it.
+    #[must_use]
+    pub fn with_tour(mut self, seen: PathBuf) -> Self {
+        self.tour = Some(seen);
+        self
+    }
+
+    /// Notes that the tour is seen; returns whether it is the first time.
+    fn begins_tour(&self) -> bool {
+        let Some(seen) = &self.tour else { return false };
+        if seen.exists() {
+            return false;
+        }
+        let noted =
+            seen.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(seen, ""));
+        if let Err(error) = noted {
+            tracing::warn!(%error, path = %seen.display(), "the tour will be shown again");
+        }
+        true
+    }
+
     /// Makes a new state look and behave so, and tell what is wrong.
     pub(super) fn apply(self, state: &mut State) {
         state.theme = self.theme;
         state.keymap = self.keymap;
         state.glyphs = self.glyphs;
         state.motion = self.motion;
+        state.tour = self.begins_tour().then(Tour::default);
         if !self.problems.is_empty() {
             let problems = self.problems.iter().map(ToString::to_string).collect();
             state.overlay = Some(Overlay::Notice(Notice::new(problems)));
@@ -236,6 +263,15 @@ mod tests {
         assert_eq!(interface.problems, []);
         assert_eq!(interface.values.len(), ACTIONS.len() + Role::ALL.len());
         assert_eq!(interface.theme.style(Role::Bad), Theme::Dark.style(Role::Bad));
+    }
+
+    #[test]
+    fn the_tour_is_shown_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let seen = directory.path().join("state").join("tour-seen");
+        assert!(interface("", true).with_tour(seen.clone()).begins_tour());
+        assert!(!interface("", true).with_tour(seen).begins_tour());
+        assert!(!interface("", true).begins_tour(), "outside the demo only when asked for");
     }
 
     proptest! {

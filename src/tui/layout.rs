@@ -1,6 +1,7 @@
 //! Where things are: pure functions of the terminal's size, for update and view alike.
 
 use ratatui::layout::{Rect, Size};
+use serde::{Deserialize, Serialize};
 
 /// The smallest terminal that shows anything useful.
 pub const SMALLEST: Size = Size { width: 40, height: 12 };
@@ -48,10 +49,48 @@ pub struct Review {
 /// How wide a terminal must be for the list to stand beside the card.
 const BESIDE: u16 = 70;
 
+/// The fewest columns of a list beside a card, and of the card, where somebody moved the border.
+const FEWEST: u16 = 20;
+const FEWEST_OF_CARD: u16 = 32;
+
+/// Where the list ends and the card begins: by the width alone, or where somebody moved the border, in thousandths of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Split(Option<u16>);
+
+impl Split {
+    /// The list takes so many columns of a terminal's, as far as both sides keep what they need.
+    pub fn at(columns: u16, width: u16) -> Self {
+        let columns = columns.clamp(FEWEST, width.saturating_sub(FEWEST_OF_CARD).max(FEWEST));
+        let share = (u32::from(columns) * 1_000 + u32::from(width) / 2) / u32::from(width.max(1));
+        Self(Some(u16::try_from(share.min(1_000)).unwrap_or(1_000)))
+    }
+
+    /// Makes the list wider by so many columns.
+    pub fn wider(self, by: i16, width: u16) -> Self {
+        Self::at(self.columns(width).saturating_add_signed(by), width)
+    }
+
+    /// Returns how many columns the list takes.
+    fn columns(self, width: u16) -> u16 {
+        let columns = match self.0 {
+            None => (u32::from(width) * 36 / 100).clamp(28, 60),
+            Some(share) => (u32::from(width) * u32::from(share) + 500) / 1_000,
+        };
+        let columns = u16::try_from(columns).unwrap_or(u16::MAX);
+        columns.clamp(FEWEST, width.saturating_sub(FEWEST_OF_CARD).max(FEWEST))
+    }
+}
+
+/// Tells whether the list stands beside the card, so that the border between can be moved.
+pub fn is_beside(size: Size) -> bool {
+    size.width >= BESIDE
+}
+
 /// Lays the review screen out.
-pub fn review(size: Size) -> Review {
+pub fn review(size: Size, split: Split) -> Review {
     let body = frame(size).body;
-    if size.width < BESIDE {
+    if !is_beside(size) {
         let strip = 3.min(body.height);
         let list = Rect { height: strip, ..body };
         let card = Rect { y: body.y + strip, height: body.height - strip, ..body };
@@ -63,8 +102,7 @@ pub fn review(size: Size) -> Review {
         };
         return Review { list, rows: list, card, content, is_strip: true };
     }
-    let wide = (u32::from(size.width) * 36 / 100).clamp(28, 60);
-    let wide = u16::try_from(wide).unwrap_or(28);
+    let wide = split.columns(size.width);
     let list = Rect { width: wide, ..body };
     let card = Rect { x: body.x + wide, width: body.width - wide, ..body };
     let content = inside(card);
@@ -145,18 +183,36 @@ mod tests {
                 let size = Size { width, height };
                 let all = Rect::new(0, 0, width, height);
                 let Frame { header, status, body, hints } = frame(size);
-                let Review { list, rows, card, content, .. } = review(size);
+                let split = Split(Some(width.wrapping_mul(37) % 1_001));
+                let Review { list, rows, card, content, .. } = review(size, split);
+                let of_review = review(size, Split::default());
+                let of_review = [of_review.list, of_review.rows, of_review.card, of_review.content];
                 let box_ = centred(body, 60, 20);
                 let activity = activity(size);
                 let of_activity = [activity.list, activity.rows, activity.detail, activity.content];
                 for area in [header, status, body, hints, list, rows, card, content, box_]
                     .into_iter()
                     .chain(of_activity)
+                    .chain(of_review)
                 {
                     assert_eq!(area.intersection(all).area(), area.area(), "{size:?} {area:?}");
                     assert!(area.right() <= width && area.bottom() <= height, "{size:?} {area:?}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn the_border_stays_where_it_was_put_and_both_sides_keep_what_they_need() {
+        for width in BESIDE..300 {
+            let list = |split: Split| review(Size { width, height: 24 }, split).list.width;
+            for columns in FEWEST..=width - FEWEST_OF_CARD {
+                assert_eq!(list(Split::at(columns, width)), columns, "of {width}");
+            }
+            assert_eq!(list(Split::at(0, width)), FEWEST);
+            assert_eq!(list(Split::at(u16::MAX, width)), width - FEWEST_OF_CARD);
+            assert_eq!(list(Split::default().wider(4, width)), list(Split::default()) + 4);
+            assert_eq!(list(Split::default().wider(i16::MIN, width)), FEWEST);
         }
     }
 }

@@ -7,6 +7,8 @@ mod confirm;
 mod filter;
 mod form;
 mod help;
+mod log;
+mod name_view;
 mod notice;
 mod outbox;
 mod override_editor;
@@ -14,6 +16,7 @@ mod palette;
 mod suggestions;
 mod take_back;
 mod unseen;
+mod views;
 
 pub use activity_filter::ActivityFilter;
 pub use bulk::Bulk;
@@ -21,12 +24,15 @@ pub use comment::Comment;
 pub use confirm::{Confirm, name_of};
 pub use filter::Filter;
 pub use help::Help;
+pub use log::Log;
+pub use name_view::NameView;
 pub use notice::Notice;
 pub use outbox::Outbox;
 pub use override_editor::OverrideEditor;
 pub use palette::Palette;
 pub use take_back::TakeBack;
 pub use unseen::Unseen;
+pub use views::Views;
 
 use super::app::keymap::Key;
 use super::app::msg::Effect;
@@ -56,6 +62,9 @@ pub enum Overlay {
     Palette(Palette),
     TakeBack(Box<TakeBack>),
     Unseen(Box<Unseen>),
+    Log(Log),
+    NameView(NameView),
+    Views(Box<Views>),
 }
 
 impl Overlay {
@@ -74,7 +83,23 @@ impl Overlay {
             Self::Palette(palette) => palette.key(state, key),
             Self::TakeBack(question) => question.key(state, key),
             Self::Unseen(unseen) => unseen.key(state, key),
+            Self::Log(log) => log.key(state, key),
+            Self::NameView(question) => question.key(state, key),
+            Self::Views(list) => list.key(state, key),
         }
+    }
+
+    /// Tells whether text can be typed into it.
+    pub fn takes_text(&self) -> bool {
+        !matches!(
+            self,
+            Self::Bulk(_)
+                | Self::Confirm(_)
+                | Self::Log(_)
+                | Self::Outbox(_)
+                | Self::TakeBack(_)
+                | Self::Unseen(_)
+        )
     }
 
     /// Takes pasted text; as [`Self::key`].
@@ -86,9 +111,12 @@ impl Overlay {
             Self::Help(help) => help.paste(state, text),
             Self::Override(editor) => editor.paste(state, text),
             Self::Palette(palette) => palette.paste(state, text),
+            Self::NameView(question) => question.paste(state, text),
+            Self::Views(list) => list.paste(state, text),
             other @ (Self::Bulk(_)
             | Self::Confirm(_)
             | Self::Notice(_)
+            | Self::Log(_)
             | Self::Outbox(_)
             | Self::TakeBack(_)
             | Self::Unseen(_)) => {
@@ -113,6 +141,9 @@ impl Overlay {
             Self::Palette(palette) => palette.view(state, frame),
             Self::TakeBack(question) => question.view(state, frame),
             Self::Unseen(unseen) => unseen.view(state, frame),
+            Self::Log(log) => log.view(state, frame),
+            Self::NameView(question) => question.view(state, frame),
+            Self::Views(list) => list.view(state, frame),
         }
     }
 }

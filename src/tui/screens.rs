@@ -26,5 +26,6 @@ mod reliability;
 pub mod review;
 pub mod selection;
 pub mod texts;
+pub mod tour;
 mod trend;
 pub mod which_key;

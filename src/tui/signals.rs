@@ -64,6 +64,23 @@ mod platform {
         }
     }
 
+    impl Signals {
+        /// Waits until the system asks the program to end, Ctrl-C aside.
+        pub async fn end(&mut self) {
+            tokio::select! {
+                _ = self.terminate.recv() => {}
+                _ = self.hang_up.recv() => {}
+            }
+        }
+
+        /// Forgets what was meant for another program that had the terminal: Ctrl-C, and going on after Ctrl-Z.
+        pub fn forget(&mut self) -> io::Result<()> {
+            self.interrupt = signal(SignalKind::interrupt())?;
+            self.proceed = signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?;
+            Ok(())
+        }
+    }
+
     /// Stops this program and those started with it (`cargo run`), as the terminal itself does at Ctrl-Z; returns when
     /// it goes on.
     pub fn stop() -> io::Result<()> {
@@ -91,6 +108,18 @@ mod platform {
                 Ok(()) => Signal::Terminate(INTERRUPTED),
                 Err(_) => std::future::pending().await,
             }
+        }
+    }
+
+    impl Signals {
+        /// Never returns: a console's Ctrl-C is all there is.
+        pub async fn end(&mut self) {
+            std::future::pending().await
+        }
+
+        /// Does nothing.
+        pub fn forget(&mut self) -> io::Result<()> {
+            Ok(())
         }
     }
 

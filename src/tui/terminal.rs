@@ -5,7 +5,8 @@ use super::app::State;
 use super::view::view;
 use crate::error::{AppError, ErrorKind};
 use crossterm::clipboard::CopyToClipboard;
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange};
+use crossterm::style::Print;
 use crossterm::terminal::{
     BeginSynchronizedUpdate, DisableLineWrap, EnableLineWrap, EndSynchronizedUpdate, EnterAlternateScreen,
     LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
@@ -19,6 +20,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether the terminal is ours now; what [`restore`] looks at, from wherever it is called.
 static ENTERED: AtomicBool = AtomicBool::new(false);
+/// Whether the terminal hands the mouse over while it is ours.
+static MOUSE: AtomicBool = AtomicBool::new(false);
+/// Whether the title that the terminal had lies on its stack.
+static TITLED: AtomicBool = AtomicBool::new(false);
+
+/// Presses, drags and the wheel, in the form without a limit of 223 columns. Not every movement: an idle hand on the mouse
+/// would wake the program.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1002l\x1b[?1000l";
+/// Puts the window's title on the terminal's stack, and takes it from there (xterm and its kin).
+const KEEP_TITLE: &str = "\x1b[22;2t";
+const TITLE_BACK: &str = "\x1b[23;2t";
 
 /// Collects a frame, so that it reaches the terminal in one write.
 #[derive(Debug)]
@@ -51,21 +64,27 @@ const END_OF_FRAME: &[u8] = b"\x1b[?2026l";
 #[derive(Debug)]
 pub struct Terminal {
     inner: Inner,
+    /// What the window is called meanwhile; empty leaves it as it is.
+    title: String,
 }
 
 type Inner = ratatui::Terminal<Anchored<CrosstermBackend<FrameWriter>>>;
 
 impl Terminal {
-    /// Takes the terminal: raw mode, the alternate screen, bracketed paste.
+    /// Takes the terminal: raw mode, the alternate screen, bracketed paste, focus; and calls the window by a sanitised title,
+    /// unless that is empty.
     ///
     /// # Errors
     /// [`ErrorKind::NoTerminal`] where standard input or output is none.
-    pub fn enter() -> Result<Self, AppError> {
+    pub fn enter(title: &str) -> Result<Self, AppError> {
         if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
             return Err(no_terminal("standard input and output must be a terminal"));
         }
         install_panic_hook();
-        Ok(Self { inner: take().map_err(|error| no_terminal(&error.to_string()))? })
+        // A console has no title, and old ones draw what they don't know.
+        let has_title = std::env::var_os("TERM").is_some_and(|name| name != "linux" && name != "dumb");
+        let title = if has_title { title.to_owned() } else { String::new() };
+        Ok(Self { inner: take(&title).map_err(|error| no_terminal(&error.to_string()))?, title })
     }
 
     /// Returns the size; zero where the terminal does not tell.
@@ -94,7 +113,7 @@ impl Terminal {
     /// Takes the terminal again after a suspension, whatever the shell did to it; everything is drawn anew.
     pub fn reenter(&mut self) -> Result<(), AppError> {
         restore();
-        self.inner = take().map_err(|error| no_terminal(&error.to_string()))?;
+        self.inner = take(&self.title).map_err(|error| no_terminal(&error.to_string()))?;
         Ok(())
     }
 }
@@ -109,31 +128,43 @@ fn no_terminal(reason: &str) -> AppError {
     AppError::new(ErrorKind::NoTerminal, format!("there is no terminal to draw on: {reason}"))
 }
 
-fn take() -> io::Result<Inner> {
+fn take(title: &str) -> io::Result<Inner> {
     enable_raw_mode()?;
     ENTERED.store(true, Ordering::SeqCst);
     let writer = FrameWriter { frame: Vec::with_capacity(1 << 16), out: io::stdout() };
     // A line that the terminal holds for longer than we do ends at the edge instead of running into the next.
-    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, DisableLineWrap, cursor::Hide)
-        .and_then(|()| ratatui::Terminal::new(Anchored::new(CrosstermBackend::new(writer))))
-        .inspect_err(|_| restore())
+    let mut titled = String::new();
+    if !title.is_empty() {
+        TITLED.store(true, Ordering::SeqCst);
+        titled = format!("{KEEP_TITLE}\x1b]2;{title}\x1b\\");
+    }
+    let mouse = if MOUSE.load(Ordering::SeqCst) { MOUSE_ON } else { "" };
+    execute!(
+        io::stdout(),
+        Print(titled),
+        EnterAlternateScreen,
+        EnableBracketedPaste,
+        EnableFocusChange,
+        DisableLineWrap,
+        cursor::Hide,
+        Print(mouse)
+    )
+    .and_then(|()| ratatui::Terminal::new(Anchored::new(CrosstermBackend::new(writer))))
+    .inspect_err(|_| restore())
 }
 
-/// Puts a sanitised text into the clipboard of whoever sits at the terminal (OSC 52), through tmux where that is between.
-pub fn copy(text: &str) -> io::Result<()> {
+/// Returns what asks the terminal to put a text into the clipboard of whoever sits at it.
+pub fn osc52(text: &str) -> io::Result<String> {
     let mut sequence = String::new();
     CopyToClipboard::to_clipboard_from(text).write_ansi(&mut sequence).map_err(io::Error::other)?;
-    if std::env::var_os("TMUX").is_some_and(|value| !value.is_empty()) {
-        sequence.push_str(&through_tmux(&sequence));
-    }
+    Ok(sequence)
+}
+
+/// Writes a sequence between two frames.
+pub fn write(sequence: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(sequence.as_bytes())?;
     out.flush()
-}
-
-/// Wraps a sequence so that tmux hands it to the terminal around it.
-fn through_tmux(sequence: &str) -> String {
-    format!("\x1bPtmux;{}\x1b\\", sequence.replace('\x1b', "\x1b\x1b"))
 }
 
 /// Gives the terminal back as it was; does nothing when it is not ours.
@@ -141,16 +172,39 @@ pub fn restore() {
     if !ENTERED.swap(false, Ordering::SeqCst) {
         return;
     }
+    let had_mouse = MOUSE.load(Ordering::SeqCst);
+    let title = if TITLED.swap(false, Ordering::SeqCst) { TITLE_BACK } else { "" };
     // In reverse order of entering. Nothing can be done where it fails: the terminal may be gone.
     let _ = execute!(
         io::stdout(),
         EndSynchronizedUpdate,
+        Print(if had_mouse { MOUSE_OFF } else { "" }),
         cursor::Show,
         EnableLineWrap,
+        DisableFocusChange,
         DisableBracketedPaste,
-        LeaveAlternateScreen
+        LeaveAlternateScreen,
+        Print(title)
     );
+    if had_mouse {
+        // What the mouse did until now is for nobody: a shell would take it for keys.
+        discard_input();
+    }
     let _ = disable_raw_mode();
+}
+
+#[cfg(unix)]
+fn discard_input() {
+    let _ = rustix::termios::tcflush(io::stdin(), rustix::termios::QueueSelector::IFlush);
+}
+
+#[cfg(not(unix))]
+fn discard_input() {}
+
+/// Takes the mouse from the terminal, or gives it back.
+pub fn set_mouse(is_on: bool) -> io::Result<()> {
+    MOUSE.store(is_on, Ordering::SeqCst);
+    write(if is_on { MOUSE_ON } else { MOUSE_OFF })
 }
 
 /// Makes a panic of the thread that draws give the terminal back before it is reported.
@@ -172,14 +226,4 @@ fn install_panic_hook() {
             }
         }));
     });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tmux_hands_a_sequence_on_with_its_escapes_doubled() {
-        assert_eq!(through_tmux("\x1b]52;c;YQ==\x1b\\"), "\x1bPtmux;\x1b\x1b]52;c;YQ==\x1b\x1b\\\x1b\\");
-    }
 }

@@ -12,14 +12,19 @@ mod keys;
 mod look;
 mod opinions;
 mod outage;
+mod pointer;
 mod random;
 mod selection;
+mod session;
 mod snapshots;
+mod tour;
 mod unseen;
+mod waits;
 
 use super::app::keymap::Key;
 use super::app::msg::{Effect, Figures, Found, Msg, TakeBack, Unseen};
 use super::app::slot::Ticket;
+use super::app::views::{self, View};
 use super::app::{State, update};
 use super::fixture;
 use super::theme::Theme;
@@ -749,6 +754,10 @@ struct App {
     database: Database,
     waiting: Vec<Effect>,
     ended: bool,
+    /// The named views in their file.
+    views: Vec<View>,
+    /// The program that takes what is copied, where there is one.
+    clipboard: Option<&'static str>,
 }
 
 thread_local! {
@@ -768,7 +777,15 @@ impl App {
         let size = Size { width: size.0, height: size.1 };
         let mut state = State::new(identity, Theme::Mono, size, Instant::now(), fixture::noon());
         state.new_id = next_id;
-        Self { state, database: Database::new(600), waiting: Vec::new(), ended: false }
+        state.keeps_views = true;
+        Self {
+            state,
+            database: Database::new(600),
+            waiting: Vec::new(),
+            ended: false,
+            views: Vec::new(),
+            clipboard: None,
+        }
     }
 
     /// The review screen, everything it asked for answered.
@@ -799,6 +816,10 @@ impl App {
     fn settle(&mut self) {
         while !self.waiting.is_empty() {
             let effect = self.waiting.remove(0);
+            if let Some(msg) = self.answer_here(&effect) {
+                self.send(msg);
+                continue;
+            }
             for news in self.database.outbox(&effect) {
                 self.send(Msg::Outbox(news));
             }
@@ -811,6 +832,30 @@ impl App {
                     let news = self.database.lost(&error);
                     self.send(Msg::Outbox(news));
                 }
+                self.send(msg);
+            }
+        }
+    }
+
+    /// Answers what no database is asked for.
+    fn answer_here(&mut self, effect: &Effect) -> Option<Msg> {
+        match effect {
+            Effect::Copy(copied) => Some(Msg::Copied { copied: copied.clone(), by: self.clipboard }),
+            Effect::ChangeViews(change) => {
+                let result = views::changed(self.views.clone(), change.clone());
+                if let Ok(views) = &result {
+                    self.views.clone_from(views);
+                }
+                Some(Msg::Views { change: change.clone(), result })
+            }
+            _ => None,
+        }
+    }
+
+    /// Ends the reads that are awaited, as the loop does.
+    fn cancel_reads(&mut self) {
+        for effect in std::mem::take(&mut self.waiting) {
+            if let Some(msg) = effect.refused(&RepositoryError::Cancelled) {
                 self.send(msg);
             }
         }

@@ -5,7 +5,7 @@ use super::app::state::Screen;
 use super::layout;
 use super::screens::{
     activity_view, chrome, clusters_view, comparison, experiments, insights_view, neighbours, opening,
-    product, review, texts, which_key,
+    product, review, texts, tour, which_key,
 };
 use ratatui::Frame;
 
@@ -37,6 +37,7 @@ pub fn view(state: &State, frame: &mut Frame) {
         chrome::outage(state, frame, place.status);
         chrome::hints(state, frame, place.hints);
     }
+    tour::view(state, frame);
     if let Some(overlay) = &state.overlay {
         overlay.view(state, frame);
     } else if !state.prefix.is_empty() {

@@ -57,7 +57,7 @@ fn no_file_is_written_and_the_default_one_changes_nothing() {
 #[test]
 fn what_cannot_be_used_is_named_with_its_line() {
     let (_directory, path) = file("reviewr = 'ann'\n[keys.queue]\naccep = 'a'\n[theme]\nname = 'lihgt'\n");
-    let message = Gapdeck::new().fails(3, &["config", "show", "--config", &path]);
+    let message = Gapdeck::new().fails_with_output(3, &["config", "show", "--config", &path]).stderr;
     for part in [
         "config.toml:1: there is no setting \"reviewr\"; did you mean \"reviewer\"?",
         ":3: there is no action",

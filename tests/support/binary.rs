@@ -22,8 +22,18 @@ pub struct Ran {
 }
 
 /// What may stand in a tester's environment and would change what the binary does.
-const STRAY: [&str; 25] = [
+const STRAY: [&str; 35] = [
     "TMUX",
+    "STY",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
+    "WSL_DISTRO_NAME",
+    "SSH_CONNECTION",
+    "SSH_CLIENT",
+    "SSH_TTY",
+    "VISUAL",
+    "EDITOR",
+    "XDG_RUNTIME_DIR",
     "GAPDECK_EMBED_KEY",
     "OPENAI_API_KEY",
     "http_proxy",
@@ -53,7 +63,12 @@ const STRAY: [&str; 25] = [
 impl Gapdeck {
     /// Runs without naming a database.
     pub fn new() -> Self {
-        Self { home: tempfile::tempdir().expect("a home directory"), place: Vec::new() }
+        let home = tempfile::tempdir().expect("a home directory");
+        // Somebody who has seen the tour: it would lie over what tests read.
+        let state = home.path().join(".local/state/gapdeck");
+        std::fs::create_dir_all(&state).expect("a directory");
+        std::fs::write(state.join("tour-seen"), "").expect("a file");
+        Self { home, place: Vec::new() }
     }
 
     /// Runs on a database of the test server.

@@ -183,6 +183,8 @@ impl Terminal {
         {
             assert!(last(&seen.bytes, off) >= last(&seen.bytes, on), "{on:?} without {off:?} after it");
         }
+        let titles = ["\x1b[22;2t", "\x1b[23;2t"].map(|part| count(&seen.bytes, part));
+        assert_eq!(titles[0], titles[1], "the window's title is not the old one");
         let pushed = count(&seen.bytes, "\x1b[>1u") + count(&seen.bytes, "\x1b[>5u");
         assert!(count(&seen.bytes, "\x1b[<1u") >= pushed, "keyboard enhancements are still on");
         assert_eq!(settings(&*self.master), self.settings_before, "the line settings have changed");

@@ -3,6 +3,9 @@
 use crate::database::url::Target;
 use std::path::{Path, PathBuf};
 
+/// The identity of every embedded database: it is told from others by its directory.
+const EMBEDDED: &str = "embedded";
+
 /// The directory of one database's outbox files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -14,7 +17,7 @@ pub struct Place {
 impl Place {
     /// The outbox of the embedded database in a directory: beside it, so that it moves with it.
     pub fn embedded(directory: &Path) -> Self {
-        Self { directory: directory.join("outbox"), identity: "embedded".into() }
+        Self { directory: directory.join("outbox"), identity: EMBEDDED.into() }
     }
 
     /// The outbox of a shared database: in the user's state directory, under a name made from its identity.
@@ -29,6 +32,17 @@ impl Place {
         // Two databases with the same checksum share a directory, not a file: each file names its database.
         let name = format!("{readable}-{:08x}", crc32fast::hash(identity.as_bytes()));
         Self { directory: state_directory.join("outbox").join(name), identity }
+    }
+
+    /// Returns the directory for what a user's screen on this database is like: beside the embedded database, or in the
+    /// user's state directory under the name that the outbox has there.
+    pub fn desk(&self) -> PathBuf {
+        let parent = |directory: &Path| directory.parent().map(Path::to_owned).unwrap_or_default();
+        let outboxes = parent(&self.directory);
+        match self.directory.file_name() {
+            Some(name) if self.identity != EMBEDDED => parent(&outboxes).join("sessions").join(name),
+            _ => outboxes,
+        }
     }
 }
 
@@ -70,6 +84,14 @@ mod tests {
         assert!(!format!("{plain:?}").contains("s3cret"));
         let several = place("postgres://ann@a,b/cat");
         assert_eq!(place("postgres://ann@b,a/cat").identity, several.identity);
+    }
+
+    #[test]
+    fn the_desk_is_beside_an_embedded_database_and_in_the_state_directory_for_a_shared_one() {
+        assert_eq!(Place::embedded(Path::new("/data")).desk(), Path::new("/data"));
+        let (one, other) = (place("postgres://ann@a/cat"), place("postgres://ann@a/dog"));
+        assert!(one.desk().starts_with("/state/sessions"), "{:?}", one.desk());
+        assert_ne!(one.desk(), other.desk());
     }
 
     #[test]

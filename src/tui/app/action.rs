@@ -87,8 +87,17 @@ pub enum ActionId {
     ClearActivity,
     Refresh,
     Copy,
+    SaveView,
+    Views,
+    JumpBack,
+    JumpForward,
+    Narrower,
+    Wider,
+    Mouse,
+    Log,
     Help,
     Palette,
+    Tour,
     Quit,
     Suspend,
 }
@@ -351,8 +360,17 @@ actions! {
     A::Activity, "activity", Look, &[Queue, Card, Experiments, Insights, Clusters, Comparison, Product, Walk, Texts], [c('A')], None, checks::always, "Shows who decided what, and takes decisions back";
     A::Queue, "queue", Look, &[Experiments, Insights, Clusters, Comparison, Product, Walk, Texts, Activity], [c('Q')], None, checks::always, "Goes back to the queue";
     A::Copy, "copy", Look, &[Queue, Card, Experiments, Insights, Comparison, Product, Walk, Activity], [c('y')], None, checks::copy, "Copies the product's key, or on the card the value";
+    A::SaveView, "save view", Find, REVIEW, [c('W')], None, checks::save_view, "Keeps the filter and the sort order under a name";
+    A::Views, "views", Find, LISTS, [c('F')], None, checks::views, "Lists the saved views: shows, renames, deletes one";
+    A::JumpBack, "jump back", Move, LISTS, [c('['), Key::ctrl('o')], None, checks::jump_back, "Goes back to the place before: gap, filter and screen";
+    A::JumpForward, "jump forward", Move, LISTS, [c(']')], None, checks::jump_forward, "Goes forward again after jumps back";
+    A::Narrower, "narrower list", Look, &[Queue, Card, Product, Walk], [c('<')], None, checks::split, "Makes the list narrower, the card wider";
+    A::Wider, "wider list", Look, &[Queue, Card, Product, Walk], [c('>')], None, checks::split, "Makes the list wider, the card narrower";
+    A::Mouse, "mouse", Application, LISTS, [c('M')], None, checks::always, "Turns the mouse on or off; Shift selects text meanwhile";
+    A::Log, "log", Application, EVERYWHERE, [c('L')], None, checks::always, "Shows the messages so far, and where the log file is";
     A::Palette, "commands", Application, LISTS, [c(':')], Some("commands"), checks::always, "Finds any command by its name";
     A::Help, "help", Application, EVERYWHERE, [c('?'), k(KeyCode::F(1))], Some("help"), checks::always, "Shows the keys";
+    A::Tour, "tour", Application, REVIEW, [], None, checks::always, "Shows how gapdeck is used, in six steps";
     A::Suspend, "suspend", Application, EVERYWHERE, [Key::ctrl('z')], None, checks::always, "Gives the terminal back to the shell until `fg`";
     A::Quit, "quit", Application, EVERYWHERE, [c('q'), Key::ctrl('c')], Some("quit"), checks::always, "Ends gapdeck; on other screens, goes back to the queue";
 }

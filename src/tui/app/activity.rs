@@ -58,7 +58,7 @@ pub fn arrive(state: &mut State, ticket: Ticket, result: Result<Page<DecisionRow
             format!("Stopped after {} rows · {narrow} narrows the list", wrap::grouped(FAR as u64))
         }
         // The bar tells of a database out of reach.
-        (Arrival::Failed, Some(RepositoryError::Unavailable(_))) => return,
+        (Arrival::Failed, Some(RepositoryError::Unavailable(_) | RepositoryError::Cancelled)) => return,
         (Arrival::Failed, Some(error)) if !screen.rows.is_empty() => {
             let reason = sanitise::line(&error.to_string(), 200);
             format!("The list could not be loaded: {reason} · {again} tries again")
@@ -151,7 +151,8 @@ fn refuse(state: &mut State, reason: &str) {
 /// Takes one decision back.
 pub fn one(state: &mut State, undoable: &Undoable) -> Vec<Effect> {
     if state.unsaved_on(&undoable.decision.gap).is_some() {
-        refuse(state, "another decision on the gap is not saved yet; O shows it");
+        let outbox = state.key(ActionId::Outbox);
+        refuse(state, &format!("another decision on the gap is not saved yet; {outbox} shows it"));
         return Vec::new();
     }
     vec![undo::keep_undo(state, undoable)]
@@ -161,7 +162,9 @@ pub fn one(state: &mut State, undoable: &Undoable) -> Vec<Effect> {
 pub fn all(state: &mut State, undoable: &[Undoable]) -> Vec<Effect> {
     let unsaved = undoable.iter().filter(|one| state.unsaved_on(&one.decision.gap).is_some()).count();
     if unsaved > 0 {
-        let text = format!("{unsaved} of these gaps have decisions that are not saved yet; O shows them");
+        let outbox = state.key(ActionId::Outbox);
+        let text =
+            format!("{unsaved} of these gaps have decisions that are not saved yet; {outbox} shows them");
         refuse(state, &text);
         return Vec::new();
     }

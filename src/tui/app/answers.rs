@@ -159,8 +159,9 @@ fn on_page(
             Vec::new()
         }
         Arrival::Failed => {
-            let is_worth_telling =
-                |error: &&RepositoryError| !matches!(error, RepositoryError::Unavailable(_));
+            let is_worth_telling = |error: &&RepositoryError| {
+                !matches!(error, RepositoryError::Unavailable(_) | RepositoryError::Cancelled)
+            };
             let error = state.queue.error().filter(is_worth_telling);
             if let Some(error) = error.filter(|_| !state.queue.rows.is_empty()) {
                 let reason = sanitise::line(&error.to_string(), 200);

@@ -40,14 +40,19 @@ pub fn decide(state: &State) -> Check {
     }
 }
 
-/// Why nothing can be said of predictions yet.
-const CHOOSE_FIRST: &str = "predictions show after your choice here; o gives a value, n says not applicable";
+/// Says why nothing can be said of predictions, and what can be done.
+fn without_predictions(state: &State, why: &str) -> Refusal {
+    let [other, never] = [ActionId::Override, ActionId::NotApplicable].map(|id| state.key(id));
+    format!("{why}; {other} gives a value, {never} says not applicable").into()
+}
+
+const CHOOSE_FIRST: &str = "predictions show after your choice here";
 
 /// The candidates can be seen, so that they can be rejected.
 pub fn reject(state: &State) -> Check {
     decide(state)?;
     match state.current_card() {
-        Some(card) if card.is_veiled => Err(CHOOSE_FIRST.into()),
+        Some(card) if card.is_veiled => Err(without_predictions(state, CHOOSE_FIRST)),
         _ => Ok(()),
     }
 }
@@ -57,8 +62,9 @@ pub fn accept(state: &State) -> Check {
     choose(state)?;
     match state.current_card().and_then(|card| card.choices.get(state.review.choice)) {
         Some(choice) if choice.candidates.is_empty() => {
-            Err("nobody predicted this value; its number takes it from the neighbours, o gives another"
-                .into())
+            let other = state.key(ActionId::Override);
+            let why = "nobody predicted this value; its number takes it from the neighbours";
+            Err(format!("{why}, {other} gives another").into())
         }
         _ => Ok(()),
     }
@@ -73,9 +79,9 @@ pub fn choose(state: &State) -> Check {
 /// The card shows candidates.
 pub fn choices(state: &State) -> Check {
     match state.current_card() {
-        Some(card) if card.is_veiled => Err(CHOOSE_FIRST.into()),
+        Some(card) if card.is_veiled => Err(without_predictions(state, CHOOSE_FIRST)),
         Some(card) if card.choices.is_empty() => {
-            Err("nothing was predicted for this gap; o gives a value, n says not applicable".into())
+            Err(without_predictions(state, "nothing was predicted for this gap"))
         }
         Some(_) => Ok(()),
         None => Err("the card is still being loaded".into()),
@@ -224,7 +230,8 @@ pub fn take_back(state: &State) -> Check {
         );
     }
     if state.unsaved_on(&row.gap).is_some() {
-        return Err("another decision on this gap is not saved yet; O shows it".into());
+        let outbox = state.key(ActionId::Outbox);
+        return Err(format!("another decision on this gap is not saved yet; {outbox} shows it").into());
     }
     if screen.is_finding() || state.undo.is_busy() {
         return Err("the undo waits for the database".into());
@@ -274,8 +281,12 @@ pub fn open(state: &State) -> Check {
 /// There is somewhere to go back to.
 pub fn back(state: &State) -> Check {
     let is_selecting = !state.queue.selection.is_empty();
-    if state.context() == Context::Queue && state.flow.is_none() && !is_selecting {
-        Err("this is the first screen; q quits".into())
+    if state.context() == Context::Queue
+        && state.flow.is_none()
+        && !is_selecting
+        && !state.toasts.has_errors()
+    {
+        Err(format!("this is the first screen; {} quits", state.key(ActionId::Quit)).into())
     } else {
         Ok(())
     }
@@ -287,6 +298,39 @@ pub fn copy(state: &State) -> Check {
         Ok(())
     } else {
         Err("nothing to copy is under the cursor".into())
+    }
+}
+
+/// The filter can be kept under a name.
+pub fn save_view(state: &State) -> Check {
+    views(state)?;
+    if state.queue.filter.among.is_some() {
+        return Err("this list is a fixed set of gaps; only a filter can be kept".into());
+    }
+    Ok(())
+}
+
+/// Views can be kept.
+pub fn views(state: &State) -> Check {
+    if state.keeps_views { Ok(()) } else { Err("there is no directory to keep views in".into()) }
+}
+
+/// There is a place behind.
+pub fn jump_back(state: &State) -> Check {
+    if state.jumps.can_go_back() { Ok(()) } else { Err("there is no place to go back to".into()) }
+}
+
+/// There is a place ahead.
+pub fn jump_forward(state: &State) -> Check {
+    if state.jumps.can_go_forward() { Ok(()) } else { Err("there is no place to go forward to".into()) }
+}
+
+/// The list stands beside the card.
+pub fn split(state: &State) -> Check {
+    if crate::tui::layout::is_beside(state.size) {
+        Ok(())
+    } else {
+        Err("the terminal is too narrow for the list to stand beside the card".into())
     }
 }
 

@@ -14,7 +14,7 @@ const MOST: usize = 4_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Copied {
     what: &'static str,
-    text: String,
+    pub text: String,
 }
 
 /// Returns what can be copied where the keyboard is: a product's key, the selected value, an experiment's key.
@@ -46,10 +46,14 @@ pub fn copied(state: &State) -> Option<Copied> {
     (!text.is_empty()).then_some(Copied { what, text })
 }
 
-/// Copies it, and says so.
-pub fn copy(state: &mut State) -> Vec<Effect> {
-    let Some(Copied { what, text }) = copied(state) else { return Vec::new() };
-    let told = format!("Copied the {what} {}", sanitise::line(&text, 60));
+/// Copies it.
+pub fn copy(state: &State) -> Vec<Effect> {
+    copied(state).map(Effect::Copy).into_iter().collect()
+}
+
+/// Says what was copied, and by what; where no program could, the terminal is asked to.
+pub fn done(state: &mut State, Copied { what, text }: Copied, by: Option<&'static str>) -> Vec<Effect> {
+    let told = format!("Copied the {what} {} by {}", sanitise::line(&text, 60), by.unwrap_or("OSC 52"));
     state.toasts.show(state.now, Level::Info, told);
-    vec![Effect::Copy(text)]
+    if by.is_some() { Vec::new() } else { vec![Effect::CopyByTerminal(text)] }
 }

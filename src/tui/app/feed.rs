@@ -43,6 +43,8 @@ pub struct Feed {
     told: HashSet<(GapId, i32)>,
     /// The gap that somebody else decided last while it was under the cursor.
     surprise: Option<(GapId, Reviewer, Instant)>,
+    /// Somebody looks at the terminal again: the next request does not wait.
+    at_once: bool,
 }
 
 impl Feed {
@@ -77,24 +79,36 @@ impl Feed {
         (changed == gap && now.saturating_duration_since(*at) < SURPRISE).then_some(by)
     }
 
-    /// Returns when to ask next; `None` while an answer is awaited or nobody is there.
-    pub fn due(&self, last_key: Instant) -> Option<Instant> {
+    /// Asks for news with the next request's turn, without waiting: somebody looks at the terminal again.
+    pub fn look_at_once(&mut self) {
+        self.at_once = true;
+    }
+
+    /// Returns when to ask next; `None` while an answer is awaited or nobody is there. Less often while nobody looks.
+    pub fn due(&self, last_key: Instant, has_focus: bool) -> Option<Instant> {
         if self.slot.is_waiting() {
             return None;
         }
         let Some(answered) = self.answered else { return Some(last_key + OFTEN) };
-        let due = answered + if answered < last_key + WORKING { OFTEN } else { SELDOM };
+        if self.at_once {
+            return Some(answered);
+        }
+        let due = answered + if has_focus && answered < last_key + WORKING { OFTEN } else { SELDOM };
         (due < last_key + PRESENT).then_some(due)
     }
 }
 
 /// Asks for changes when it is time to.
 pub fn sync(state: &mut State) -> Option<Effect> {
-    if !state.identity.shared || state.outage.is_some() || state.feed.due(state.last_key)? > state.now {
+    if !state.identity.shared
+        || state.outage.is_some()
+        || state.feed.due(state.last_key, state.has_focus)? > state.now
+    {
         return None;
     }
     let feed = &mut state.feed;
     let ticket = feed.slot.begin(state.now);
+    feed.at_once = false;
     feed.asked = feed.asked.wrapping_add(1);
     let overlap = if feed.asked.is_multiple_of(FAR_EVERY) { FAR_OVERLAP } else { OVERLAP };
     Some(Effect::Poll { ticket, since: feed.since.map(|since| since - overlap) })

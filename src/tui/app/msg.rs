@@ -1,7 +1,11 @@
 //! What can happen, and what can be asked of the world.
 
+use super::copy::Copied;
 use super::keymap::Key;
+use super::pointer::Gesture;
 use super::slot::Ticket;
+use super::toast::Level;
+use super::views::{Change, View};
 use crate::domain::{
     AttributeKey, Changes, Claim, Claimed, Count, Day, Decision, DecisionCursor, DecisionFilter, DecisionId,
     DecisionRow, Difference, Event, ExperimentKey, ExperimentSummary, Facets, Fence, GapId, GroupKey,
@@ -24,7 +28,7 @@ use crate::review::unseen::{Plan, Preview};
 use crate::tui::Progress;
 use crate::tui::screens::comparison::Side;
 use chrono::{DateTime, Utc};
-use ratatui::layout::Size;
+use ratatui::layout::{Position, Size};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use uuid::Uuid;
@@ -36,6 +40,23 @@ pub enum Msg {
     /// Text pasted in one piece.
     Paste(String),
     Resize(Size),
+    Mouse(Gesture, Position),
+    /// Whether somebody looks at the terminal.
+    Focus(bool),
+    /// Something was written to the log file.
+    Logged(Level, String),
+    /// A program has taken what was copied, or none could: then the terminal is asked to.
+    Copied {
+        copied: Copied,
+        by: Option<&'static str>,
+    },
+    /// What became of a text in the user's editor: the text, or why it is as it was.
+    Edited(std::result::Result<String, String>),
+    /// The named views after a change.
+    Views {
+        change: Change,
+        result: std::result::Result<Vec<View>, String>,
+    },
     /// The system asks the program to end.
     Terminate,
     /// A deadline that [`super::State::next_deadline`] named has passed.
@@ -387,8 +408,18 @@ pub enum Effect {
         product: ProductKey,
         attribute: Option<AttributeKey>,
     },
-    /// Puts a text into the terminal's clipboard.
-    Copy(String),
+    /// Puts a text into the clipboard by a program of the platform's.
+    Copy(Copied),
+    /// Puts a text into the clipboard by the terminal; has no answer.
+    CopyByTerminal(String),
+    /// Opens a text in the user's editor.
+    Edit(String),
+    /// Takes the mouse from the terminal, or gives it back; has no answer.
+    Mouse(bool),
+    /// Ends every read that is awaited; each is answered as cancelled.
+    CancelReads,
+    /// Changes the named views, or reads them.
+    ChangeViews(Change),
     /// Decisions, the newest first.
     LoadActivity {
         ticket: Ticket,

@@ -146,7 +146,7 @@ pub fn perform(state: &mut State, id: ActionId) -> Vec<Effect> {
 
 /// Brings the top screen in step with what the last message changed.
 pub fn sync(state: &mut State) -> Vec<Effect> {
-    let (size, theme, now) = (state.size, state.theme, state.now);
+    let (size, split, theme, now) = (state.size, state.split, state.theme, state.now);
     match state.screens.last_mut() {
         None => {}
         Some(Screen::Experiments(screen)) => return screen.sync(size, now),
@@ -156,12 +156,12 @@ pub fn sync(state: &mut State) -> Vec<Effect> {
         Some(Screen::Activity(_)) => return activity::sync(state),
         Some(Screen::Product(pane)) => {
             let rows = product::gaps(pane).len();
-            pane.sync(rows, size, theme);
+            pane.sync(rows, layout::review(size, split), theme);
         }
         Some(Screen::Walk(walk)) => {
             if let Some(pane) = walk.here_mut() {
                 let rows = neighbours::neighbours(pane).len();
-                pane.sync(rows, size, theme);
+                pane.sync(rows, layout::review(size, split), theme);
             }
         }
         Some(Screen::Texts(texts)) => texts.sync(size, theme),
@@ -200,7 +200,8 @@ fn in_view(state: &State) -> Option<(ProductKey, String, Option<AttributeKey>)> 
     Some((row.gap.product.clone(), row.display_name().to_owned(), Some(row.gap.attribute.clone())))
 }
 
-fn load_product(state: &mut State) -> Vec<Effect> {
+/// Asks for the product on the top screen.
+pub fn load_product(state: &mut State) -> Vec<Effect> {
     let ticket = state.product_slot.begin(state.now);
     let Some(pane) = state.pane() else { return Vec::new() };
     vec![Effect::LoadProduct { ticket, product: pane.product.clone(), attribute: pane.attribute.clone() }]
@@ -297,8 +298,9 @@ fn reload_missing(state: &mut State) -> Vec<Effect> {
     if state.pane().is_some_and(|pane| pane.card.is_none()) { load_product(state) } else { Vec::new() }
 }
 
-fn motion(state: &mut State, motion: Motion) {
-    let size = state.size;
+/// Moves within what has the keyboard.
+pub fn motion(state: &mut State, motion: Motion) {
+    let (size, split) = (state.size, state.split);
     match state.screens.last_mut() {
         None => review_motion(state, motion),
         Some(Screen::Experiments(screen)) => screen.motion(motion, size),
@@ -309,19 +311,19 @@ fn motion(state: &mut State, motion: Motion) {
         Some(Screen::Activity(screen)) => screen.motion(motion, size),
         Some(Screen::Product(pane)) => {
             let rows = product::gaps(pane).len();
-            pane.motion(motion, rows, size);
+            pane.motion(motion, rows, layout::review(size, split));
         }
         Some(Screen::Walk(walk)) => {
             if let Some(pane) = walk.here_mut() {
                 let rows = neighbours::neighbours(pane).len();
-                pane.motion(motion, rows, size);
+                pane.motion(motion, rows, layout::review(size, split));
             }
         }
     }
 }
 
 fn review_motion(state: &mut State, motion: Motion) {
-    let place = layout::review(state.size);
+    let place = layout::review(state.size, state.split);
     if state.review.card_focused {
         let lines = state.review.document.as_ref().map_or(0, |document| document.lines.len());
         let height = usize::from(place.content.height);

@@ -6,18 +6,25 @@ use super::bindings::Keymap;
 use super::conflict::{Conflict, Held};
 use super::feed::Feed;
 use super::flow::Flow;
+use super::jumps::Jumps;
 use super::keymap::Key;
 use super::msg::Figures;
+use super::pointer::Pointer;
 use super::selection::Holding;
+use super::session::Resumed;
 use super::slot::Slot;
 use super::toast::Toasts;
+use super::tour::Tour;
 use super::undo::Undo;
 use super::unsaved::Unsaved;
+use super::views::View;
+use super::waits::{self, Wait};
 use crate::domain::{Decision, DecisionId, Facets, Outcome, QueueFilter, QueueSort, State as GapState};
 use crate::review::outbox::Outage;
 use crate::tui::Identity;
 use crate::tui::glyphs::Glyphs;
 use crate::tui::interface::Motion;
+use crate::tui::layout::Split;
 use crate::tui::overlays::Overlay;
 use crate::tui::screens::activity::Activity;
 use crate::tui::screens::card::{Cards, LoadedCard};
@@ -81,6 +88,8 @@ pub struct State {
     pub keymap: &'static Keymap,
     /// The keys pressed so far of a sequence.
     pub prefix: Vec<Key>,
+    /// The tour of the first start, while it is on.
+    pub tour: Option<Tour>,
     pub glyphs: Glyphs,
     pub motion: Motion,
     pub identity: Identity,
@@ -133,6 +142,18 @@ pub struct State {
     pub overlay: Option<Overlay>,
     pub toasts: Toasts,
     pub quit: Quit,
+    /// Where the list ends and the card begins.
+    pub split: Split,
+    /// The places to go back and forward to.
+    pub jumps: Jumps,
+    /// How the last session was left, until the database is open.
+    pub resumed: Option<Resumed>,
+    pub pointer: Pointer,
+    /// The named views, as they were read last, and whether there is a place for them.
+    pub views: Vec<View>,
+    pub keeps_views: bool,
+    /// Whether somebody looks at the terminal, as far as it tells.
+    pub has_focus: bool,
 }
 
 impl State {
@@ -145,6 +166,7 @@ impl State {
             theme,
             keymap: Keymap::built_in(),
             prefix: Vec::new(),
+            tour: None,
             glyphs: Glyphs::default(),
             motion: Motion::default(),
             identity,
@@ -175,8 +197,15 @@ impl State {
             before_set: None,
             product_slot: Slot::default(),
             overlay: None,
-            toasts: Toasts::default(),
+            toasts: Toasts::new(wall),
             quit: Quit::No,
+            split: Split::default(),
+            jumps: Jumps::default(),
+            resumed: None,
+            pointer: Pointer::default(),
+            views: Vec::new(),
+            keeps_views: false,
+            has_focus: true,
         }
     }
 
@@ -328,7 +357,7 @@ impl State {
 
     /// Returns when the screen must change although nothing happens: `None` lets the loop sleep.
     pub fn next_deadline(&self) -> Option<Instant> {
-        let toast = self.toasts.current().map(|toast| toast.until);
+        let toast = self.toasts.next_end();
         // Nothing moves while the database is out of reach.
         let reachable = self.outage.is_none();
         let opening =
@@ -338,30 +367,12 @@ impl State {
             Quit::Waiting { since, .. } => Some(since + MOMENT),
             _ => None,
         };
-        // A sign that something is awaited appears once, when patience ends; it does not move.
-        let waits = [
-            self.review.waiting_since,
-            self.queue.waiting_since(),
-            self.flow.as_ref().and_then(Flow::waiting_since),
-            self.product_slot.waiting_since,
-            self.experiments().and_then(|screen| screen.list.waiting_since),
-            self.experiments().and_then(|screen| screen.trends.waiting_since),
-            self.insights().and_then(|screen| screen.groups.waiting_since),
-            self.insights().and_then(|screen| screen.certified.waiting_since),
-            self.comparison().and_then(Comparison::waiting_since),
-            self.activity().and_then(Activity::waiting_since),
-            self.clusters().and_then(Clusters::waiting_since),
-            self.holding.slot.waiting_since,
-        ];
+        // A sign that something is awaited appears when patience ends; how long it takes is told by the second.
+        let waits = waits::waits(self).into_iter().map(|wait: Wait| wait.next_frame(self.now));
         let unsaved = self.unsaved.iter().filter(|one| one.phase.stands()).map(|one| one.since);
-        let signs = waits
-            .into_iter()
-            .flatten()
-            .chain(unsaved)
-            .map(|since| since + PATIENCE)
-            .filter(|at| *at > self.now);
+        let signs = unsaved.map(|since| since + PATIENCE).filter(|at| *at > self.now).chain(waits);
         let feed = (self.identity.shared && reachable && self.opening.is_none())
-            .then(|| self.feed.due(self.last_key))
+            .then(|| self.feed.due(self.last_key, self.has_focus))
             .flatten();
         let renewal = self.flow.as_ref().filter(|_| reachable).and_then(|flow| flow.renew_at(self.last_key));
         toast.into_iter().chain(opening).chain(quitting).chain(signs).chain(feed).chain(renewal).min()

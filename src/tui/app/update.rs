@@ -3,12 +3,14 @@
 use super::action::{Action, ActionId, Context};
 use super::bindings::Lookup;
 use super::decide::{self, Verdict};
+use super::jumps::{self, Spot};
 use super::keymap::Key;
 use super::msg::{Effect, Msg};
 use super::navigate;
 use super::state::{MOMENT, QUIT_PATIENCE, Quit, State};
 use super::toast::Level;
-use super::{activity, copy, feed, flow, selection};
+use super::tour::{self, Tour};
+use super::{activity, copy, feed, flow, paste, pointer, selection, session, views, waits};
 use super::{answers, undo};
 use crate::domain::{self, GapSet, QueueFilter, QueueSort, State as GapState, StateFilter};
 use crate::review::Review;
@@ -24,6 +26,8 @@ use std::sync::Arc;
 
 /// The most reads that are refused in one step.
 const REFUSALS: usize = 64;
+/// How many columns a key moves the border between the list and the card.
+const STEP: i16 = 4;
 
 /// Changes the state as the message says; returns what the world is asked to do.
 pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
@@ -45,13 +49,33 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
 }
 
 fn step(state: &mut State, msg: Msg) -> Vec<Effect> {
-    state.toasts.expire(state.now);
+    state.toasts.tick(state.now, state.wall);
+    let is_input = matches!(msg, Msg::Key(_) | Msg::Paste(_) | Msg::Mouse(..));
+    let left = (is_input && state.opening.is_none()).then(|| Spot::of(state));
     let mut effects = match msg {
         Msg::Key(key) => on_key(state, key),
-        Msg::Paste(text) => match state.overlay.take() {
-            Some(overlay) => overlay.paste(state, &text),
-            None => Vec::new(),
-        },
+        Msg::Paste(text) => paste::take(state, &text),
+        Msg::Mouse(gesture, at) => pointer::take(state, gesture, at),
+        Msg::Focus(has_focus) => {
+            state.has_focus = has_focus;
+            if has_focus {
+                state.feed.look_at_once();
+            }
+            Vec::new()
+        }
+        Msg::Logged(level, text) => {
+            state.toasts.log.note(state.wall, level, &text);
+            Vec::new()
+        }
+        Msg::Copied { copied, by } => copy::done(state, copied, by),
+        Msg::Edited(result) => {
+            Comment::edited(state, result);
+            Vec::new()
+        }
+        Msg::Views { change, result } => {
+            views::arrive(state, &change, result);
+            Vec::new()
+        }
         Msg::Resize(size) => {
             state.size = size;
             Vec::new()
@@ -77,11 +101,18 @@ fn step(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Opened => {
             state.opening = None;
             state.outage = None;
-            vec![state.queue.reload(state.now, KeepPlace::No)]
+            match state.resumed.take() {
+                Some(resumed) => session::open(state, resumed),
+                None => vec![state.queue.reload(state.now, KeepPlace::No)],
+            }
         }
         answer => answers::take(state, answer),
     };
     effects.extend(settle(state));
+    if let Some(left) = left {
+        let (now, page) = (Spot::of(state), layout::review(state.size, state.split).rows.height);
+        state.jumps.note(left, &now, usize::from(page));
+    }
     effects
 }
 
@@ -141,6 +172,15 @@ fn on_key(state: &mut State, key: Key) -> Vec<Effect> {
         return overlay.key(state, key);
     }
     state.toasts.dismiss();
+    if keys.is_empty() && tour::takes(state, key) {
+        return Vec::new();
+    }
+    if keys.is_empty()
+        && key == Key::plain(crossterm::event::KeyCode::Esc)
+        && let Some(effects) = waits::cancel(state)
+    {
+        return effects;
+    }
     keys.push(key);
     match state.keymap.lookup(state.context(), &keys) {
         Lookup::Matched(id) => {
@@ -166,6 +206,7 @@ pub fn run(state: &mut State, id: ActionId, keys: &str) -> Vec<Effect> {
         state.toasts.show(state.now, Level::Warning, text);
         return Vec::new();
     }
+    tour::did(state, id);
     perform(state, id, keys)
 }
 
@@ -215,6 +256,24 @@ fn perform(state: &mut State, id: ActionId, keys: &str) -> Vec<Effect> {
         ActionId::Back if state.screens.is_empty() && state.flow.is_some() && !state.review.card_focused => {
             flow::end(state)
         }
+        ActionId::Back if state.context() == Context::Queue && state.toasts.has_errors() => {
+            state.toasts.clear();
+            Vec::new()
+        }
+        ActionId::SaveView => views::save(state),
+        ActionId::Views => views::list(state),
+        ActionId::JumpBack => jumps::back(state),
+        ActionId::JumpForward => jumps::forward(state),
+        ActionId::Narrower | ActionId::Wider => {
+            let by = if id == ActionId::Wider { STEP } else { -STEP };
+            state.split = state.split.wider(by, state.size.width);
+            Vec::new()
+        }
+        ActionId::Mouse => pointer::toggle(state),
+        ActionId::Log => {
+            state.overlay = Some(Overlay::Log(overlays::Log::default()));
+            Vec::new()
+        }
         ActionId::Retry => decide::retry(state),
         ActionId::Outbox => {
             state.overlay = Some(Overlay::Outbox(overlays::Outbox::default()));
@@ -248,6 +307,10 @@ fn perform(state: &mut State, id: ActionId, keys: &str) -> Vec<Effect> {
             Vec::new()
         }
         ActionId::Quit => quit(state, false),
+        ActionId::Tour => {
+            state.tour = Some(Tour::default());
+            Vec::new()
+        }
         ActionId::Suspend => vec![Effect::Suspend],
         other => navigate::perform(state, other),
     }

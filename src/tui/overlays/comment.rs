@@ -7,6 +7,7 @@ use crate::tui::app::decide::{self, Verdict};
 use crate::tui::app::keymap::Key;
 use crate::tui::app::msg::Effect;
 use crate::tui::app::state::State;
+use crate::tui::app::toast::Level;
 use crate::tui::widgets::wrap;
 
 use crate::tui::theme::Role;
@@ -24,16 +25,34 @@ pub struct Comment {
     keys: String,
     asked: bool,
     refused: Option<String>,
+    /// Ctrl-X was pressed: Ctrl-E after it opens the editor, as at a shell's prompt.
+    prefix: bool,
 }
 
 impl Comment {
     /// Starts empty; `keys` led here.
     pub fn new(gap: GapId, keys: &str) -> Self {
-        Self { gap, input: TextInput::default(), keys: keys.to_owned(), asked: false, refused: None }
+        Self {
+            gap,
+            input: TextInput::default(),
+            keys: keys.to_owned(),
+            asked: false,
+            refused: None,
+            prefix: false,
+        }
     }
 
     pub(super) fn key(mut self, state: &mut State, key: Key) -> Vec<Effect> {
+        let prefix = std::mem::take(&mut self.prefix);
         match key.code {
+            KeyCode::Char('e') if key.ctrl && prefix => {
+                self.asked = false;
+                self.refused = None;
+                let text = self.input.text().to_owned();
+                state.overlay = Some(Overlay::Comment(self));
+                return vec![Effect::Edit(text)];
+            }
+            KeyCode::Char('x') if key.ctrl => self.prefix = true,
             KeyCode::Enter if !self.input.is_blank() => {
                 let verdict = Verdict {
                     comment: Some(self.input.text().trim().to_owned()),
@@ -54,6 +73,19 @@ impl Comment {
         }
         state.overlay = Some(Overlay::Comment(self));
         Vec::new()
+    }
+
+    /// Takes the text from the user's editor, or says why the comment is as it was.
+    pub fn edited(state: &mut State, result: Result<String, String>) {
+        if let Err(reason) = &result {
+            // The log has it whole, where the question cuts it.
+            state.toasts.log.note(state.wall, Level::Warning, reason);
+        }
+        let Some(Overlay::Comment(comment)) = &mut state.overlay else { return };
+        match result {
+            Ok(text) => comment.input.set(text),
+            Err(reason) => comment.refused = Some(sanitise::line(&reason, 200)),
+        }
     }
 
     pub(super) fn paste(mut self, state: &mut State, text: &str) -> Vec<Effect> {
@@ -78,8 +110,15 @@ impl Comment {
                 theme.style(Role::Bad),
             ),
             (true, _) => Line::styled("Esc again discards the comment", theme.style(Role::Warning)),
-            (false, true) => Line::styled("What should somebody look at?", theme.style(Role::Muted)),
-            (false, false) => keys_line(theme, area.width, &[("Enter", "flag"), ("Esc", "cancel")]),
+            _ if self.prefix => Line::styled("Ctrl-E opens your editor", theme.style(Role::Muted)),
+            (false, true) => Line::styled(
+                "What should somebody look at? Ctrl-X Ctrl-E: your editor",
+                theme.style(Role::Muted),
+            ),
+            (false, false) => {
+                let keys = [("Enter", "flag"), ("Esc", "cancel"), ("Ctrl-X Ctrl-E", "editor")];
+                keys_line(theme, area.width, &keys)
+            }
         };
         frame.render_widget(line, last);
     }

@@ -10,6 +10,7 @@ use crate::tui::app::action::{ACTIONS, Action, ActionId, Context};
 use crate::tui::app::state::Quit;
 use crate::tui::app::toast::Level;
 use crate::tui::app::unsaved::Tally;
+use crate::tui::app::waits;
 use crate::tui::layout::SMALLEST;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::wrap;
@@ -68,34 +69,57 @@ pub fn drift_line(state: &State, frame: &mut Frame, area: Rect, drift: &Drift) -
     used
 }
 
-/// Draws the first line: tabs at the left, the figures at the right.
-pub fn header(state: &State, frame: &mut Frame, area: Rect) {
-    let theme = state.theme;
-    let tab = |name: &'static str, active: bool| {
-        Span::styled(name, theme.style(if active { Role::TabActive } else { Role::Muted }))
-    };
-    let context = state.context();
+/// A tab of the first line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tab {
+    pub name: &'static str,
+    /// Opens its screen.
+    pub action: ActionId,
+    pub is_active: bool,
+    /// The column where it begins.
+    pub x: u16,
+}
+
+impl Tab {
+    /// Returns how many columns it takes.
+    pub fn width(&self) -> u16 {
+        u16::try_from(self.name.len()).unwrap_or(u16::MAX)
+    }
+}
+
+/// The columns between two tabs.
+const BETWEEN: u16 = 3;
+
+/// Returns the tabs that there is room for.
+pub fn tabs(context: Context, width: u16) -> Vec<Tab> {
     let experiments = matches!(context, Context::Experiments | Context::Comparison);
     let activity = context == Context::Activity;
     let insights = context == Context::Insights;
-    let mut left = Line::from(vec![
-        Span::raw(" "),
-        Span::styled("gapdeck", theme.style(Role::Title)),
-        Span::raw("   "),
-        tab("Queue", !experiments && !activity && !insights),
-    ]);
-    if !activity || area.width >= NARROW {
-        left.push_span(Span::raw("   "));
-        left.push_span(tab("Experiments", experiments));
-    }
-    if insights || area.width >= WIDE {
-        left.push_span(Span::raw("   "));
-        left.push_span(tab("Insights", insights));
-    }
     // Where there is little room, the figures are of more use than the way to another screen.
-    if activity || area.width >= WIDE {
-        left.push_span(Span::raw("   "));
-        left.push_span(tab("Activity", activity));
+    let all = [
+        ("Queue", ActionId::Queue, !experiments && !activity && !insights, true),
+        ("Experiments", ActionId::Experiments, experiments, !activity || width >= NARROW),
+        ("Insights", ActionId::Insights, insights, insights || width >= WIDE),
+        ("Activity", ActionId::Activity, activity, activity || width >= WIDE),
+    ];
+    let mut tabs: Vec<Tab> = Vec::new();
+    for (name, action, is_active, is_shown) in all {
+        if is_shown {
+            let x = tabs.last().map_or(11, |last| last.x + last.width() + BETWEEN);
+            tabs.push(Tab { name, action, is_active, x });
+        }
+    }
+    tabs
+}
+
+/// Draws the first line: tabs at the left, the figures at the right.
+pub fn header(state: &State, frame: &mut Frame, area: Rect) {
+    let theme = state.theme;
+    let mut left = Line::from(vec![Span::raw(" "), Span::styled("gapdeck", theme.style(Role::Title))]);
+    for tab in tabs(state.context(), area.width) {
+        left.push_span(Span::raw(" ".repeat(usize::from(BETWEEN))));
+        let role = if tab.is_active { Role::TabActive } else { Role::Muted };
+        left.push_span(Span::styled(tab.name, theme.style(role)));
     }
     // From the most to the least needed; what does not fit is left out, from the end.
     let room = usize::from(area.width).saturating_sub(left.width() + 3);
@@ -207,15 +231,27 @@ pub fn hints(state: &State, frame: &mut Frame, area: Rect) {
         frame.render_widget(Line::styled(text, theme.style(Role::Warning)), area);
         return;
     }
-    if let Some(toast) = state.toasts.current() {
+    let mut line = area;
+    for toast in state.toasts.shown() {
         let role = match toast.level {
             Level::Info => Role::Accent,
             Level::Warning => Role::Warning,
             Level::Error => Role::Bad,
         };
-        let text = wrap::cut(&toast.text, usize::from(area.width).saturating_sub(2));
-        frame.render_widget(Line::styled(format!(" {text}"), theme.style(role)), area);
+        let text = wrap::cut(&toast.line(), usize::from(area.width).saturating_sub(2));
+        frame.render_widget(Clear, line);
+        frame.render_widget(Line::styled(format!(" {text}"), theme.style(role)), line);
+        line.y = line.y.saturating_sub(1);
+    }
+    if line != area {
         return;
+    }
+    let mut area = area;
+    if let Some(words) = waits::words(state) {
+        let text = wrap::cut(&format!(" {words}  "), usize::from(area.width));
+        let wide = u16::try_from(wrap::width(&text)).unwrap_or(0).min(area.width);
+        frame.render_widget(Line::styled(text, theme.style(Role::Warning)), area);
+        area = Rect { x: area.x + wide, width: area.width - wide, ..area };
     }
     let context = state.context();
     let here: Vec<&Action> = ACTIONS

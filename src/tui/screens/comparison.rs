@@ -85,6 +85,11 @@ impl Comparison {
         self.side = if self.side == Side::Won { Side::Lost } else { Side::Won };
     }
 
+    /// Returns where the cursor of the list is.
+    pub fn place(&self) -> Place {
+        self.list().place
+    }
+
     fn list(&self) -> &List {
         if self.side == Side::Won { &self.won } else { &self.lost }
     }
@@ -107,7 +112,8 @@ impl Comparison {
         }
     }
 
-    fn rows(&self) -> &[Difference] {
+    /// Returns the gaps of the list that is shown.
+    pub fn rows(&self) -> &[Difference] {
         self.list().rows.value.as_deref().unwrap_or_default()
     }
 
@@ -143,8 +149,8 @@ impl Comparison {
     }
 }
 
-/// How many gaps are shown at once.
-fn table_height(size: Size) -> u16 {
+/// How many gaps are shown at once, at the end of the screen.
+pub fn table_height(size: Size) -> u16 {
     let body = layout::frame(size).body.height;
     // Below the words: an empty line, the list's heading, the table's titles.
     body.saturating_sub(words_height(body) + 3).max(1)

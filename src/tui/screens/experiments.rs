@@ -113,7 +113,7 @@ impl Experiments {
 }
 
 /// How many experiments are shown at once.
-fn table_height(count: usize, body: u16) -> u16 {
+pub fn table_height(count: usize, body: u16) -> u16 {
     let count = u16::try_from(count).unwrap_or(u16::MAX);
     let room = if body >= CHARTS { (body / 2).saturating_sub(2) } else { body };
     count.min(room.saturating_sub(2)).max(1)

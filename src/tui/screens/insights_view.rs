@@ -32,7 +32,7 @@ const SENTENCES: u16 = 2;
 const DRIFT: usize = 9;
 
 /// Returns how many groups are shown at once.
-pub(super) fn table_height(count: usize, size: Size) -> u16 {
+pub fn table_height(count: usize, size: Size) -> u16 {
     let body = layout::frame(size).body.height;
     let count = u16::try_from(count).unwrap_or(u16::MAX);
     let room = if body >= CHARTS { (body / 3).max(4) } else { body.saturating_sub(SENTENCES + 1) };

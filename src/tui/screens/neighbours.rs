@@ -38,7 +38,7 @@ pub fn view(state: &State, frame: &mut Frame, walk: &Walk) {
     let Some(pane) = walk.here() else { return };
     let place = layout::frame(state.size);
     frame.render_widget(trail(state, walk, usize::from(place.status.width)), place.status);
-    let columns = usize::from(layout::review(state.size).rows.width).saturating_sub(4);
+    let columns = usize::from(layout::review(state.size, state.split).rows.width).saturating_sub(4);
     let rows: Vec<ListRow> = neighbours(pane).iter().map(|one| row(state, one, pane, columns)).collect();
     let title = match &pane.attribute {
         Some(attribute) => format!("Nearest · {}", sanitise::line(state.attribute_name(attribute), 40)),

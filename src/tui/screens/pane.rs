@@ -11,7 +11,7 @@ use crate::tui::layout;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::wrap;
 use ratatui::Frame;
-use ratatui::layout::{Rect, Size};
+use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Borders, Paragraph};
@@ -72,15 +72,19 @@ impl Pane {
                 self.error = Some(RepositoryError::NotFound { what: "product", key });
             }
             // What is loaded can be read while the database is out of reach.
-            Err(RepositoryError::Unavailable(_)) if self.card.is_some() => {}
+            Err(RepositoryError::Unavailable(_) | RepositoryError::Cancelled) if self.card.is_some() => {}
             Err(error) => self.error = Some(error),
         }
         true
     }
 
+    /// Returns the first row shown.
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+
     /// Moves within the list of `rows`, or within the document.
-    pub fn motion(&mut self, motion: Motion, rows: usize, size: Size) {
-        let place = layout::review(size);
+    pub fn motion(&mut self, motion: Motion, rows: usize, place: layout::Review) {
         if self.document_focused {
             let height = usize::from(place.content.height);
             self.scroll = motion.apply(self.scroll, (self.document.len() + 1).saturating_sub(height), height);
@@ -89,9 +93,8 @@ impl Pane {
         }
     }
 
-    /// Lays the document out for the size, and keeps the cursor in view.
-    pub fn sync(&mut self, rows: usize, size: Size, theme: Theme) {
-        let place = layout::review(size);
+    /// Lays the document out where it has its place, and keeps the cursor in view.
+    pub fn sync(&mut self, rows: usize, place: layout::Review, theme: Theme) {
         let height = usize::from(place.rows.height).max(1);
         self.cursor = self.cursor.min(rows.saturating_sub(1));
         self.offset = self.offset.clamp((self.cursor + 1).saturating_sub(height), self.cursor);
@@ -179,7 +182,7 @@ pub fn view(
     nothing: &'static str,
 ) {
     let theme = state.theme;
-    let place = layout::review(state.size);
+    let place = layout::review(state.size, state.split);
     if !place.is_strip {
         let (border, title) = roles(!pane.document_focused);
         let block = Block::bordered()

@@ -31,7 +31,7 @@ pub fn view(state: &State, frame: &mut Frame, pane: &Pane) {
         " product".into()
     };
     frame.render_widget(Line::raw(text), place.status);
-    let columns = usize::from(layout::review(state.size).rows.width).saturating_sub(4);
+    let columns = usize::from(layout::review(state.size, state.split).rows.width).saturating_sub(4);
     let rows: Vec<ListRow> = gaps.iter().map(|row| gap_line(state, row, columns)).collect();
     pane::view(state, frame, pane, "Gaps of the product", &rows, "no gaps");
 }

@@ -58,8 +58,9 @@ pub struct Queue {
     page: Slot<()>,
     purpose: Purpose,
     next: Option<QueueCursor>,
-    /// The gap to find again after a refresh.
+    /// The gap to find again after a refresh, and the row to go to where it is gone.
     place: Option<GapId>,
+    row: usize,
     to_end: bool,
     wants_next: bool,
     pub source: Source,
@@ -80,6 +81,7 @@ impl Default for Queue {
             purpose: Purpose::First,
             next: None,
             place: None,
+            row: 0,
             to_end: false,
             wants_next: false,
             source: Source::Pages,
@@ -163,8 +165,10 @@ impl Queue {
         self.purpose = Purpose::First;
         self.to_end = false;
         self.wants_next = false;
+        self.row = 0;
         let (place, limit) = match keep_place {
             KeepPlace::Yes => {
+                self.row = self.undecided_before_cursor();
                 let staying = self.rows.iter().skip(self.cursor).find(|row| !row.decided_here);
                 let gap = staying.or_else(|| self.current()).map(|row| row.data.gap.clone());
                 (gap, (self.cursor + AHEAD).clamp(PAGE, FAR))
@@ -181,6 +185,31 @@ impl Queue {
         let effect = self.reload(now, KeepPlace::No);
         self.place = Some(gap);
         effect
+    }
+
+    /// Loads the list anew and goes to a gap in it, or to a row where the gap is gone.
+    pub fn reload_near(&mut self, now: Instant, gap: Option<GapId>, row: usize) -> Effect {
+        let effect = self.reload(now, KeepPlace::No);
+        self.place = gap;
+        self.row = row;
+        match effect {
+            Effect::LoadPage { ticket, filter, sort, after, .. } => {
+                Effect::LoadPage { ticket, filter, sort, after, limit: (row + AHEAD).clamp(PAGE, FAR) }
+            }
+            other => other,
+        }
+    }
+
+    /// Returns how many gaps before the cursor are not decided yet: where it stands once the decided ones are gone.
+    pub fn undecided_before_cursor(&self) -> usize {
+        self.rows.iter().take(self.cursor).filter(|row| !row.decided_here).count()
+    }
+
+    /// Goes to a row, or to the last one.
+    pub fn go_to_row(&mut self, row: usize) {
+        self.cursor = row.min(self.rows.len().saturating_sub(1));
+        self.to_end = false;
+        self.wants_next = false;
     }
 
     /// Tells whether a flow may bring more rows.
@@ -270,7 +299,7 @@ impl Queue {
                 self.selection.keep(&self.rows);
                 let place = self.place.take();
                 let again = place.and_then(|gap| self.rows.iter().position(|row| row.data.gap == gap));
-                self.cursor = again.unwrap_or(0);
+                self.cursor = again.unwrap_or(self.row.min(self.rows.len().saturating_sub(1)));
                 self.offset = self.offset.min(self.cursor);
                 Arrival::Fresh
             }

@@ -34,7 +34,7 @@ pub fn outcome(state: GapState) -> (&'static str, Role) {
 
 /// Draws the list.
 pub fn view(state: &State, frame: &mut Frame) {
-    let place = layout::review(state.size);
+    let place = layout::review(state.size, state.split);
     if !place.is_strip {
         let focused = !state.review.card_focused;
         let border = state.theme.style(if focused { Role::BorderFocused } else { Role::Border });

@@ -3,6 +3,7 @@
 use super::card_sections::{self, Setting};
 use super::{chrome, queue_view};
 use crate::domain::{Count, GapId, QueueFilter, State as GapState, StateFilter, VoteMark};
+use crate::repository::RepositoryError;
 use crate::sanitise;
 use crate::tui::app::State;
 use crate::tui::app::action::ActionId;
@@ -51,7 +52,7 @@ pub struct Document {
 
 /// Brings the screen in step with what the last message changed, and asks for what it needs.
 pub fn sync(state: &mut State) -> Vec<Effect> {
-    let place = layout::review(state.size);
+    let place = layout::review(state.size, state.split);
     state.queue.keep_in_view(usize::from(place.rows.height));
     let mut effects: Vec<Effect> = state.queue.load_ahead(state.now).into_iter().collect();
     let gap = state.queue.current_gap().cloned();
@@ -143,6 +144,9 @@ fn status(state: &State, frame: &mut Frame, area: Rect) {
         (_, true) if state.is_overdue(state.queue.waiting_since()) => {
             right.push(Span::styled(" · loading…", theme.style(Role::Warning)));
         }
+        (_, false) if matches!(state.queue.error(), Some(RepositoryError::Cancelled)) => {
+            right.push(Span::styled(" · not loaded", theme.style(Role::Warning)));
+        }
         (Some(count), false) => {
             let words = match count {
                 Count::Exact(0) => "no match".to_owned(),
@@ -200,7 +204,7 @@ pub fn filter_words(state: &State, filter: &QueueFilter) -> String {
 }
 
 fn card(state: &State, frame: &mut Frame) {
-    let place = layout::review(state.size);
+    let place = layout::review(state.size, state.split);
     let theme = state.theme;
     let focused = state.review.card_focused;
     let gap = state.queue.current_gap();

@@ -675,24 +675,31 @@ fn when_everything_is_decided_the_list_says_so() {
 fn y_copies_the_product_key_or_on_the_card_the_value_and_nothing_that_runs() {
     let mut app = App::open(SIZE);
     let key = gap(0).product.to_string();
-    assert_eq!(app.press("y"), [Effect::Copy(key.clone())]);
-    assert_eq!(app.toast(), format!("Copied the product key {key}"));
+    let copied = |effects: Vec<Effect>| match effects.into_iter().next() {
+        Some(Effect::Copy(copied)) => copied.text,
+        other => panic!("{other:?} instead of a copy"),
+    };
+    assert_eq!(copied(app.press("y")), key);
+    app.settle();
+    assert_eq!(app.toast(), format!("Copied the product key {key} by OSC 52"));
+    app.clipboard = Some("wl-copy");
     app.keys("Tab l");
-    assert_eq!(app.press("y"), [Effect::Copy("Black".into())]);
-    assert_eq!(app.toast(), "Copied the value Black");
+    assert_eq!(copied(app.press("y")), "Black");
+    app.settle();
+    assert_eq!(app.toast(), "Copied the value Black by wl-copy");
     app.keys("Esc w j");
-    assert_eq!(app.press("y"), [Effect::Copy(gap(2).product.to_string())], "the neighbour under the cursor");
+    assert_eq!(copied(app.press("y")), gap(2).product.to_string(), "the neighbour under the cursor");
     app.keys("Esc E j");
-    assert_eq!(app.press("y"), [Effect::Copy("gpt-3.5".into())]);
+    assert_eq!(copied(app.press("y")), "gpt-3.5");
     app.keys("Q");
     app.state.queue.rows[0].data.gap.product = "k\u{1b}]0;x\u{7}\u{202e}\n".into();
     app.state.queue.cursor = 0;
-    let copied = |effects: Vec<Effect>| match effects.into_iter().next() {
-        Some(Effect::Copy(text)) => text,
-        other => panic!("{other:?} instead of a copy"),
-    };
     assert_eq!(copied(app.press("y")), "k␛]0;x␇⟨U+202E⟩↵");
     app.state.queue.rows[0].data.gap.product = "x".repeat(9_000).into();
     let text = copied(app.press("y"));
     assert_eq!(text.chars().count(), 4_001, "what a terminal takes is limited");
+    app.clipboard = None;
+    app.waiting.retain(|effect| matches!(effect, Effect::Copy(_)));
+    app.settle();
+    assert_eq!(app.waiting, [], "the terminal's clipboard has no answer");
 }

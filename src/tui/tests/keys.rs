@@ -129,3 +129,21 @@ fn every_preset_decides_moves_and_finds_its_way() {
     app.keys("Ctrl-X Ctrl-C");
     assert!(app.ended);
 }
+
+#[test]
+fn the_palette_finds_filters_from_any_screen() {
+    let mut app = App::open((80, 24));
+    app.keys(":").type_text("filter water");
+    insta::assert_snapshot!("palette_filters_80x24", app.screen());
+    app.keys("Enter");
+    let attribute = app.state.queue.filter.attribute.clone().unwrap();
+    assert_eq!(app.state.attribute_name(&attribute), "Waterproof");
+    app.keys("E :").type_text("filter decided").keys("Enter");
+    assert_eq!(app.state.queue.filter.state, StateFilter::Decided);
+    assert_eq!(
+        app.state.queue.filter.attribute,
+        Some(attribute),
+        "a filter narrows what is narrowed already"
+    );
+    assert!(app.state.screens.is_empty(), "the queue shows it");
+}

@@ -73,6 +73,7 @@ fn what_cannot_be_used_is_said_until_it_is_read_and_the_rest_holds() {
         glyphs: "unicode",
         colour: "always",
         tables,
+        ..Screen::default()
     };
     let problem =
         Problem { place: "config.toml:9".into(), what: "there is no setting \"x\"".into(), part: Part::Data };

@@ -1,9 +1,11 @@
 //! Any keys, on any screen, at any size: no panic, and the cursor stays where it can be.
 
 use super::*;
+use crate::tui::app::pointer::Gesture;
 use proptest::prelude::*;
+use ratatui::layout::Position;
 
-const KEYS: [&str; 72] = [
+const KEYS: [&str; 84] = [
     "v",
     "v",
     "V",
@@ -76,6 +78,18 @@ const KEYS: [&str; 72] = [
     "%",
     "Ctrl-A",
     "Ctrl-E",
+    "Ctrl-X",
+    "Ctrl-R",
+    "[",
+    "[",
+    "]",
+    "<",
+    ">",
+    "W",
+    "F",
+    "F",
+    "M",
+    "L",
 ];
 
 const SIZES: [(u16, u16); 12] = [
@@ -93,6 +107,8 @@ const SIZES: [(u16, u16); 12] = [
     (39, 80),
 ];
 
+const GESTURES: [Gesture; 5] = [Gesture::Press, Gesture::Drag, Gesture::Release, Gesture::Up, Gesture::Down];
+
 #[derive(Debug, Clone)]
 enum Step {
     Key(usize),
@@ -105,6 +121,11 @@ enum Step {
     Down(bool),
     /// Somebody else decides a gap.
     Meddle(usize),
+    /// A gesture, where in thousandths of the screen.
+    Mouse(usize, u16, u16),
+    Focus(bool),
+    /// The user's editor is closed, with a text or without.
+    Edited(bool),
     /// The disk is full, or has room again.
     Full(bool),
 }
@@ -119,6 +140,9 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any::<bool>().prop_map(Step::Down),
         1 => (0_usize..30).prop_map(Step::Meddle),
         1 => any::<bool>().prop_map(Step::Full),
+        4 => (0_usize..5, 0_u16..1_100, 0_u16..1_100).prop_map(|(what, x, y)| Step::Mouse(what, x, y)),
+        1 => any::<bool>().prop_map(Step::Focus),
+        1 => any::<bool>().prop_map(Step::Edited),
     ]
 }
 
@@ -139,6 +163,16 @@ proptest! {
                 Step::Wait(milliseconds) => app.wait(milliseconds),
                 Step::Paste(text) => { app.send(Msg::Paste(text)); }
                 Step::Answer => app.settle(),
+                Step::Mouse(what, x, y) => {
+                    let place = |share: u16, of: u16| u16::try_from(u32::from(share) * u32::from(of) / 1_000).unwrap();
+                    let at = Position { x: place(x, app.state.size.width), y: place(y, app.state.size.height) };
+                    app.send(Msg::Mouse(GESTURES[what], at));
+                }
+                Step::Focus(has_focus) => { app.send(Msg::Focus(has_focus)); }
+                Step::Edited(is_good) => {
+                    let text = if is_good { Ok("two\nlines \u{1b}[2J".to_owned()) } else { Err("it failed".to_owned()) };
+                    app.send(Msg::Edited(text));
+                }
                 Step::Down(down) => {
                     app.database.down = down.then(|| RepositoryError::Unavailable("gone \u{1b}[2J".into()));
                 }

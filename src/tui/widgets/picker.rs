@@ -141,6 +141,7 @@ fn ranked(query: &str, items: &[Item]) -> Vec<Hit> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn picker() -> Picker {
         Picker::new(
@@ -161,6 +162,18 @@ mod tests {
         assert_eq!((picker.selected(), picker.matches()), (None, 0));
         picker.narrow("本");
         assert_eq!(picker.selected(), Some(4));
+    }
+
+    proptest! {
+        #[test]
+        fn no_row_is_wider_than_asked(label in r"(\PC|日|👩‍👩‍👧‍👦|क्षि|حذاء|e\u{301}){0,40}", detail in r"(\PC|日|👍🏽){0,40}", columns in 12_usize..90) {
+            let clean = |text: &str| crate::sanitise::line(text, 200);
+            let picker = Picker::new(vec![Item::new(clean(&label), clean(&detail))]);
+            for (line, _) in picker.lines(Theme::Mono, columns, 3) {
+                let wide = wrap::width(&line.to_string());
+                prop_assert!(wide <= columns, "{wide} of {columns}: {line:?}");
+            }
+        }
     }
 
     #[test]

@@ -60,6 +60,11 @@ pub struct Place {
 }
 
 impl Place {
+    /// Returns the first row in view.
+    pub fn offset(self) -> usize {
+        self.offset
+    }
+
     /// Keeps the cursor among `count` rows and in view, where `height` rows are shown at once.
     pub fn keep(&mut self, count: usize, height: u16) {
         let height = usize::from(height).max(1);
@@ -174,6 +179,20 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn figures_stand_below_one_another_whatever_stands_before_them(text in r"(\PC|日|👩‍👩‍👧‍👦|क्षि|حذاء|e\u{301}){0,30}", width in 30_u16..90) {
+            let columns = vec![
+                Column::text("name", 0, |row: &String| row.clone()),
+                Column::figure("rank", 6, 0, |_: &String| "42".to_owned()),
+            ];
+            let mut terminal = Terminal::new(TestBackend::new(width, 3)).unwrap();
+            let rows = [text, "plain".to_owned()];
+            terminal.draw(|frame| draw(frame, frame.area(), Theme::Mono, &columns, &rows, Place::default())).unwrap();
+            let buffer = terminal.backend().buffer();
+            let figure = |y: u16| (0..width).rev().find(|x| buffer[(*x, y)].symbol() == "2").map(|x| (x, buffer[(x - 1, y)].symbol().to_owned()));
+            prop_assert_eq!(figure(1), figure(2));
+        }
+
         #[test]
         fn columns_and_the_room_between_never_take_more_than_there_is(width in 12_usize..200) {
             let columns = columns();

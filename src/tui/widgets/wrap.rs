@@ -198,7 +198,44 @@ mod tests {
         assert!(all && lines == [Line::from("\u{fffd}")], "{lines:?}");
     }
 
+    /// Text as catalogues have it: CJK, Korean in parts, emoji sequences and flags, marks, Indic syllables, right-to-left.
+    fn text() -> impl Strategy<Value = String> {
+        r"(\PC|\n| |日本|한|\u{1112}\u{1161}\u{11ab}|👩‍👩‍👧‍👦|👍🏽|🇫🇷|❤️|e\u{301}\u{323}|क्षि|சொ|ตั๊ก|حذاء|שָׁלוֹם|\u{200d}){0,60}"
+            .prop_map(|text| crate::sanitise::lines(&text, 500))
+    }
+
     proptest! {
+        #[test]
+        fn a_cut_or_padded_text_is_as_wide_as_asked_and_parts_no_cluster(text in text(), columns in 0_usize..30) {
+            let text = crate::sanitise::line(&text, 500);
+            let cut = cut(&text, columns);
+            prop_assert!(width(&cut) <= columns, "{cut:?} in {columns}");
+            let kept = cut.strip_suffix('…').unwrap_or(&cut);
+            let is_boundary = |at: usize| at == text.len() || text.grapheme_indices(true).any(|(index, _)| index == at);
+            prop_assert!(cut == text || text.starts_with(kept) && is_boundary(kept.len()), "{text:?} cut to {cut:?}");
+            prop_assert_eq!(width(&pad(&text, columns)), columns);
+            prop_assert_eq!(width(&pad_left(&text, columns)), columns);
+        }
+
+        #[test]
+        fn wrapped_text_is_all_there_and_no_line_ends_within_a_cluster(text in text(), columns in 12_usize..40) {
+            let (lines, all) = wrap(&[(text.clone(), Style::new())], columns, 600);
+            prop_assert!(all);
+            let is_shown = |cluster: &&str| !matches!(*cluster, " " | "\n") && usize::from(cluster.cell_width()) <= columns;
+            let mut clusters = text.graphemes(true).filter(is_shown);
+            for line in &lines {
+                let line = line.to_string();
+                let mut rest = line.trim_matches(['\u{fffd}', ' ']);
+                while !rest.is_empty() {
+                    let next = clusters.next();
+                    let behind = next.and_then(|cluster| rest.strip_prefix(cluster));
+                    prop_assert!(behind.is_some(), "{next:?} is not whole in {line:?} of {text:?}");
+                    rest = behind.unwrap_or_default().trim_matches(['\u{fffd}', ' ']);
+                }
+            }
+            prop_assert_eq!(clusters.next(), None);
+        }
+
         #[test]
         fn no_line_is_wider_than_asked(text in r"(\PC|\n|👩‍👩‍👧‍👦|日){0,80}", columns in 2_usize..30) {
             let text = crate::sanitise::lines(&text, 500);
