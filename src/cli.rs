@@ -5,6 +5,7 @@ mod agreement;
 mod bar;
 mod cluster;
 mod compare;
+mod completions;
 mod decide;
 mod demo;
 mod distribute;
@@ -17,6 +18,7 @@ mod import;
 mod index;
 mod insights;
 mod interrupt;
+mod man;
 mod migrate;
 mod neighbours;
 mod open;
@@ -31,6 +33,7 @@ mod refresh;
 mod review;
 mod threshold;
 mod undo;
+mod version;
 mod vote;
 
 use crate::config::{Config, Origin};
@@ -43,14 +46,23 @@ Without a command, gapdeck reviews: on the embedded database, or on the server t
 
 Exit codes: 0 done, 2 wrong command line, 3 unusable file, value or setting, 4 database not reachable or in use,
 5 conflict with another decision, 6 not found, 7 no terminal, 8 decision kept in the outbox but not yet sent,
-9 the doctor found an error, 70 fault in gapdeck, 130 interrupted.";
+9 the doctor found an error, 70 fault in gapdeck, 130 interrupted; a signal that ends the review adds its number to 128.";
 
 /// Human-in-the-loop quality assurance of product data, at the terminal.
 #[derive(Debug, Parser)]
-#[command(name = "gapdeck", version, about, after_help = AFTER_HELP, disable_help_subcommand = true)]
+#[command(name = "gapdeck", version, about, after_help = AFTER_HELP, disable_help_subcommand = true, disable_version_flag = true)]
 pub struct Cli {
     #[command(flatten)]
     pub place: Place,
+    /// Say nothing but errors on standard error
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Print the version, and what it was built from
+    #[arg(short = 'V', long)]
+    pub version: bool,
+    /// With --version: print also where gapdeck keeps its files
+    #[arg(long, requires = "version")]
+    pub verbose: bool,
     #[command(subcommand)]
     pub command: Option<Command>,
 }
@@ -153,6 +165,10 @@ pub enum Command {
     Migrate(migrate::Migrate),
     /// Distributes the tables over the servers of a Citus cluster
     Distribute(distribute::Distribute),
+    /// Prints a script that lets a shell complete gapdeck's words
+    Completions(completions::Completions),
+    /// Prints the manual page, or writes those of all commands
+    Man(man::Man),
 }
 
 impl Cli {
@@ -177,8 +193,19 @@ impl Cli {
 /// # Errors
 /// What the command returns; its kind fixes the exit code.
 pub async fn run(cli: Cli) -> Result<(), AppError> {
+    output::set_quiet(cli.quiet);
+    if cli.version {
+        return version::run(cli.verbose, &cli.place);
+    }
+    // These need no setting, and help where one is wrong.
+    match &cli.command {
+        Some(Command::Completions(command)) => return completions::run(command),
+        Some(Command::Man(command)) => return man::run(command),
+        _ => {}
+    }
     let config = Config::load(&cli.place)?;
     match cli.command {
+        Some(Command::Completions(_) | Command::Man(_)) => Ok(()),
         None => review::run(&config).await,
         Some(Command::Demo(command)) => demo::run(command, &config).await,
         Some(Command::Import(command)) => import::run(command, &config).await,

@@ -94,10 +94,7 @@ impl Config {
             }
             (None, Err(error)) => return Err(error.clone()),
         };
-        let state_directory = match &directories {
-            Ok(directories) => directories.state_dir().unwrap_or(directories.data_local_dir()).to_owned(),
-            Err(_) => data_directory.clone(),
-        };
+        let state_directory = state_directory().unwrap_or_else(|| data_directory.clone());
         // A directory named on the command line means its embedded database, whatever server the environment names.
         let is_flag = |origin: &Origin| matches!(origin, Origin::Flag(_));
         let directory_given = is_flag(&place.origins.data_dir);
@@ -141,6 +138,12 @@ impl Config {
     pub fn about_read_url(&self, error: AppError) -> AppError {
         about(error, "It is a replica's URL; it", &self.replicas_origin)
     }
+}
+
+/// Returns the user's directory for what gapdeck keeps of its runs; `None` without a home directory.
+pub fn state_directory() -> Option<PathBuf> {
+    let directories = directories::ProjectDirs::from("", "", "gapdeck")?;
+    Some(directories.state_dir().unwrap_or(directories.data_local_dir()).to_owned())
 }
 
 fn about(error: AppError, what: &str, origin: &Origin) -> AppError {

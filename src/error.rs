@@ -28,6 +28,8 @@ pub enum ErrorKind {
     Unhealthy,
     /// The user ended the command: exit code 130.
     Interrupted,
+    /// A signal ended the review, or its terminal went away (1, `SIGHUP`): exit code 128 and the signal's number.
+    Signal(u8),
 }
 
 impl ErrorKind {
@@ -44,6 +46,7 @@ impl ErrorKind {
             Self::Unhealthy => 9,
             Self::Internal => 70,
             Self::Interrupted => 130,
+            Self::Signal(number) => 128_u8.saturating_add(number),
         }
     }
 }

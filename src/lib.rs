@@ -9,6 +9,7 @@
 //! * [`evidence`]: pure functions over texts and values: does the product's text mention the candidate, what do the
 //!   neighbours say?
 //! * [`insight`]: pure statistics: what decisions say about predictions.
+//! * [`build`], [`crash`]: what the binary was built from, and what a fault in it leaves behind.
 //! * [`database`]: where a connection comes from.
 //! * [`embed`]: text to vector.
 //! * [`demo`]: the deterministic demo catalogue.
@@ -23,8 +24,10 @@
 //! * [`words`]: numbers as people read them.
 //! * [`repository`]: the traits over what is stored, their page, cursor and error types, and their implementations.
 
+pub mod build;
 pub mod cli;
 pub mod config;
+pub mod crash;
 pub mod database;
 pub mod demo;
 pub mod doctor;

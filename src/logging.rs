@@ -10,8 +10,6 @@ use tracing::{Event, Level, Subscriber};
 use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
-/// The log's file name.
-const NAME: &str = "gapdeck.log";
 /// How many lines wait for whoever looks at the log; more are in the file alone.
 const WAITING: usize = 256;
 
@@ -23,22 +21,29 @@ pub struct LogFile {
     pub lines: mpsc::Receiver<(Level, String)>,
 }
 
-/// Logs warnings and errors to `gapdeck.log` in a directory until the guard is dropped; without a directory that can be
-/// written, to nowhere.
+/// The size from which on a start begins a new log file, in bytes; the one before is kept.
+const LARGEST: u64 = 4 << 20;
+
+/// Returns the log file in a directory.
+pub fn path(directory: &Path) -> PathBuf {
+    directory.join("gapdeck.log")
+}
+
+/// Logs warnings and errors to [`path`] until the guard is dropped; without a directory that can be written, to nowhere.
 pub fn to_file(directory: &Path) -> Option<(WorkerGuard, LogFile)> {
     std::fs::create_dir_all(directory).ok()?;
-    let appender = tracing_appender::rolling::RollingFileAppender::builder()
-        .filename_prefix(NAME)
-        .max_log_files(1)
-        .build(directory)
-        .ok()?;
+    let path = path(directory);
+    if path.metadata().is_ok_and(|file| file.len() > LARGEST) {
+        std::fs::rename(&path, directory.join("gapdeck.log.1")).ok()?;
+    }
+    let appender = tracing_appender::rolling::never(directory, path.file_name()?);
     let (writer, guard) = tracing_appender::non_blocking(appender);
     let writer = move || Harmless(writer.clone());
     let subscriber =
         tracing_subscriber::fmt().with_writer(writer).with_ansi(false).with_max_level(Level::WARN).finish();
     let (tell, lines) = mpsc::channel(WAITING);
     tracing::subscriber::set_global_default(subscriber.with(Teller(tell))).ok()?;
-    Some((guard, LogFile { path: directory.join(NAME), lines }))
+    Some((guard, LogFile { path, lines }))
 }
 
 /// Hands lines on to whoever looks at the log.

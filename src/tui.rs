@@ -15,6 +15,7 @@ mod layout;
 mod overlays;
 mod pace;
 mod screens;
+mod settings;
 mod signals;
 mod terminal;
 #[cfg(test)]
@@ -36,7 +37,6 @@ use crate::sanitise;
 use app::msg::{Effect, Msg};
 use app::session::{self, Resumed};
 use app::state::MOMENT;
-use app::toast::Level;
 use app::unsaved::Phase;
 use app::{State, update};
 use chrono::Utc;
@@ -45,6 +45,7 @@ use effects::Effects;
 use futures_util::future::BoxFuture;
 use input::Input;
 use pace::Pace;
+pub use settings::Settings;
 use signals::{Signal, Signals};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -96,27 +97,21 @@ pub struct Identity {
     pub shared: bool,
 }
 
-/// What the terminal application does as its user wants it.
-#[derive(Debug, Default)]
-pub struct Settings {
-    /// Where the session and the named views are kept.
-    pub desk: Option<Desk>,
-    /// Whether the session comes back as it was left.
-    pub resume: bool,
-    /// Whether the mouse is on from the start.
-    pub mouse: bool,
-    /// Whether the terminal's window is called after the database.
-    pub title: bool,
-    /// The log file, and what is written to it.
-    pub log: Option<LogFile>,
+/// How the terminal application ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// What is left in the outbox.
+    pub rest: Rest,
+    /// Why, where the user did not quit: a signal, or the terminal is gone.
+    pub error: Option<AppError>,
 }
 
-/// Runs the terminal application until the user quits; returns what is left in the outbox.
+/// Runs the terminal application until the user quits, a signal ends it or the terminal goes away.
 ///
 /// # Errors
 /// [`ErrorKind::NoTerminal`] where standard input or output is no terminal, what opening the database returns, and
 /// [`ErrorKind::Unavailable`] where decisions could not be kept on the disk before the end.
-pub async fn run(identity: Identity, settings: Settings, opening: Opening) -> Result<Rest, AppError> {
+pub async fn run(identity: Identity, settings: Settings, opening: Opening) -> Result<Ended, AppError> {
     let title = if settings.title {
         format!("gapdeck: {}", sanitise::line(&identity.database, 60))
     } else {
@@ -149,14 +144,23 @@ pub async fn run(identity: Identity, settings: Settings, opening: Opening) -> Re
         None => Rest::default(),
     };
     session.opening.abort();
-    result?;
-    never_reached(&state).map_or(Ok(()), Err)?;
-    unsaved(&state).map_or(Ok(rest), Err)
+    let lost = match result {
+        Err(error) if matches!(error.kind, ErrorKind::Signal(_)) => Some(error),
+        result => result.map(|()| None)?,
+    };
+    let signal = session.ended_by.map(|signal| {
+        AppError::new(ErrorKind::Signal(signal), format!("ended by {}", signals::name(signal)))
+    });
+    let error = signal.or(lost);
+    if error.is_none() {
+        never_reached(&state).map_or(Ok(()), Err)?;
+    }
+    unsaved(&state).map_or(Ok(Ended { rest, error }), Err)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "made for `map_err`")]
 fn lost_terminal(error: std::io::Error) -> AppError {
-    AppError::new(ErrorKind::NoTerminal, format!("the terminal is gone: {error}"))
+    AppError::new(ErrorKind::Signal(signals::HUNG_UP), format!("the terminal is gone: {error}"))
 }
 
 /// Says why the database was never opened.
@@ -208,6 +212,8 @@ struct Session {
     to_edit: Option<String>,
     /// When the shell gave the terminal back last.
     resumed: Option<Instant>,
+    /// The signal that asked for the end.
+    ended_by: Option<u8>,
 }
 
 /// What woke the loop.
@@ -244,6 +250,7 @@ impl Session {
             log: settings.log,
             to_edit: None,
             resumed: None,
+            ended_by: None,
         })
     }
 
@@ -314,13 +321,16 @@ impl Session {
         Ok(tokio::select! {
             biased;
             signal = self.signals.next() => match signal {
-                Signal::Terminate => Event::Msg(Msg::Terminate),
+                Signal::Terminate(number) => {
+                    self.ended_by = Some(number);
+                    Event::Msg(Msg::Terminate)
+                }
                 Signal::Continue => Event::Continued,
             },
             msg = self.input.next() => Event::Msg(msg?),
             Some(news) = news => Event::Msg(Msg::Outbox(news)),
             Some(msg) = self.answers.recv() => Event::Msg(msg),
-            Some((level, text)) = log => Event::Msg(logged(level, text)),
+            Some((level, text)) = log => Event::Msg(handover::logged(level, text)),
             opened = &mut self.opening, if self.is_opening => Event::Opened(opened.unwrap_or_else(|_| {
                 Err(AppError::new(ErrorKind::Internal, "opening the database ended in a fault of gapdeck itself"))
             })),
@@ -370,6 +380,8 @@ impl Session {
                 Msg::Woke
             }
         };
+        #[cfg(debug_assertions)]
+        fault(&msg);
         if matches!(msg, Msg::Resize(_)) {
             terminal.forget_screen().map_err(lost_terminal)?;
         }
@@ -411,14 +423,19 @@ impl Session {
     }
 }
 
-/// Turns a line of the log into a message.
-fn logged(level: tracing::Level, text: String) -> Msg {
-    let level = match level {
-        tracing::Level::ERROR => Level::Error,
-        tracing::Level::WARN => Level::Warning,
-        _ => Level::Info,
-    };
-    Msg::Logged(level, text)
+/// Breaks down at F12 where the environment asks a development build to: how else could a test see what a fault does?
+#[cfg(debug_assertions)]
+fn fault(msg: &Msg) {
+    use app::keymap::Key;
+    use crossterm::event::KeyCode;
+    if matches!(msg, Msg::Key(key) if *key == Key::plain(KeyCode::F(12)))
+        && let Ok(data) = std::env::var("GAPDECK_TEST_FAULT")
+    {
+        #[expect(clippy::panic, reason = "that is what is asked for")]
+        {
+            panic!("cannot take {data}");
+        }
+    }
 }
 
 fn read_clock(state: &mut State) {

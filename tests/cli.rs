@@ -16,6 +16,8 @@ mod decide;
 mod failures;
 #[path = "cli/listings.rs"]
 mod listings;
+#[path = "cli/shell.rs"]
+mod shell;
 #[path = "cli/threshold.rs"]
 mod threshold;
 #[path = "cli/views.rs"]

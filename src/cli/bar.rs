@@ -1,5 +1,6 @@
 //! The progress bar of commands that take long, on standard error.
 
+use super::output::is_quiet;
 use crate::transfer::import::{ProgressSink, Unit};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::time::Duration;
@@ -17,7 +18,9 @@ pub(super) struct Bar {
 impl Bar {
     pub fn new() -> Self {
         // Ten times a second; hidden where there is no terminal.
-        Self { bar: ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10)) }
+        let target =
+            if is_quiet() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr_with_hz(10) };
+        Self { bar: ProgressBar::with_draw_target(None, target) }
     }
 }
 

@@ -4,6 +4,20 @@ use crate::error::{AppError, ErrorKind};
 use crate::sanitise;
 use serde::Serialize;
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether words for people are left out, as `--quiet` asks; said once, at the start.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// Leaves words for people and progress bars out from now on; errors are still told.
+pub(super) fn set_quiet(quiet: bool) {
+    QUIET.store(quiet, Ordering::Relaxed);
+}
+
+/// Tells whether words for people are left out.
+pub(super) fn is_quiet() -> bool {
+    QUIET.load(Ordering::Relaxed)
+}
 
 /// Prints a value as JSON and a line end; a reader that has gone away is no error.
 pub(super) fn json<T: Serialize + ?Sized>(value: &T) -> Result<(), AppError> {
@@ -31,6 +45,9 @@ pub(super) fn print_exactly(text: &str) -> Result<(), AppError> {
 
 /// Says a line to the person at the terminal, on standard error.
 pub(super) fn say(text: &str) {
+    if is_quiet() {
+        return;
+    }
     let _ = writeln!(io::stderr().lock(), "{}", sanitise::lines(text, usize::MAX));
 }
 

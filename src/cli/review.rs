@@ -90,13 +90,14 @@ pub(super) async fn on_screen(
     let result = tui::run(identity, settings, Opening { progress, store, outbox }).await;
     let database = opened.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(database) = database {
-        if !shared && result.is_ok() {
+        if !shared && result.as_ref().is_ok_and(|ended| ended.error.is_none()) {
             refresh::refresh_stale(&database, stale_after, refresh::BEFORE_CLOSING).await;
         }
         database.close().await;
     }
-    tell(result?);
-    Ok(())
+    let ended = result?;
+    tell(ended.rest);
+    ended.error.map_or(Ok(()), Err)
 }
 
 /// Says what is left in the outbox, and what becomes of it.

@@ -1,19 +1,36 @@
 //! Signals: what the system asks of the program.
 
+use std::borrow::Cow;
 use std::io;
 
 /// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
-    /// End, and leave the terminal as it was.
-    Terminate,
+    /// End, and leave the terminal as it was; with the signal's number.
+    Terminate(u8),
     /// The program was stopped and goes on.
     Continue,
 }
 
+/// `SIGHUP`: the terminal is gone.
+pub const HUNG_UP: u8 = 1;
+const INTERRUPTED: u8 = 2;
+#[cfg(unix)]
+const TERMINATED: u8 = 15;
+
+/// Returns how people write a signal.
+pub fn name(signal: u8) -> Cow<'static, str> {
+    match signal {
+        HUNG_UP => "SIGHUP".into(),
+        INTERRUPTED => "SIGINT".into(),
+        15 => "SIGTERM".into(),
+        other => format!("signal {other}").into(),
+    }
+}
+
 #[cfg(unix)]
 mod platform {
-    use super::{Signal, io};
+    use super::{HUNG_UP, INTERRUPTED, Signal, TERMINATED, io};
     use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
     /// The signals listened to.
@@ -39,20 +56,20 @@ mod platform {
         /// Waits for the next signal.
         pub async fn next(&mut self) -> Signal {
             tokio::select! {
-                _ = self.terminate.recv() => Signal::Terminate,
-                _ = self.hang_up.recv() => Signal::Terminate,
-                _ = self.interrupt.recv() => Signal::Terminate,
+                _ = self.terminate.recv() => Signal::Terminate(TERMINATED),
+                _ = self.hang_up.recv() => Signal::Terminate(HUNG_UP),
+                _ = self.interrupt.recv() => Signal::Terminate(INTERRUPTED),
                 _ = self.proceed.recv() => Signal::Continue,
             }
         }
     }
 
     impl Signals {
-        /// Waits until the system asks the program to end, Ctrl-C aside.
-        pub async fn end(&mut self) {
+        /// Waits until the system asks the program to end, Ctrl-C aside; returns the signal's number.
+        pub async fn end(&mut self) -> u8 {
             tokio::select! {
-                _ = self.terminate.recv() => {}
-                _ = self.hang_up.recv() => {}
+                _ = self.terminate.recv() => TERMINATED,
+                _ = self.hang_up.recv() => HUNG_UP,
             }
         }
 
@@ -73,7 +90,7 @@ mod platform {
 
 #[cfg(not(unix))]
 mod platform {
-    use super::{Signal, io};
+    use super::{INTERRUPTED, Signal, io};
 
     /// The signals listened to.
     #[derive(Debug)]
@@ -88,7 +105,7 @@ mod platform {
         /// Waits for the next signal.
         pub async fn next(&mut self) -> Signal {
             match tokio::signal::ctrl_c().await {
-                Ok(()) => Signal::Terminate,
+                Ok(()) => Signal::Terminate(INTERRUPTED),
                 Err(_) => std::future::pending().await,
             }
         }
@@ -96,7 +113,7 @@ mod platform {
 
     impl Signals {
         /// Never returns: a console's Ctrl-C is all there is.
-        pub async fn end(&mut self) {
+        pub async fn end(&mut self) -> u8 {
             std::future::pending().await
         }
 

@@ -75,6 +75,39 @@ impl Terminal {
         Self { master: pair.master, child, keyboard, output, reader: Some(reader), settings_before }
     }
 
+    /// Starts a command, types keys once a text is on the screen, and takes the terminal away once another one is.
+    pub fn start_and_close(
+        command: &Command,
+        (columns, rows): (u16, u16),
+        first: &str,
+        keys: &str,
+        then: &str,
+    ) -> ExitStatus {
+        let pair = native_pty_system().openpty(size(columns, rows)).expect("a terminal");
+        let mut child = pair.slave.spawn_command(builder(command)).expect("start gapdeck");
+        drop(pair.slave);
+        let mut keyboard = pair.master.take_writer().expect("a keyboard");
+        let mut reader = pair.master.try_clone_reader().expect("a screen");
+        let mut parser = vt100::Parser::new(rows, columns, 0);
+        let mut chunk = vec![0; 1 << 16];
+        let mut wait_for = |text: &str| {
+            while !parser.screen().contents().contains(text) {
+                let length = reader.read(&mut chunk).unwrap_or(0);
+                assert!(
+                    length > 0,
+                    "gapdeck ended before {text:?}; the screen is\n{}",
+                    parser.screen().contents()
+                );
+                parser.process(&chunk[..length]);
+            }
+        };
+        wait_for(first);
+        keyboard.write_all(keys.as_bytes()).and_then(|()| keyboard.flush()).expect("type");
+        wait_for(then);
+        drop((reader, keyboard, pair.master));
+        child.wait().expect("the exit status")
+    }
+
     /// Types keys, as the terminal sends them.
     pub fn send(&self, keys: &str) {
         type_keys(&self.keyboard, keys.as_bytes());

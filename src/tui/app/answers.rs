@@ -124,7 +124,16 @@ fn on_figures(state: &mut State, msg: Msg) {
     }
 }
 
-fn on_page(state: &mut State, ticket: Ticket, result: Result<Page<QueueRow, QueueCursor>>) -> Vec<Effect> {
+fn on_page(
+    state: &mut State,
+    ticket: Ticket,
+    mut result: Result<Page<QueueRow, QueueCursor>>,
+) -> Vec<Effect> {
+    if state.queue.awaits(ticket)
+        && let Ok(page) = &mut result
+    {
+        outbox::bring_up(state, &mut page.rows);
+    }
     let arrival = state.queue.arrive(ticket, result);
     outbox::mark_rows(state);
     match arrival {

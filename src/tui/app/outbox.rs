@@ -9,7 +9,7 @@ use super::state::State;
 use super::toast::Level;
 use super::undo;
 use super::unsaved::{Phase, Unsaved};
-use crate::domain::{Action, Count, Decision, DecisionId, Outcome, State as GapState};
+use crate::domain::{Action, Count, Decision, DecisionId, Outcome, QueueRow, State as GapState};
 use crate::review::outbox::{Entry, Failure, News, Outage, OutboxError, Status};
 use crate::sanitise;
 use crate::tui::overlays::name_of;
@@ -140,22 +140,10 @@ fn sent(state: &mut State, id: DecisionId, outcome: &Outcome) {
     activity::has_news(state);
     let was = state.queue.row(&decision.gap).map(|row| row.data.state);
     if let Some(row) = state.queue.row_mut(&decision.gap) {
-        row.data.state = outcome.state;
-        row.data.version = outcome.version;
-        row.data.first_by = match outcome.state {
-            GapState::Second if decision.action != Action::Undo => Some(decision.reviewer.clone()),
-            GapState::Second | GapState::Deferred | GapState::Flagged => row.data.first_by.take(),
-            _ => None,
-        };
-        if decision.action != Action::Undo && !outcome.state.needs_opinion() {
-            row.data.decided_by = Some(decision.reviewer.clone());
-            row.data.decided_value.clone_from(&decision.value);
-            row.data.decided_at = Some(decision.decided_at);
-        } else if outcome.state == GapState::Open || outcome.state.needs_opinion() {
-            row.data.decided_by = None;
-            row.data.decided_value = None;
-            row.data.decided_at = None;
-        }
+        saved(&mut row.data, &decision, outcome);
+    }
+    if state.queue.is_waiting() {
+        state.saved_meanwhile.push((decision.clone(), outcome.clone()));
     }
     if decision.action != Action::Undo && outcome.state == GapState::Disputed {
         let gap = name_of(state, &decision.gap);
@@ -178,6 +166,38 @@ fn sent(state: &mut State, id: DecisionId, outcome: &Outcome) {
         (Some(GapState::Open), state) if state != GapState::Open => figures.open = changed(figures.open, -1),
         (Some(was), GapState::Open) if was != GapState::Open => figures.open = changed(figures.open, 1),
         _ => {}
+    }
+}
+
+/// Brings a row in step with a decision that the database has taken.
+fn saved(row: &mut QueueRow, decision: &Decision, outcome: &Outcome) {
+    row.state = outcome.state;
+    row.version = outcome.version;
+    row.first_by = match outcome.state {
+        GapState::Second if decision.action != Action::Undo => Some(decision.reviewer.clone()),
+        GapState::Second | GapState::Deferred | GapState::Flagged => row.first_by.take(),
+        _ => None,
+    };
+    if decision.action != Action::Undo && !outcome.state.needs_opinion() {
+        row.decided_by = Some(decision.reviewer.clone());
+        row.decided_value.clone_from(&decision.value);
+        row.decided_at = Some(decision.decided_at);
+    } else if outcome.state == GapState::Open || outcome.state.needs_opinion() {
+        row.decided_by = None;
+        row.decided_value = None;
+        row.decided_at = None;
+    }
+}
+
+/// Brings the rows of a page in step with what was saved after the database may have read them.
+pub fn bring_up(state: &mut State, rows: &mut Vec<QueueRow>) {
+    for (decision, outcome) in std::mem::take(&mut state.saved_meanwhile) {
+        let older = |row: &QueueRow| row.gap == decision.gap && row.version < outcome.version;
+        let Some(index) = rows.iter().position(older) else { continue };
+        saved(&mut rows[index], &decision, &outcome);
+        if !state.queue.filter.state.asks_for(outcome.state) {
+            rows.remove(index);
+        }
     }
 }
 

@@ -43,9 +43,14 @@ impl<T> Slot<T> {
         self.outdated
     }
 
+    /// Tells whether an answer is still wanted.
+    pub fn awaits(&self, ticket: Ticket) -> bool {
+        ticket == self.latest && self.is_waiting()
+    }
+
     /// Takes an answer unless a newer request was made meanwhile; tells whether it was taken.
     pub fn accept(&mut self, ticket: Ticket, answer: Result<T, RepositoryError>) -> bool {
-        if ticket != self.latest || self.waiting_since.is_none() {
+        if !self.awaits(ticket) {
             return false;
         }
         self.waiting_since = None;

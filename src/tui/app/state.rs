@@ -16,7 +16,7 @@ use super::undo::Undo;
 use super::unsaved::Unsaved;
 use super::views::View;
 use super::waits::{self, Wait};
-use crate::domain::{DecisionId, Facets, QueueFilter, QueueSort, State as GapState};
+use crate::domain::{Decision, DecisionId, Facets, Outcome, QueueFilter, QueueSort, State as GapState};
 use crate::review::outbox::Outage;
 use crate::tui::Identity;
 use crate::tui::layout::Split;
@@ -98,6 +98,8 @@ pub struct State {
     pub conflicts: std::collections::VecDeque<Conflict>,
     /// Decisions refused because somebody else holds the gap; each is asked about.
     pub held: std::collections::VecDeque<Held>,
+    /// What was saved while rows of the queue were being read: they may be from before it.
+    pub saved_meanwhile: Vec<(Decision, Outcome)>,
     pub undo: Undo,
     /// The bulk action that is being looked at, to take it back.
     pub bulk_undo: Slot<()>,
@@ -162,6 +164,7 @@ impl State {
             unsaved: Vec::new(),
             conflicts: std::collections::VecDeque::new(),
             held: std::collections::VecDeque::new(),
+            saved_meanwhile: Vec::new(),
             undo: Undo::default(),
             bulk_undo: Slot::default(),
             last_saved: None,

@@ -150,6 +150,16 @@ impl Queue {
         self.page.value.is_some()
     }
 
+    /// Tells whether rows are being read.
+    pub fn is_waiting(&self) -> bool {
+        self.page.is_waiting()
+    }
+
+    /// Tells whether the rows that an answer brings are still wanted.
+    pub fn awaits(&self, ticket: Ticket) -> bool {
+        self.page.awaits(ticket)
+    }
+
     /// Loads the list anew; the place is kept where the gap is still in it.
     pub fn reload(&mut self, now: Instant, keep_place: KeepPlace) -> Effect {
         self.purpose = Purpose::First;

@@ -84,6 +84,24 @@ fn figures_counted_before_a_decision_was_saved_do_not_stay_when_they_come_after_
 }
 
 #[test]
+fn a_list_read_before_a_decision_was_saved_does_not_bring_its_gap_back_when_it_comes_after_it() {
+    let mut app = App::open(SIZE);
+    let gap = app.state.queue.current_gap().cloned().expect("a gap");
+    app.press("a s");
+    let is_page = |effect: &Effect| matches!(effect, Effect::LoadPage { .. });
+    let index = app.waiting.iter().position(is_page).expect("the list in another order");
+    let load = app.waiting.remove(index);
+    let early = app.database.answer(load).expect("a page");
+    let Msg::Page { result: Ok(page), .. } = &early else { panic!("{early:?}") };
+    assert!(page.rows.iter().any(|row| row.gap == gap), "it was open then");
+    app.settle();
+    assert_eq!(app.database.events.len(), 1);
+    app.send(early);
+    assert!(app.state.queue.is_loaded() && app.state.queue.row(&gap).is_none());
+    app.settle();
+}
+
+#[test]
 fn r_tries_now_keeps_what_is_loaded_and_the_card_comes_when_the_server_is_back() {
     let mut app = lost();
     let place = app.cursor();
