@@ -21,12 +21,14 @@ pub struct LogFile {
     pub lines: mpsc::Receiver<(Level, String)>,
 }
 
+/// The log's file name.
+const NAME: &str = "gapdeck.log";
 /// The size from which on a start begins a new log file, in bytes; the one before is kept.
 const LARGEST: u64 = 4 << 20;
 
 /// Returns the log file in a directory.
 pub fn path(directory: &Path) -> PathBuf {
-    directory.join("gapdeck.log")
+    directory.join(NAME)
 }
 
 /// Logs warnings and errors to [`path`] until the guard is dropped; without a directory that can be written, to nowhere.
@@ -36,6 +38,7 @@ pub fn to_file(directory: &Path) -> Option<(WorkerGuard, LogFile)> {
     if path.metadata().is_ok_and(|file| file.len() > LARGEST) {
         std::fs::rename(&path, directory.join("gapdeck.log.1")).ok()?;
     }
+    private(&path).ok()?;
     let appender = tracing_appender::rolling::never(directory, path.file_name()?);
     let (writer, guard) = tracing_appender::non_blocking(appender);
     let writer = move || Harmless(writer.clone());
@@ -72,6 +75,15 @@ impl Visit for Words {
             write!(self.fields, " {}={value:?}", field.name())
         };
     }
+}
+
+/// Makes a file that only its user may read, unless it is there.
+fn private(path: &Path) -> io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
 }
 
 /// Writes lines without what could steer the terminal of whoever reads the log.

@@ -131,7 +131,7 @@ fn cut(attribute: &str, scores: &[Option<f64>]) -> Option<ListCut> {
 }
 
 /// Puts things in another order (Fisher and Yates), by a xorshift generator (Marsaglia 2003).
-fn shuffle<T>(things: &mut [T], seed: u64) {
+pub fn shuffle<T>(things: &mut [T], seed: u64) {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     for end in (1..things.len()).rev() {
         state ^= state << 13;

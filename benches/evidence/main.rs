@@ -13,6 +13,7 @@
 )]
 #![allow(clippy::print_stdout, reason = "the results are printed")]
 
+mod bulk;
 mod data;
 mod learning;
 mod texts;
@@ -36,6 +37,7 @@ fn main() {
     marks(&data, &worths);
     keys(&data, &worths);
     learning::measure(&data, &worths);
+    bulk::measure(&data, &worths);
     texts::measure(&data);
 }
 

@@ -15,8 +15,7 @@ enum Shell {
     Elvish,
     Fish,
     Nushell,
-    #[value(name = "powershell")]
-    PowerShell,
+    Powershell,
     Zsh,
 }
 
@@ -39,7 +38,7 @@ pub(super) fn run(command: &Completions) -> Result<(), AppError> {
         Shell::Elvish => script(Elvish),
         Shell::Fish => script(Fish),
         Shell::Nushell => script(Nushell),
-        Shell::PowerShell => script(PowerShell),
+        Shell::Powershell => script(PowerShell),
         Shell::Zsh => script(Zsh),
     })
 }

@@ -16,16 +16,14 @@ pub struct Man {
 }
 
 pub(super) fn run(command: &Man) -> Result<(), AppError> {
-    match &command.output {
-        Some(directory) => write(directory),
-        None => {
-            let mut page = Vec::new();
-            clap_mangen::Man::new(Cli::command()).render(&mut page).map_err(|error| {
-                AppError::new(ErrorKind::Internal, format!("cannot write the manual page: {error}"))
-            })?;
-            print_exactly(&String::from_utf8_lossy(&page))
-        }
+    if let Some(directory) = &command.output {
+        return write(directory);
     }
+    let mut page = Vec::new();
+    clap_mangen::Man::new(Cli::command()).render(&mut page).map_err(|error| {
+        AppError::new(ErrorKind::Internal, format!("cannot write the manual page: {error}"))
+    })?;
+    print_exactly(&String::from_utf8_lossy(&page))
 }
 
 fn write(directory: &Path) -> Result<(), AppError> {
