@@ -125,7 +125,7 @@ async fn an_editor_that_fails_leaves_what_was_typed() {
     let terminal = Terminal::run(&command, WIDE);
     wait_for_queue(&terminal);
     terminal.send("ftyped\x18\x05");
-    terminal.wait_for("the comment is as it was");
+    terminal.wait_for("exit status: 4; nothing changed");
     assert!(terminal.screen().contains("> typed"), "{}", terminal.screen());
     terminal.send("\x1b\x1b");
     terminal.wait_until("the question to go", |screen| !screen.contents().contains("> typed"));
