@@ -10,8 +10,6 @@ use tracing::{Event, Level, Subscriber};
 use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
-/// The log's file name.
-const NAME: &str = "gapdeck.log";
 /// How many lines wait for whoever looks at the log; more are in the file alone.
 const WAITING: usize = 256;
 
@@ -23,6 +21,8 @@ pub struct LogFile {
     pub lines: mpsc::Receiver<(Level, String)>,
 }
 
+/// The log's file name.
+const NAME: &str = "gapdeck.log";
 /// The size from which on a start begins a new log file, in bytes; the one before is kept.
 const LARGEST: u64 = 4 << 20;
 
@@ -39,7 +39,7 @@ pub fn to_file(directory: &Path) -> Option<(WorkerGuard, LogFile)> {
         std::fs::rename(&path, directory.join("gapdeck.log.1")).ok()?;
     }
     private(&path).ok()?;
-    let appender = tracing_appender::rolling::never(directory, NAME);
+    let appender = tracing_appender::rolling::never(directory, path.file_name()?);
     let (writer, guard) = tracing_appender::non_blocking(appender);
     let writer = move || Harmless(writer.clone());
     let subscriber =

@@ -17,6 +17,7 @@ mod layout;
 mod overlays;
 mod pace;
 mod screens;
+mod settings;
 mod signals;
 mod terminal;
 #[cfg(test)]
@@ -38,7 +39,6 @@ use crate::sanitise;
 use app::msg::{Effect, Msg};
 use app::session::{self, Resumed};
 use app::state::MOMENT;
-use app::toast::Level;
 use app::unsaved::Phase;
 use app::{State, update};
 use chrono::Utc;
@@ -48,6 +48,7 @@ use futures_util::future::BoxFuture;
 use input::Input;
 pub use interface::Interface;
 use pace::Pace;
+pub use settings::Settings;
 use signals::{Signal, Signals};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -96,21 +97,6 @@ pub struct Identity {
     pub database: String,
     /// Whether others may work on it at the same time.
     pub shared: bool,
-}
-
-/// What the terminal application does as its user wants it.
-#[derive(Debug, Default)]
-pub struct Settings {
-    /// Where the session and the named views are kept.
-    pub desk: Option<Desk>,
-    /// Whether the session comes back as it was left.
-    pub resume: bool,
-    /// Whether the mouse is on from the start.
-    pub mouse: bool,
-    /// Whether the terminal's window is called after the database.
-    pub title: bool,
-    /// The log file, and what is written to it.
-    pub log: Option<LogFile>,
 }
 
 /// How the terminal application ended.
@@ -352,7 +338,7 @@ impl Session {
             msg = self.input.next() => Event::Msg(msg?),
             Some(news) = news => Event::Msg(Msg::Outbox(news)),
             Some(msg) = self.answers.recv() => Event::Msg(msg),
-            Some((level, text)) = log => Event::Msg(logged(level, text)),
+            Some((level, text)) = log => Event::Msg(handover::logged(level, text)),
             opened = &mut self.opening, if self.is_opening => Event::Opened(opened.unwrap_or_else(|_| {
                 Err(AppError::new(ErrorKind::Internal, "opening the database ended in a fault of gapdeck itself"))
             })),
@@ -458,16 +444,6 @@ fn fault(msg: &Msg) {
             panic!("cannot take {data}");
         }
     }
-}
-
-/// Turns a line of the log into a message.
-fn logged(level: tracing::Level, text: String) -> Msg {
-    let level = match level {
-        tracing::Level::ERROR => Level::Error,
-        tracing::Level::WARN => Level::Warning,
-        _ => Level::Info,
-    };
-    Msg::Logged(level, text)
 }
 
 fn read_clock(state: &mut State) {

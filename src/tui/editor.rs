@@ -114,7 +114,7 @@ fn make_private(directory: &Path) -> io::Result<()> {
 pub async fn run(editor: &str, file: &Path) -> Result<(), String> {
     match started(editor, file).status().await {
         Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("the editor ended with {status}; the comment is as it was")),
+        Ok(status) => Err(format!("the editor ended with {status}; nothing changed")),
         Err(error) => Err(format!("the editor cannot be started: {error}")),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::app::State;
 use super::app::msg::{Effect, Msg};
+use super::app::toast::Level;
 use super::editor::{self, Draft};
 use super::terminal::{self, Terminal};
 use super::{Session, clipboard, lost_terminal, read_clock};
@@ -58,13 +59,17 @@ impl Session {
         let file = draft.file();
         let ran = tokio::select! {
             biased;
-            () = self.signals.end() => None,
-            ran = editor::run(&command, &file) => Some(ran),
+            number = self.signals.end() => Err(number),
+            ran = editor::run(&command, &file) => Ok(ran),
         };
-        let Some(ran) = ran else {
-            draft.keep();
-            tracing::warn!(file = %file.display(), "gapdeck was ended while the editor was open; its text stays");
-            return Ok(Msg::Terminate);
+        let ran = match ran {
+            Ok(ran) => ran,
+            Err(signal) => {
+                draft.keep();
+                tracing::warn!(file = %file.display(), "gapdeck was ended while the editor was open; its text stays");
+                self.ended_by = Some(signal);
+                return Ok(Msg::Terminate);
+            }
         };
         self.signals.forget().map_err(lost_terminal)?;
         terminal.reenter()?;
@@ -73,4 +78,14 @@ impl Session {
         read_clock(state);
         Ok(Msg::Edited(ran.and_then(|()| draft.read())))
     }
+}
+
+/// Turns a line of the log into a message.
+pub(super) fn logged(level: tracing::Level, text: String) -> Msg {
+    let level = match level {
+        tracing::Level::ERROR => Level::Error,
+        tracing::Level::WARN => Level::Warning,
+        _ => Level::Info,
+    };
+    Msg::Logged(level, text)
 }

@@ -65,11 +65,11 @@ mod platform {
     }
 
     impl Signals {
-        /// Waits until the system asks the program to end, Ctrl-C aside.
-        pub async fn end(&mut self) {
+        /// Waits until the system asks the program to end, Ctrl-C aside; returns the signal's number.
+        pub async fn end(&mut self) -> u8 {
             tokio::select! {
-                _ = self.terminate.recv() => {}
-                _ = self.hang_up.recv() => {}
+                _ = self.terminate.recv() => TERMINATED,
+                _ = self.hang_up.recv() => HUNG_UP,
             }
         }
 
@@ -113,7 +113,7 @@ mod platform {
 
     impl Signals {
         /// Never returns: a console's Ctrl-C is all there is.
-        pub async fn end(&mut self) {
+        pub async fn end(&mut self) -> u8 {
             std::future::pending().await
         }
 

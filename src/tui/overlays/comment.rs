@@ -106,7 +106,10 @@ impl Comment {
         let last = Rect { y: area.y + area.height.saturating_sub(1), height: 1.min(area.height), ..area };
         let line = match (self.asked, self.input.is_blank()) {
             _ if self.refused.is_some() => Line::styled(
-                wrap::capitalised(self.refused.as_deref().unwrap_or_default()),
+                wrap::cut(
+                    &wrap::capitalised(self.refused.as_deref().unwrap_or_default()),
+                    usize::from(area.width),
+                ),
                 theme.style(Role::Bad),
             ),
             (true, _) => Line::styled("Esc again discards the comment", theme.style(Role::Warning)),

@@ -133,7 +133,7 @@ fn a_comment_is_written_in_the_users_editor_and_what_was_typed_stays_where_that_
     app.keys("f").type_text("old");
     app.keys("Ctrl-E");
     assert_eq!(app.press("Ctrl-X Ctrl-E"), [Effect::Edit("old".into())]);
-    app.send(Msg::Edited(Err("the editor ended with exit status: 1; the comment is as it was".into())));
+    app.send(Msg::Edited(Err("the editor ended with exit status: 1; nothing changed".into())));
     assert!(app.screen().contains("The editor ended with exit status: 1"), "{}", app.screen());
     assert!(app.screen().contains("> old"), "{}", app.screen());
     app.waiting.clear();
