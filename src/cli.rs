@@ -25,6 +25,7 @@ mod neighbours;
 mod open;
 mod outbox;
 mod output;
+mod picture;
 mod policy;
 mod postbox;
 mod product;
@@ -176,6 +177,8 @@ pub enum Command {
     Distribute(distribute::Distribute),
     /// Shows the settings: what holds and why, where the file is, every default
     Config(config::ConfigCommand),
+    /// Draws a screen of the demo as an SVG
+    Picture(picture::Picture),
     /// Prints a script that lets a shell complete gapdeck's words
     Completions(completions::Completions),
     /// Prints the manual page, or writes those of all commands
@@ -257,6 +260,7 @@ pub async fn run(cli: Cli) -> Result<(), AppError> {
         Some(Command::Grants(command)) => grants::run(command).await,
         Some(Command::Doctor(command)) => doctor::run(command, &config).await,
         Some(Command::Migrate(command)) => migrate::run(command, &config).await,
+        Some(Command::Picture(command)) => picture::run(command, &config).await,
         Some(Command::Distribute(command)) => distribute::run(&command, &config).await,
         Some(Command::Config(command)) => config::run(&command, &config),
     }

@@ -19,6 +19,8 @@ mod pace;
 mod screens;
 mod settings;
 mod signals;
+mod stage;
+mod svg;
 mod terminal;
 #[cfg(test)]
 mod tests;
@@ -50,6 +52,7 @@ pub use interface::Interface;
 use pace::Pace;
 pub use settings::Settings;
 use signals::{Signal, Signals};
+pub use stage::Stage;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

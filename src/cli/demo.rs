@@ -65,18 +65,27 @@ impl ProgressSink for OnScreen {
     fn end(&mut self) {}
 }
 
-pub(super) async fn run(command: Demo, config: &Config) -> Result<(), AppError> {
-    // A server is only filled with made-up products when it is named on the command line.
-    let location = match &config.location {
+/// Returns where the demo is: a server is only filled with made-up products when it is named on the command line.
+pub(super) fn location(config: &Config) -> Location {
+    match &config.location {
         Location::Shared(_) if !config.shared_by_default => config.location.clone(),
         _ => Location::Embedded(config.demo_directory.clone()),
-    };
+    }
+}
+
+/// Opens the demo's database, after making it where it is not there.
+pub(super) async fn seeded(config: &Config) -> Result<Database, AppError> {
+    prepare(&location(config), &config.environment, None, &mut |_| {}, &mut Silent).await
+}
+
+pub(super) async fn run(command: Demo, config: &Config) -> Result<(), AppError> {
+    let location = location(config);
     let volume = command.gaps.map(|gaps| volume(gaps, &location)).transpose()?;
     if command.seed_only {
         if let Some(volume) = volume {
             return fill_only(&location, &config.environment, volume, command.json).await;
         }
-        let database = prepare(&location, &config.environment, None, &mut |_| {}, &mut Silent).await?;
+        let database = seeded(config).await?;
         let counted = database.store().count(&crate::domain::QueueFilter::default(), 1_000_000).await;
         let label = database.label().to_owned();
         database.close().await;

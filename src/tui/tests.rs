@@ -10,6 +10,7 @@ mod gate;
 mod insights;
 mod keys;
 mod look;
+mod matrix;
 mod opinions;
 mod outage;
 mod pointer;

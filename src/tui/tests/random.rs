@@ -205,3 +205,38 @@ proptest! {
         prop_assert_eq!(ids.len(), app.database.events.len());
     }
 }
+
+/// A person's day: keys without end, on every screen, while the size changes; always the same ones.
+#[test]
+fn twenty_thousand_keys_on_every_screen_break_nothing() {
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    // xorshift (Marsaglia 2003).
+    let mut below = |bound: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from((state >> 11) % bound as u64).unwrap()
+    };
+    let mut seen = std::collections::BTreeSet::new();
+    let mut pressed = 0;
+    while pressed < 20_000 {
+        let mut app = App::open((80, 24));
+        while pressed < 20_000 && !app.ended {
+            pressed += 1;
+            app.press(KEYS[below(KEYS.len())]);
+            if below(40) == 0 {
+                let size = SIZES[below(SIZES.len())];
+                app.send(Msg::Resize(Size { width: size.0, height: size.1 }));
+            }
+            if below(3) > 0 {
+                app.settle();
+            }
+            app.wait(below(300) as u64);
+            assert!(!app.screen().contains('\u{1b}'));
+            seen.insert(format!("{:?}", app.state.context()));
+        }
+        app.settle();
+        assert!(app.database.pending.is_empty());
+    }
+    assert!(seen.len() >= 10, "only {seen:?} were reached");
+}

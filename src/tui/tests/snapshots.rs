@@ -12,7 +12,7 @@ fn down() -> RepositoryError {
 }
 
 /// Draws text and, below it, every run of cells that is not plain.
-fn styled(app: &App) -> String {
+pub fn styled(app: &App) -> String {
     let buffer = app.buffer();
     let mut runs = Vec::new();
     for y in 0..buffer.area.height {

@@ -1,0 +1,132 @@
+//! Every screen and overlay, in every state, at every size.
+
+use super::snapshots::styled;
+use super::*;
+use insta::assert_snapshot;
+
+const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (40, 12), (20, 5)];
+
+/// Each screen, with the keys that lead to it from the queue.
+const SCREENS: [(&str, &str); 10] = [
+    ("queue", ""),
+    ("card", "Tab"),
+    ("experiments", "E"),
+    ("comparison", "E m j Enter"),
+    ("insights", "I"),
+    ("clusters", "B"),
+    ("product", "p"),
+    ("walk", "w"),
+    ("texts", "t"),
+    ("activity", "A"),
+];
+
+/// Each overlay, with the keys that open it.
+const OVERLAYS: [(&str, &str); 13] = [
+    ("help", "?"),
+    ("palette", ":"),
+    ("filter", "/"),
+    ("sort", "S"),
+    ("override", "o"),
+    ("flag", "f"),
+    ("selection", "v j v r"),
+    ("outbox", "O"),
+    ("log", "L"),
+    ("views", "W"),
+    ("accept_unseen", "I T"),
+    ("filter_activity", "A /"),
+    ("take_back", "r A u"),
+];
+
+#[derive(Debug, Clone, Copy)]
+enum State {
+    Rows,
+    Empty,
+    Loading,
+    Error,
+}
+
+/// Brings a screen up in a state.
+fn show(keys: &str, state: State, size: (u16, u16)) -> App {
+    let mut app = match state {
+        State::Empty => App::empty(size),
+        State::Loading if keys.is_empty() => App::opening(size),
+        _ => App::open(size),
+    };
+    match state {
+        State::Rows | State::Empty => {
+            app.keys(keys);
+        }
+        State::Loading if keys.is_empty() => {
+            app.send(Msg::Opened);
+        }
+        State::Loading => {
+            let (before, last) = keys.rsplit_once(' ').unwrap_or(("", keys));
+            app.keys(before);
+            app.press(last);
+        }
+        State::Error => {
+            if keys.is_empty() {
+                app = App::opening(size);
+                app.database.down = Some(down());
+                app.send(Msg::Opened);
+                app.settle();
+            } else {
+                app.database.down = Some(down());
+                app.keys(keys);
+            }
+        }
+    }
+    app.wait(200);
+    app
+}
+
+fn down() -> RepositoryError {
+    RepositoryError::Unavailable("connection refused".into())
+}
+
+/// Draws a state at every size; without colour the text is the same.
+fn at_every_size(keys: &str, state: State) -> String {
+    let mut drawn = String::new();
+    for size in SIZES {
+        let mut app = show(keys, state, size);
+        let mono = app.screen();
+        app.state.theme = Theme::Dark;
+        assert_eq!(app.screen(), mono, "{keys} at {size:?} reads otherwise in colour");
+        assert!(mono.lines().count() <= usize::from(size.1));
+        drawn.push_str(&format!("== {}x{}\n{mono}", size.0, size.1));
+    }
+    drawn
+}
+
+#[test]
+fn every_screen_in_every_state_at_every_size() {
+    for (screen, keys) in SCREENS {
+        for (name, state) in [
+            ("rows", State::Rows),
+            ("empty", State::Empty),
+            ("loading", State::Loading),
+            ("error", State::Error),
+        ] {
+            assert_snapshot!(format!("matrix_{screen}_{name}"), at_every_size(keys, state));
+        }
+    }
+}
+
+#[test]
+fn every_overlay_at_every_size() {
+    for (overlay, keys) in OVERLAYS {
+        let app = show(keys, State::Rows, SIZES[0]);
+        assert!(app.state.overlay.is_some(), "{keys} opens nothing");
+        assert_snapshot!(format!("matrix_overlay_{overlay}"), at_every_size(keys, State::Rows));
+    }
+}
+
+#[test]
+fn every_screen_in_colour_and_without() {
+    for (screen, keys) in SCREENS {
+        let mut app = show(keys, State::Rows, (80, 24));
+        let mono = styled(&app);
+        app.state.theme = Theme::Dark;
+        assert_snapshot!(format!("matrix_{screen}_styles"), format!("{mono}\n== dark\n{}", styled(&app)));
+    }
+}
