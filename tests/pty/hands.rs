@@ -127,7 +127,9 @@ async fn an_editor_that_fails_leaves_what_was_typed() {
     terminal.send("ftyped\x18\x05");
     terminal.wait_for("exit status: 4; nothing changed");
     assert!(terminal.screen().contains("> typed"), "{}", terminal.screen());
-    terminal.send("\x1b\x1b");
+    terminal.send("\x1b");
+    terminal.wait_for("Esc again discards");
+    terminal.send("\x1b");
     terminal.wait_until("the question to go", |screen| !screen.contents().contains("> typed"));
     quit(terminal);
 }

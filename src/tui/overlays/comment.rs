@@ -64,7 +64,10 @@ impl Comment {
                 }
             }
             KeyCode::Esc if self.input.is_blank() || self.asked => return Vec::new(),
-            KeyCode::Esc => self.asked = true,
+            KeyCode::Esc => {
+                self.asked = true;
+                self.refused = None;
+            }
             _ => {
                 self.asked = false;
                 self.refused = None;
