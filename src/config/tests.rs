@@ -111,13 +111,13 @@ fn a_file_that_may_have_named_the_database_leaves_a_doubt() {
 
 #[test]
 fn a_name_that_is_none_is_told_with_what_was_meant() {
-    let config = load("reviewr = 'ann'\n[mouse]\nx = 1\n[themes]\nname = 'light'\n", |_| {});
+    let config = load("reviewr = 'ann'\n[pictures]\nx = 1\n[themes]\nname = 'light'\n", |_| {});
     let said: Vec<_> = config.problems.iter().map(|problem| problem.what.as_str()).collect();
     assert_eq!(
         said,
         [
             "there is no setting \"reviewr\"; did you mean \"reviewer\"?",
-            "there is no setting \"mouse.x\"",
+            "there is no setting \"pictures.x\"",
             "there is no setting \"themes.name\"; did you mean \"theme.name\"?",
         ]
     );

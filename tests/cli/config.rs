@@ -13,7 +13,7 @@ fn file(text: &str) -> (tempfile::TempDir, String) {
 #[test]
 fn every_value_is_shown_with_where_it_comes_from_and_without_passwords() {
     let (_directory, path) =
-        file("reviewer = 'ann'\ndatabase_url = 'postgres://ann:sEcReT@host/db'\n[keys.queue]\nflag = 'F'\n");
+        file("reviewer = 'ann'\ndatabase_url = 'postgres://ann:sEcReT@host/db'\n[keys.queue]\nflag = 'P'\n");
     let shown = Gapdeck::new().json(&["config", "show", "--json", "--config", &path, "--theme", "light"]);
     let value = |name: &str| {
         let values = shown.as_array().expect("an array");

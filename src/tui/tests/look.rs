@@ -63,7 +63,7 @@ fn every_look_shows_where_the_cursor_is() {
 
 #[test]
 fn what_cannot_be_used_is_said_until_it_is_read_and_the_rest_holds() {
-    let text = "[keys.common]\nreject = 'd'\nflag = 'F'\n[theme.roles]\naccent = 'bold bleu'\n";
+    let text = "[keys.common]\nreject = 'd'\nflag = 'P'\n[theme.roles]\naccent = 'bold bleu'\n";
     let document = Document::parse(std::path::Path::new("config.toml"), text);
     let tables = document.entries.iter().map(|entry| (entry.clone(), document.origin(entry))).collect();
     let screen = Screen {
@@ -90,7 +90,7 @@ fn what_cannot_be_used_is_said_until_it_is_read_and_the_rest_holds() {
     app.keys("Enter");
     assert!(!app.screen().contains("cannot be used"));
     assert!(app.database.events.is_empty(), "no key meant the queue meanwhile");
-    app.keys("F");
+    app.keys("P");
     assert!(matches!(app.state.overlay, Some(Overlay::Comment(_))), "the good parts hold");
 }
 

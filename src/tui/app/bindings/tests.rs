@@ -132,11 +132,11 @@ fn a_key_that_means_two_things_keeps_its_meaning_and_is_named() {
     let (_, problems) = configured("vim", "[keys.common]\nreject = 'a b'\n");
     assert_eq!(problems, ["config.toml:2: \"a b\" for reject begins with \"a\", which is accept's in queue"]);
     // Of two of the user's the later gives way, and everything else holds.
-    let (keymap, problems) = configured("vim", "[keys.queue]\nreject = 'Z'\ndefer = 'Z'\nflag = 'F'\n");
+    let (keymap, problems) = configured("vim", "[keys.queue]\nreject = 'Z'\ndefer = 'Z'\nflag = 'P'\n");
     assert_eq!(problems.len(), 1, "{problems:?}");
     assert!(problems[0].starts_with("config.toml:3: \"Z\" for defer is reject's"), "{problems:?}");
     assert_eq!(means(&keymap, Context::Queue, "d"), Lookup::Matched(ActionId::Defer));
-    assert_eq!(means(&keymap, Context::Queue, "F"), Lookup::Matched(ActionId::Flag));
+    assert_eq!(means(&keymap, Context::Queue, "P"), Lookup::Matched(ActionId::Flag));
 }
 
 #[test]
