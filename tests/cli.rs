@@ -18,6 +18,8 @@ mod decide;
 mod failures;
 #[path = "cli/listings.rs"]
 mod listings;
+#[path = "cli/picture.rs"]
+mod picture;
 #[path = "cli/shell.rs"]
 mod shell;
 #[path = "cli/threshold.rs"]

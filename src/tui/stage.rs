@@ -49,9 +49,9 @@ impl Stage {
         let mut state = State::new(identity, interface.theme, size, Instant::now(), Utc::now());
         interface.apply(&mut state);
         let Ok(canvas) = Terminal::new(TestBackend::new(width, height));
-        let mut stage = Self { state, effects, answers, news, canvas };
-        stage.take(Msg::Opened);
-        stage
+        let mut opened = Self { state, effects, answers, news, canvas };
+        opened.take(Msg::Opened);
+        opened
     }
 
     /// Presses keys, written as in the help and parted by spaces, and waits for what each one brings. A text in quotes is typed.

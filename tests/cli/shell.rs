@@ -73,11 +73,11 @@ fn the_version_tells_what_was_built_and_where_the_log_is_even_with_a_bad_configu
     assert!(short.contains("compiler:  rustc ") && !short.contains("log:"), "{short}");
     let bad = gapdeck.home().join("bad.toml");
     std::fs::write(&bad, "reviewer = ").expect("a file");
-    let long = gapdeck.succeeds(&["--config", bad.to_str().expect("UTF-8"), "--version", "--verbose"]).stdout;
+    let told = gapdeck.succeeds(&["--config", bad.to_str().expect("UTF-8"), "--version", "--verbose"]).stdout;
     let log = gapdeck.home().join(".local/state/gapdeck/gapdeck.log");
     #[cfg(target_os = "linux")]
-    assert!(long.contains(&format!("log:       {}", log.display())), "{long}");
-    assert!(long.contains(&format!("config:    {}", bad.display())), "{long}");
+    assert!(told.contains(&format!("log:       {}", log.display())), "{told}");
+    assert!(told.contains(&format!("config:    {}", bad.display())), "{told}");
     gapdeck.fails(2, &["--verbose"]);
 }
 

@@ -4,10 +4,10 @@
 
 use super::action::ActionId;
 use super::msg::Effect;
+use super::narrow;
 use super::slot::{Slot, Ticket};
 use super::state::State;
 use super::toast::Level;
-use super::update;
 use crate::domain::{
     Action, Decision, ExperimentKey, GapId, GapSet, QueueRow, QueueSort, State as GapState, StateFilter,
     normalised,
@@ -98,5 +98,5 @@ pub fn open(state: &mut State) -> Vec<Effect> {
     let label = format!("{attribute} \"{value}\" by {}", sanitise::line(experiment.as_str(), 24));
     let gaps = found.rows.into_iter().map(|row| row.gap).collect();
     let set = GapSet { label, policy: POLICY.into(), gaps };
-    update::show_set(state, set, StateFilter::All, QueueSort::ConfidenceDescending)
+    narrow::show_set(state, set, StateFilter::All, QueueSort::ConfidenceDescending)
 }

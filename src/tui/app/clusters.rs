@@ -2,10 +2,10 @@
 
 use super::action::ActionId;
 use super::msg::{Effect, Msg};
+use super::narrow;
 use super::slot::Ticket;
 use super::state::{Screen, State};
 use super::toast::Level;
-use super::update;
 use crate::domain::{GapSet, QueueFilter, QueueSort, StateFilter};
 use crate::repository::{RepositoryError, Result};
 use crate::review::bulk::Accepted;
@@ -69,7 +69,7 @@ pub fn check(state: &mut State, checked: Checked) -> Vec<Effect> {
     };
     let label = format!("cluster {attribute} = {value}, {word}");
     let set = GapSet { label, policy: policy.into(), gaps };
-    let effects = update::show_set(state, set, of, sort);
+    let effects = narrow::show_set(state, set, of, sort);
     let text = format!(
         "Decide these one by one · {} goes back to the cluster, {} to the queue as it was",
         state.key(ActionId::Clusters),

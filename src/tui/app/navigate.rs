@@ -4,9 +4,9 @@ use super::action::ActionId;
 use super::clusters::Checked;
 use super::flow;
 use super::msg::Effect;
+use super::narrow;
 use super::state::{Screen, State};
 use super::toast::Level;
-use super::update;
 use super::{activity, alike, clusters, selection};
 use crate::domain::{AttributeKey, GapId, ProductKey, QueueFilter, StateFilter};
 use crate::tui::layout;
@@ -107,7 +107,7 @@ pub fn perform(state: &mut State, id: ActionId) -> Vec<Effect> {
         ActionId::ShowGroup => {
             let Some(filter) = state.insights().and_then(Insights::filter) else { return Vec::new() };
             to_queue(state);
-            return update::filter(state, filter);
+            return narrow::filter(state, filter);
         }
         ActionId::Clusters => return clusters::open(state),
         ActionId::TurnCluster => {

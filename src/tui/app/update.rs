@@ -6,13 +6,13 @@ use super::decide::{self, Verdict};
 use super::jumps::{self, Spot};
 use super::keymap::Key;
 use super::msg::{Effect, Msg};
-use super::navigate;
 use super::state::{MOMENT, QUIT_PATIENCE, Quit, State};
 use super::toast::Level;
 use super::tour::{self, Tour};
 use super::{activity, copy, feed, flow, paste, pointer, selection, session, views, waits};
 use super::{answers, undo};
-use crate::domain::{self, GapSet, QueueFilter, QueueSort, State as GapState, StateFilter};
+use super::{narrow, navigate, quit};
+use crate::domain::{self, QueueFilter, QueueSort, State as GapState, StateFilter};
 use crate::review::Review;
 use crate::sanitise;
 use crate::tui::layout;
@@ -22,7 +22,6 @@ use crate::tui::overlays::{
 use crate::tui::screens::queue::KeepPlace;
 use crate::tui::screens::review;
 use crate::tui::widgets::wrap;
-use std::sync::Arc;
 
 /// The most reads that are refused in one step.
 const REFUSALS: usize = 64;
@@ -80,7 +79,7 @@ fn step(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.size = size;
             Vec::new()
         }
-        Msg::Terminate => quit(state, true),
+        Msg::Terminate => quit::quit(state, true),
         Msg::Woke => Vec::new(),
         Msg::Progress(progress) => {
             if let Some(opening) = &mut state.opening {
@@ -143,7 +142,7 @@ fn settle(state: &mut State) -> Vec<Effect> {
         if !state.is_keeping() && state.is_sending() && state.outage.is_none() && waited < MOMENT {
             return effects;
         }
-        effects.extend(end(state, forced));
+        effects.extend(quit::end(state, forced));
     }
     effects
 }
@@ -162,7 +161,7 @@ fn on_key(state: &mut State, key: Key) -> Vec<Effect> {
     // Nobody decides what cannot be seen.
     if layout::is_too_small(state.size) && state.overlay.is_none() {
         return match state.keymap.lookup(Context::Opening, &[key]) {
-            Lookup::Matched(ActionId::Quit) => quit(state, false),
+            Lookup::Matched(ActionId::Quit) => quit::quit(state, false),
             _ => Vec::new(),
         };
     }
@@ -217,37 +216,19 @@ fn perform(state: &mut State, id: ActionId, keys: &str) -> Vec<Effect> {
         ActionId::Reject => decide::decide(state, Verdict::plain(domain::Action::Reject, keys)),
         ActionId::NotApplicable => decide::decide(state, Verdict::plain(domain::Action::NotApplicable, keys)),
         ActionId::Defer => decide::decide(state, Verdict::plain(domain::Action::Defer, keys)),
-        ActionId::Flag => {
-            state.overlay =
-                state.queue.current_gap().map(|gap| Overlay::Comment(Comment::new(gap.clone(), keys)));
-            Vec::new()
-        }
-        ActionId::Override => {
-            let card = state.current_card().cloned();
-            state.overlay = card.map(|card| Overlay::Override(Box::new(OverrideEditor::new(card, keys))));
-            Vec::new()
-        }
-        ActionId::Filter => {
-            state.overlay = Some(Overlay::Filter(Box::new(Filter::new(state))));
-            Vec::new()
-        }
-        ActionId::Help => {
-            state.overlay = Some(Overlay::Help(Help::new(state)));
-            Vec::new()
-        }
-        ActionId::Palette => {
-            state.overlay = Some(Overlay::Palette(Palette::new(state)));
-            Vec::new()
-        }
-        ActionId::PickSort => {
-            state.overlay = Some(Overlay::Palette(Palette::sorts(state)));
+        ActionId::Flag
+        | ActionId::Override
+        | ActionId::Filter
+        | ActionId::Help
+        | ActionId::Palette
+        | ActionId::PickSort
+        | ActionId::FilterActivity
+        | ActionId::Log
+        | ActionId::Outbox => {
+            state.overlay = opened(state, id, keys);
             Vec::new()
         }
         ActionId::TakeBack => activity::take_back(state),
-        ActionId::FilterActivity => {
-            state.overlay = ActivityFilter::new(state).map(|form| Overlay::ActivityFilter(Box::new(form)));
-            Vec::new()
-        }
         ActionId::Mine | ActionId::TimeSpan | ActionId::ThisBatch | ActionId::ClearActivity => {
             activity::narrow(state, id)
         }
@@ -270,33 +251,25 @@ fn perform(state: &mut State, id: ActionId, keys: &str) -> Vec<Effect> {
             Vec::new()
         }
         ActionId::Mouse => pointer::toggle(state),
-        ActionId::Log => {
-            state.overlay = Some(Overlay::Log(overlays::Log::default()));
-            Vec::new()
-        }
         ActionId::Retry => decide::retry(state),
-        ActionId::Outbox => {
-            state.overlay = Some(Overlay::Outbox(overlays::Outbox::default()));
-            Vec::new()
-        }
-        ActionId::ClearFilter => clear_filter(state),
+        ActionId::ClearFilter => narrow::clear_filter(state),
         ActionId::Opinions => {
             let next = match state.queue.filter.state {
                 StateFilter::Only(GapState::Second) => StateFilter::Only(GapState::Disputed),
                 StateFilter::Only(GapState::Disputed) => StateFilter::Open,
                 _ => StateFilter::Only(GapState::Second),
             };
-            filter(state, QueueFilter { state: next, ..state.queue.filter.clone() })
+            narrow::filter(state, QueueFilter { state: next, ..state.queue.filter.clone() })
         }
         ActionId::CycleSort => {
             let at = QueueSort::ALL.iter().position(|sort| *sort == state.queue.sort).unwrap_or(0);
-            sort(state, QueueSort::ALL[(at + 1) % QueueSort::ALL.len()])
+            narrow::sort(state, QueueSort::ALL[(at + 1) % QueueSort::ALL.len()])
         }
-        ActionId::Sort(order) => sort(state, order),
-        ActionId::Refresh if state.outage.is_some() => reconnect(state),
+        ActionId::Sort(order) => narrow::sort(state, order),
+        ActionId::Refresh if state.outage.is_some() => narrow::reconnect(state),
         ActionId::Refresh if state.opening.is_some() => Vec::new(),
         ActionId::Refresh if !state.screens.is_empty() => navigate::reload(state),
-        ActionId::Refresh => refresh(state),
+        ActionId::Refresh => narrow::refresh(state),
         ActionId::Copy => copy::copy(state),
         ActionId::Reasoning => {
             state.review.reasoning = !state.review.reasoning;
@@ -306,7 +279,7 @@ fn perform(state: &mut State, id: ActionId, keys: &str) -> Vec<Effect> {
             navigate::to_queue(state);
             Vec::new()
         }
-        ActionId::Quit => quit(state, false),
+        ActionId::Quit => quit::quit(state, false),
         ActionId::Tour => {
             state.tour = Some(Tour::default());
             Vec::new()
@@ -314,6 +287,24 @@ fn perform(state: &mut State, id: ActionId, keys: &str) -> Vec<Effect> {
         ActionId::Suspend => vec![Effect::Suspend],
         other => navigate::perform(state, other),
     }
+}
+
+/// Returns the overlay that an action opens, where there is something to open it on.
+fn opened(state: &State, id: ActionId, keys: &str) -> Option<Overlay> {
+    Some(match id {
+        ActionId::Flag => Overlay::Comment(Comment::new(state.queue.current_gap()?.clone(), keys)),
+        ActionId::Override => {
+            Overlay::Override(Box::new(OverrideEditor::new(state.current_card()?.clone(), keys)))
+        }
+        ActionId::Filter => Overlay::Filter(Box::new(Filter::new(state))),
+        ActionId::Help => Overlay::Help(Help::new(state)),
+        ActionId::Palette => Overlay::Palette(Palette::new(state)),
+        ActionId::PickSort => Overlay::Palette(Palette::sorts(state)),
+        ActionId::FilterActivity => Overlay::ActivityFilter(Box::new(ActivityFilter::new(state)?)),
+        ActionId::Log => Overlay::Log(overlays::Log::default()),
+        ActionId::Outbox => Overlay::Outbox(overlays::Outbox::default()),
+        _ => return None,
+    })
 }
 
 fn accept(state: &mut State, index: usize, keys: &str) -> Vec<Effect> {
@@ -359,96 +350,4 @@ fn accept(state: &mut State, index: usize, keys: &str) -> Vec<Effect> {
             Vec::new()
         }
     }
-}
-
-/// Shows another part of the queue.
-pub fn filter(state: &mut State, filter: QueueFilter) -> Vec<Effect> {
-    state.queue.filter = filter;
-    show_anew(state)
-}
-
-/// Shows every open gap again, or what the queue showed before a fixed set of gaps.
-fn clear_filter(state: &mut State) -> Vec<Effect> {
-    let before = state.before_set.take().filter(|_| state.queue.filter.among.is_some());
-    let Some((before, sort)) = before else { return filter(state, QueueFilter::default()) };
-    state.queue.sort = sort;
-    filter(state, before)
-}
-
-/// Shows a fixed set of gaps in the queue, in an order; clearing the filter shows what was there before.
-pub fn show_set(state: &mut State, set: GapSet, of: StateFilter, sort: QueueSort) -> Vec<Effect> {
-    if state.queue.filter.among.is_none() {
-        state.before_set = Some((state.queue.filter.clone(), state.queue.sort));
-    }
-    navigate::to_queue(state);
-    state.review.card_focused = false;
-    state.queue.sort = sort;
-    filter(state, QueueFilter { state: of, among: Some(Arc::new(set)), ..QueueFilter::default() })
-}
-
-/// Shows the queue in another order.
-pub fn sort(state: &mut State, sort: QueueSort) -> Vec<Effect> {
-    state.queue.sort = sort;
-    show_anew(state)
-}
-
-fn show_anew(state: &mut State) -> Vec<Effect> {
-    state.queue.selection.clear();
-    match state.flow {
-        Some(_) if flow::can_flow(&state.queue.filter) => flow::restart(state),
-        Some(_) => flow::end(state),
-        None => vec![state.queue.reload(state.now, KeepPlace::No)],
-    }
-}
-
-/// Tries to reach the database now; what is loaded stays until it answers.
-fn reconnect(state: &mut State) -> Vec<Effect> {
-    let mut effects = decide::retry(state);
-    if !effects.iter().any(|effect| matches!(effect, Effect::SendNow | Effect::SendAgain)) {
-        effects.push(Effect::SendNow);
-    }
-    effects
-}
-
-fn refresh(state: &mut State) -> Vec<Effect> {
-    let mut effects = decide::retry(state);
-    state.cards.clear();
-    if state.flow.is_some() {
-        flow::look_again(state);
-    } else {
-        effects.push(state.queue.reload(state.now, KeepPlace::Yes));
-    }
-    effects
-}
-
-/// Ends the application once nothing would be lost; `forced` does not ask.
-pub fn quit(state: &mut State, forced: bool) -> Vec<Effect> {
-    if state.is_keeping() || state.is_sending() && state.outage.is_none() {
-        state.quit = Quit::Waiting { since: state.now, forced };
-        return Vec::new();
-    }
-    end(state, forced)
-}
-
-/// Ends the application, unless a decision is only here: then somebody is asked.
-fn end(state: &mut State, forced: bool) -> Vec<Effect> {
-    if (state.is_keeping() || state.tally().refused > 0) && !forced {
-        state.quit = Quit::No;
-        state.overlay = Some(Overlay::Confirm(Confirm::unsaved()));
-        return Vec::new();
-    }
-    leave(state)
-}
-
-/// Ends the application; gaps of a flow, or of a question, are given back on the way out.
-pub fn leave(state: &mut State) -> Vec<Effect> {
-    state.quit = Quit::Now;
-    let asked = match state.overlay.take() {
-        Some(Overlay::Bulk(question)) => question.give_back(),
-        other => {
-            state.overlay = other;
-            Vec::new()
-        }
-    };
-    asked.into_iter().chain(flow::release(state)).chain([Effect::Quit]).collect()
 }

@@ -5,7 +5,7 @@ use super::msg::Effect;
 use super::session::cleaned;
 use super::state::State;
 use super::toast::Level;
-use super::{navigate, update};
+use super::{narrow, navigate};
 use crate::domain::{QueueFilter, QueueSort};
 use crate::sanitise;
 use crate::tui::overlays::{NameView, Overlay, Views};
@@ -126,7 +126,7 @@ pub fn show(state: &mut State, view: View) -> Vec<Effect> {
     navigate::to_queue(state);
     state.review.card_focused = false;
     state.queue.sort = view.sort;
-    update::filter(state, view.filter)
+    narrow::filter(state, view.filter)
 }
 
 /// Takes the views as they are after a change.

@@ -8,10 +8,11 @@ use crate::tui::app::conflict::{self, Conflict, Held};
 use crate::tui::app::decide::{self, Verdict};
 use crate::tui::app::keymap::Key;
 use crate::tui::app::msg::Effect;
+use crate::tui::app::quit::leave;
 use crate::tui::app::state::State;
 use crate::tui::app::toast::Level;
 use crate::tui::app::unsaved::{Phase, Unsaved};
-use crate::tui::app::update::{leave, run};
+use crate::tui::app::update::run;
 
 use crate::tui::screens::queue_view::outcome;
 use crate::tui::theme::Role;

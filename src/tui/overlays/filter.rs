@@ -5,8 +5,8 @@ use super::form::{Fields, Form, Problem, Texts};
 use crate::domain::{Confidence, Facets, Named, QueueFilter, State as GapState, StateFilter, VoteMark};
 use crate::sanitise;
 use crate::tui::app::msg::Effect;
+use crate::tui::app::narrow;
 use crate::tui::app::state::State;
-use crate::tui::app::update;
 use crate::tui::widgets::picker::Item;
 
 /// A field of the form.
@@ -102,7 +102,7 @@ impl Fields for QueueFields {
 
     fn apply(texts: &Texts<'_>, state: &mut State) -> Result<Vec<Effect>, Problem> {
         let filter = read(texts, state)?;
-        Ok(if filter == state.queue.filter { Vec::new() } else { update::filter(state, filter) })
+        Ok(if filter == state.queue.filter { Vec::new() } else { narrow::filter(state, filter) })
     }
 
     fn overlay(form: Form<Self>) -> Overlay {

@@ -8,10 +8,11 @@ use crate::sanitise;
 use crate::tui::app::action::{ACTIONS, Action, ActionId};
 use crate::tui::app::keymap::Key;
 use crate::tui::app::msg::Effect;
+use crate::tui::app::narrow;
 use crate::tui::app::navigate;
 use crate::tui::app::state::State;
 use crate::tui::app::toast::Level;
-use crate::tui::app::update::{self, run};
+use crate::tui::app::update::run;
 use crate::tui::theme::Role;
 use crate::tui::widgets::picker::{Item, Picker};
 use crate::tui::widgets::text_input::{Edit, TextInput};
@@ -138,7 +139,7 @@ impl Palette {
                     Some(Command::Filter(narrow)) => {
                         navigate::to_queue(state);
                         let filter = narrow.apply(state.queue.filter.clone());
-                        return update::filter(state, filter);
+                        return narrow::filter(state, filter);
                     }
                     None => {
                         state.overlay = Some(Overlay::Palette(self));

@@ -3,6 +3,7 @@
 use super::snapshots::styled;
 use super::*;
 use insta::assert_snapshot;
+use std::fmt::Write;
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (40, 12), (20, 5)];
 
@@ -92,7 +93,7 @@ fn at_every_size(keys: &str, state: State) -> String {
         app.state.theme = Theme::Dark;
         assert_eq!(app.screen(), mono, "{keys} at {size:?} reads otherwise in colour");
         assert!(mono.lines().count() <= usize::from(size.1));
-        drawn.push_str(&format!("== {}x{}\n{mono}", size.0, size.1));
+        write!(drawn, "== {}x{}\n{mono}", size.0, size.1).unwrap();
     }
     drawn
 }
