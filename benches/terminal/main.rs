@@ -16,6 +16,7 @@
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
+mod frames;
 mod pty;
 mod usage;
 
@@ -207,6 +208,7 @@ fn main() {
     let gapdeck = Gapdeck::new();
     let url = named.unwrap_or_else(|| database.as_ref().expect("a database").url.clone());
     let shared = gapdeck.command(&["--database-url", &url]);
+    runtime.block_on(frames::measure(&url, plan.rounds * 5));
     for size in SIZES {
         keys(&shared, size, plan.rounds);
         peers(size, plan.rounds);
