@@ -149,7 +149,7 @@ fn peers(size: (u16, u16), rounds: usize) {
         let mut pty = Pty::start(&command, size);
         let start = pty.first_frame().settled;
         std::thread::sleep(Duration::from_secs(1));
-        let pair = Pair { what: "", there: "\x1b[B", back: "\x1b[A" };
+        let pair = Pair { what: "", there: "\x1bOB", back: "\x1bOA" };
         let mut times = pairs(&mut pty, &pair, rounds, &mut Random::new(6)).1;
         println!(
             "| {name} | {} | {} | {} |",
