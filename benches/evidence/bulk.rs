@@ -62,12 +62,12 @@ fn look(gaps: &[Gap], first: usize, error: f64) {
         let (sample, rest) = order.split_at(first);
         keys += sample.iter().map(|gap| gap.keys).sum::<usize>();
         hand += first;
-        let cells = sample.iter().filter_map(|gap| gap.best).map(|(confidence, right)| {
-            let mut cell = Cell::default();
-            cell.add(confidence, right);
-            cell
-        });
-        let threshold = match certify(cells.collect(), demand) {
+        // As the database gives them: one cell for each confidence, here in thousandths.
+        let mut cells: BTreeMap<u32, Cell> = BTreeMap::new();
+        for (confidence, right) in sample.iter().filter_map(|gap| gap.best) {
+            cells.entry(thousandths(confidence)).or_default().add(confidence, right);
+        }
+        let threshold = match certify(cells.into_values().collect(), demand) {
             Outcome::Certified(certificate) => {
                 certified += 1;
                 keys += KEYS;
@@ -98,6 +98,11 @@ fn look(gaps: &[Gap], first: usize, error: f64) {
         real(keys) / all,
         100.0 * real(over) / orders,
     );
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0..=1000")]
+fn thousandths(confidence: f64) -> u32 {
+    (confidence * 1_000.0).round() as u32
 }
 
 #[expect(clippy::cast_precision_loss, reason = "small counts")]
