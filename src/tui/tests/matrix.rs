@@ -131,3 +131,18 @@ fn every_screen_in_colour_and_without() {
         assert_snapshot!(format!("matrix_{screen}_styles"), format!("{mono}\n== dark\n{}", styled(&app)));
     }
 }
+
+#[test]
+fn the_hint_line_fits_any_width_and_never_leaves_the_help_out() {
+    let mut app = App::open((40, 24));
+    for width in 40..=300 {
+        app.resize(width, 24);
+        for context in ["queue", "card"] {
+            let screen = app.screen();
+            let hints = screen.lines().last().unwrap_or_default();
+            assert!(hints.contains("? help") && !hints.contains('…'), "{context} at {width}: {hints:?}");
+            assert!(crate::tui::wrap::width(hints) <= usize::from(width), "{context} at {width}: {hints:?}");
+            app.keys("Tab");
+        }
+    }
+}
