@@ -386,7 +386,7 @@ impl Session {
             Event::Continued => {
                 // After a Ctrl-Z of our own the terminal is ours again already.
                 if self.resumed.is_none_or(|at| at.elapsed() > Duration::from_secs(1)) {
-                    terminal.reenter()?;
+                    terminal.reenter().map_err(lost_terminal)?;
                 }
                 Msg::Woke
             }
@@ -413,7 +413,7 @@ impl Session {
                     self.input.pause();
                     terminal::restore();
                     signals::stop().map_err(lost_terminal)?;
-                    terminal.reenter()?;
+                    terminal.reenter().map_err(lost_terminal)?;
                     self.input.resume();
                     self.resumed = Some(Instant::now());
                     read_clock(state);

@@ -72,7 +72,7 @@ impl Session {
             }
         };
         self.signals.forget().map_err(lost_terminal)?;
-        terminal.reenter()?;
+        terminal.reenter().map_err(lost_terminal)?;
         self.input.resume();
         self.resumed = Some(Instant::now());
         read_clock(state);

@@ -111,9 +111,9 @@ impl Terminal {
     }
 
     /// Takes the terminal again after a suspension, whatever the shell did to it; everything is drawn anew.
-    pub fn reenter(&mut self) -> Result<(), AppError> {
+    pub fn reenter(&mut self) -> io::Result<()> {
         restore();
-        self.inner = take(&self.title).map_err(|error| no_terminal(&error.to_string()))?;
+        self.inner = take(&self.title)?;
         Ok(())
     }
 }
