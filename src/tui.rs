@@ -60,6 +60,9 @@ use terminal::Terminal;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
+/// How long the end may take after the terminal is gone.
+const HUNG_UP_PATIENCE: Duration = Duration::from_secs(10);
+
 /// How many answers may wait for the loop.
 const ANSWERS: usize = 256;
 
@@ -246,6 +249,7 @@ impl Session {
                 Ok((Review::new(store, reviewer), outbox, news))
             }
         };
+        signals::outlast_hang_up(HUNG_UP_PATIENCE).map_err(lost_terminal)?;
         Ok(Self {
             signals: Signals::new().map_err(lost_terminal)?,
             input: Input::new(),

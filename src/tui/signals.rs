@@ -31,6 +31,7 @@ pub fn name(signal: u8) -> Cow<'static, str> {
 #[cfg(unix)]
 mod platform {
     use super::{HUNG_UP, INTERRUPTED, Signal, TERMINATED, io};
+    use std::time::Duration;
     use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
     /// The signals listened to.
@@ -81,6 +82,20 @@ mod platform {
         }
     }
 
+    /// Ends the process where a hang-up has not ended it after a while. Without a terminal, crossterm's reading from it may
+    /// never return (it reads on at the end of input); what was decided is on the disk by then.
+    pub fn outlast_hang_up(patience: Duration) -> io::Result<()> {
+        let mut hang_up = signal(SignalKind::hangup())?;
+        tokio::spawn(async move {
+            if hang_up.recv().await.is_some() {
+                tokio::time::sleep(patience).await;
+                #[expect(clippy::disallowed_methods, reason = "main() is what does not return")]
+                std::process::exit(128 + i32::from(HUNG_UP));
+            }
+        });
+        Ok(())
+    }
+
     /// Stops this program and those started with it (`cargo run`), as the terminal itself does at Ctrl-Z; returns when
     /// it goes on.
     pub fn stop() -> io::Result<()> {
@@ -91,6 +106,7 @@ mod platform {
 #[cfg(not(unix))]
 mod platform {
     use super::{INTERRUPTED, Signal, io};
+    use std::time::Duration;
 
     /// The signals listened to.
     #[derive(Debug)]
@@ -123,10 +139,15 @@ mod platform {
         }
     }
 
+    /// Does nothing: no signal tells that the terminal is gone.
+    pub fn outlast_hang_up(_patience: Duration) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Does nothing: there is no job control.
     pub fn stop() -> io::Result<()> {
         Ok(())
     }
 }
 
-pub use platform::{Signals, stop};
+pub use platform::{Signals, outlast_hang_up, stop};
