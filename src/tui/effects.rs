@@ -94,7 +94,8 @@ impl Effects {
             Effect::AcceptCluster { .. }
             | Effect::Hold { .. }
             | Effect::Claim { .. }
-            | Effect::Renew { .. } => {
+            | Effect::Renew { .. }
+            | Effect::Answer(_) => {
                 self.spawn(effect);
             }
             effect => {
@@ -146,6 +147,7 @@ impl Effects {
                     Effect::Claim { .. }
                     | Effect::Renew { .. }
                     | Effect::Hold { .. }
+                    | Effect::Answer(_)
                     | Effect::AcceptCluster { .. } => read(&review, effect).await,
                     _ => abandonable(read(&review, effect)).await,
                 }
@@ -234,6 +236,13 @@ async fn read(review: &Review, effect: Effect) -> Option<Msg> {
         }
         Effect::Renew { ticket, token, gaps, lasts } => {
             Msg::Renewed { ticket, token, result: guarded(store.renew(token, &gaps, lasts)).await }
+        }
+        Effect::LoadSeeds { ticket, token, filter, limit } => {
+            let result = guarded(store.seeds(&filter, review.reviewer(), limit)).await;
+            Msg::Seeds { ticket, token, result }
+        }
+        Effect::Answer(answer) => {
+            Msg::Answered { result: guarded(store.answer_seeded(&answer)).await }
         }
         Effect::Poll { ticket, since } => {
             Msg::Changes { ticket, result: guarded(store.changes(since, feed::MOST)).await }

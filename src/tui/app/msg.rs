@@ -10,7 +10,7 @@ use crate::domain::{
     AttributeKey, Changes, Claim, Claimed, Count, Day, Decision, DecisionCursor, DecisionFilter, DecisionId,
     DecisionRow, Difference, Event, ExperimentKey, ExperimentSummary, Facets, Fence, GapId, GroupKey,
     JudgedBy, JudgedFilter, Lease, LeaseToken, MetricTrend, Policy, ProductCard, ProductKey, QueueCursor,
-    QueueFilter, QueueRow, QueueSort, ReviewCard, Share, StateFilter,
+    QueueFilter, QueueRow, QueueSort, ReviewCard, SeededAnswer, SeededGap, Share, StateFilter,
 };
 use crate::insight::calibration::Cell;
 use crate::insight::comparison::Comparison;
@@ -105,6 +105,16 @@ pub enum Msg {
         ticket: Ticket,
         token: LeaseToken,
         result: Result<Vec<Lease>>,
+    },
+    /// Gaps whose value is known, for the flow.
+    Seeds {
+        ticket: Ticket,
+        token: LeaseToken,
+        result: Result<Vec<SeededGap>>,
+    },
+    /// An answer on such a gap was kept, or not.
+    Answered {
+        result: Result<()>,
     },
     Changes {
         ticket: Ticket,
@@ -243,6 +253,8 @@ impl Msg {
             Self::FoundUndo { result } => result.as_ref().err(),
             Self::Claimed { result, .. } => result.as_ref().err(),
             Self::Renewed { result, .. } => result.as_ref().err(),
+            Self::Seeds { result, .. } => result.as_ref().err(),
+            Self::Answered { result } => result.as_ref().err(),
             Self::Changes { result, .. } => result.as_ref().err(),
             Self::Experiments { result, .. } => result.as_ref().err(),
             Self::Trends { result, .. } => result.as_ref().err(),
@@ -337,6 +349,15 @@ pub enum Effect {
         token: LeaseToken,
         gaps: Vec<GapId>,
     },
+    /// Gaps whose value is known, for a flow.
+    LoadSeeds {
+        ticket: Ticket,
+        token: LeaseToken,
+        filter: Box<QueueFilter>,
+        limit: usize,
+    },
+    /// Keeps an answer on such a gap; never aborted.
+    Answer(Box<SeededAnswer>),
     /// Asks what others did since a moment of the server's.
     Poll {
         ticket: Ticket,
@@ -480,6 +501,8 @@ impl Effect {
                 Msg::Claimed { ticket, token: claim.token, result: Err(error) }
             }
             Self::Renew { ticket, token, .. } => Msg::Renewed { ticket, token, result: Err(error) },
+            Self::LoadSeeds { ticket, token, .. } => Msg::Seeds { ticket, token, result: Err(error) },
+            Self::Answer(_) => Msg::Answered { result: Err(error) },
             Self::Poll { ticket, .. } => Msg::Changes { ticket, result: Err(error) },
             Self::LoadExperiments { ticket } => Msg::Experiments { ticket, result: Err(error) },
             Self::LoadTrends { ticket, .. } => Msg::Trends { ticket, result: Err(error) },
