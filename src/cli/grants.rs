@@ -44,7 +44,8 @@ GRANT UPDATE (state, version, decision_id, decided_by, decided_value, decided_at
     ON {schema}.review_queue TO {role};
 GRANT UPDATE (is_correct, decision_id) ON {schema}.prediction_results TO {role};
 GRANT INSERT, UPDATE, DELETE ON {schema}.review_leases TO {role};
-GRANT INSERT ON {schema}.seeded_answers TO {role};
+GRANT INSERT (product_key, answer_id, attribute_key, reviewer, action, value, shown_value, is_right, accepted, seconds,
+    answered_at) ON {schema}.seeded_answers TO {role};
 ";
 
 /// Binds the name in a decision and a lease to the database user, for every role but the owner of the tables.

@@ -79,7 +79,9 @@ fn text(found: &Found) -> String {
     let on = match (*seeded, gaps - seeded) {
         (0, decided) => format!("{} that two people decided", of(decided)),
         (seeded, 0) => format!("{} whose value is known", of(seeded)),
-        (seeded, decided) => format!("{} whose value is known and {} that two people decided", of(seeded), of(decided)),
+        (seeded, decided) => {
+            format!("{} whose value is known and {} that two people decided", of(seeded), of(decided))
+        }
     };
     let counts = format!(
         "{reviewer}, on {on}\n  wrong predictions  {hits} of {} not accepted\n  \
@@ -123,7 +125,10 @@ mod tests {
     fn it_says_which_gaps_it_goes_by() {
         let some = Verdicts { hits: 3, misses: 1, false_alarms: 0, passes: 6 };
         let (known, both) = (found(some, 10), found(some, 9));
-        assert!(known.contains("on 10 gaps whose value is known\n") && !known.contains("overlooked"), "{known}");
+        assert!(
+            known.contains("on 10 gaps whose value is known\n") && !known.contains("overlooked"),
+            "{known}"
+        );
         assert!(both.contains("9 gaps whose value is known and 1 gap that two people decided"), "{both}");
         assert!(both.contains("overlooked"), "{both}");
     }

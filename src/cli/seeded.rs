@@ -81,7 +81,9 @@ fn text(seeding: Seeding) -> String {
 /// Says what is missing for a profile.
 fn advice(seeding: Seeding, policy: Policy) -> Option<&'static str> {
     if seeding.gaps == 0 {
-        Some("`gapdeck import` takes known values from a file seeded_values.jsonl: product_key, attribute_key, value")
+        Some(
+            "`gapdeck import` takes known values from a file seeded_values.jsonl: product_key, attribute_key, value",
+        )
     } else if policy.seeded == crate::domain::Share::NONE {
         Some("none of them is shown: `gapdeck policy --seeded 2%` mixes them into the flow")
     } else if seeding.right == 0 || seeding.wrong == 0 {

@@ -113,7 +113,13 @@ mod tests {
     use super::*;
     use crate::domain::Seen;
 
-    fn answer(action: Action, value: Option<&str>, shown: Option<&str>, known: &[&str], multi: bool) -> SeededAnswer {
+    fn answer(
+        action: Action,
+        value: Option<&str>,
+        shown: Option<&str>,
+        known: &[&str],
+        multi: bool,
+    ) -> SeededAnswer {
         let decision = Decision {
             id: DecisionId::new(),
             gap: GapId::new("p1", "colour"),
@@ -134,7 +140,12 @@ mod tests {
         SeededAnswer::of(decision, &known, multi)
     }
 
-    fn verdict(action: Action, value: Option<&str>, shown: Option<&str>, known: &[&str]) -> (Option<bool>, Option<bool>) {
+    fn verdict(
+        action: Action,
+        value: Option<&str>,
+        shown: Option<&str>,
+        known: &[&str],
+    ) -> (Option<bool>, Option<bool>) {
         let answer = answer(action, value, shown, known, false);
         assert_eq!(answer.seconds, Some(2.5));
         (answer.is_right, answer.accepted)
@@ -163,11 +174,13 @@ mod tests {
 
     #[test]
     fn of_several_values_each_must_be_known_and_one_of_several_known_ones_is_enough() {
-        let several = |shown| answer(Action::Accept, Some(shown), Some(shown), &["red", "blue"], true).is_right;
+        let several =
+            |shown| answer(Action::Accept, Some(shown), Some(shown), &["red", "blue"], true).is_right;
         assert_eq!(several("Blue; Red"), Some(true));
         assert_eq!(several("Blue"), Some(true));
         assert_eq!(several("Blue; Green"), Some(false));
-        let either = |shown| answer(Action::Accept, Some(shown), Some(shown), &["red", "blue"], false).is_right;
+        let either =
+            |shown| answer(Action::Accept, Some(shown), Some(shown), &["red", "blue"], false).is_right;
         assert_eq!((either("Blue"), either("green")), (Some(true), Some(false)));
     }
 }

@@ -231,7 +231,11 @@ mod tests {
     fn answers_on_seeded_gaps_count_like_gaps_that_others_settled() {
         let mut made = Verdicts { hits: 1, ..Verdicts::default() };
         let answers = [(true, true, 4), (true, false, 3), (false, true, 2), (false, false, 7)];
-        made.answered(&answers.map(|(is_right, accepted, answers)| AnswerCount { is_right, accepted, answers }));
+        made.answered(&answers.map(|(is_right, accepted, answers)| AnswerCount {
+            is_right,
+            accepted,
+            answers,
+        }));
         assert_eq!(made, Verdicts { hits: 8, misses: 2, false_alarms: 3, passes: 4 });
         made.answered(&[]);
         assert_eq!(made.count(), 17);

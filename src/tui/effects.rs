@@ -241,9 +241,7 @@ async fn read(review: &Review, effect: Effect) -> Option<Msg> {
             let result = guarded(store.seeds(&filter, review.reviewer(), limit)).await;
             Msg::Seeds { ticket, token, result }
         }
-        Effect::Answer(answer) => {
-            Msg::Answered { result: guarded(store.answer_seeded(&answer)).await }
-        }
+        Effect::Answer(answer) => Msg::Answered { result: guarded(store.answer_seeded(&answer)).await },
         Effect::Poll { ticket, since } => {
             Msg::Changes { ticket, result: guarded(store.changes(since, feed::MOST)).await }
         }

@@ -36,8 +36,7 @@ use crate::domain::{
     Action, Changes, Checked, Claim, Claimed, Count, CursorValue, Decision, DecisionCursor, DecisionFilter,
     DecisionId, DecisionRow, Event, Fence, GapId, GapSet, GroupKey, Lease, LeaseToken, Lot, Outcome, Policy,
     QueueCursor, QueueFilter, QueueRow, QueueSort, Reviewer, SeededAnswer, SeededGap, Seen, Stage, Standing,
-    State as GapState,
-    StateFilter, hide_first_opinions, normalised,
+    State as GapState, StateFilter, hide_first_opinions, normalised,
 };
 use crate::repository::{Page, RepositoryError, Result};
 use crate::review::Undoable;

@@ -19,7 +19,11 @@ impl SeededRepository for MemoryStore {
                 return Err(RepositoryError::Invalid { field: "value", reason: "a value is needed".into() });
             }
             checks::known("product", gap.product.as_str(), tables.products.contains_key(&gap.product))?;
-            checks::known("attribute", gap.attribute.as_str(), tables.attributes.contains_key(&gap.attribute))?;
+            checks::known(
+                "attribute",
+                gap.attribute.as_str(),
+                tables.attributes.contains_key(&gap.attribute),
+            )?;
         }
         for SeededValue { gap, value } in values {
             tables.seeded.entry(gap.clone()).or_default().insert(value.clone());
@@ -54,10 +58,9 @@ impl SeededRepository for MemoryStore {
         let tables = self.tables();
         let is_answered = |gap: &GapId| {
             tables.seeded_answers.values().any(|one| one.gap == *gap && one.reviewer == *reviewer)
-                || tables
-                    .decisions
-                    .get(gap)
-                    .is_some_and(|events| events.iter().any(|(event, _)| event.decision.reviewer == *reviewer))
+                || tables.decisions.get(gap).is_some_and(|events| {
+                    events.iter().any(|(event, _)| event.decision.reviewer == *reviewer)
+                })
         };
         let rows = tables.sorted(&filter, QueueSort::Random, None)?;
         let mut seeds: Vec<SeededGap> = rows

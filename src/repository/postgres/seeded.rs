@@ -17,7 +17,8 @@ use diesel::sql_types::{Array, BigInt, Double, Text};
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use std::collections::BTreeMap;
 
-const FORGET: &str = "DELETE FROM seeded_values s USING unnest($1::text[], $2::text[]) AS g(product_key, attribute_key)
+const FORGET: &str =
+    "DELETE FROM seeded_values s USING unnest($1::text[], $2::text[]) AS g(product_key, attribute_key)
  WHERE s.product_key = g.product_key AND s.attribute_key = g.attribute_key";
 
 /// The queue keeps the first 200 characters of a value.
@@ -79,8 +80,7 @@ impl SeededRepository for PostgresStore {
     }
 
     async fn seeding(&self) -> Result<Seeding> {
-        let row: SeedingRow =
-            diesel::sql_query(SEEDING).get_result(&mut self.connection().await?).await?;
+        let row: SeedingRow = diesel::sql_query(SEEDING).get_result(&mut self.connection().await?).await?;
         let count = |number: i64| number.unsigned_abs();
         Ok(Seeding {
             gaps: count(row.gaps),
@@ -95,9 +95,8 @@ impl SeededRepository for PostgresStore {
     async fn seeds(&self, filter: &QueueFilter, reviewer: &Reviewer, limit: usize) -> Result<Vec<SeededGap>> {
         use {human_recommendations as h, review_queue as q, seeded_answers as a, seeded_values as s};
         let filter = QueueFilter { state: StateFilter::All, ..filter.clone() };
-        let seeded = s::table
-            .filter(s::product_key.eq(q::product_key))
-            .filter(s::attribute_key.eq(q::attribute_key));
+        let seeded =
+            s::table.filter(s::product_key.eq(q::product_key)).filter(s::attribute_key.eq(q::attribute_key));
         let answered = a::table
             .filter(a::reviewer.eq(reviewer.as_str()))
             .filter(a::product_key.eq(q::product_key))
@@ -113,7 +112,9 @@ impl SeededRepository for PostgresStore {
             .filter(not(exists(decided)))
             .select(columns())
             .order((
-                fixed::<Double>("gapdeck_lot('seeded', review_queue.product_key, review_queue.attribute_key)"),
+                fixed::<Double>(
+                    "gapdeck_lot('seeded', review_queue.product_key, review_queue.attribute_key)",
+                ),
                 q::product_key,
                 q::attribute_key,
             ))

@@ -7,8 +7,7 @@ use super::slot::{Slot, Ticket};
 use super::state::State;
 use super::toast::Level;
 use crate::domain::{
-    Decision, GapId, LeaseToken, ReviewCard, SeededAnswer, SeededGap, Share, State as GapState,
-    StateFilter,
+    Decision, GapId, LeaseToken, ReviewCard, SeededAnswer, SeededGap, Share, State as GapState, StateFilter,
 };
 use crate::repository::Result;
 use crate::sanitise;
