@@ -9,6 +9,7 @@ CREATE TABLE seeded_values (
 );
 COMMENT ON TABLE seeded_values IS 'Values known to be right, of gaps that the flow mixes in to see how well reviewers tell right from wrong.';
 COMMENT ON COLUMN seeded_values.value IS 'The right value, or one of several.';
+COMMENT ON COLUMN seeded_values.value_md5 IS 'MD5 of the value: keys of any length fit an index.';
 CREATE INDEX seeded_values_attribute ON seeded_values (attribute_key);
 
 -- What reviewers said of them. No foreign keys: an answer says something of a person, whatever becomes of the product.
@@ -30,6 +31,11 @@ CREATE TABLE seeded_answers (
 );
 COMMENT ON TABLE seeded_answers IS 'What reviewers said of seeded gaps; no decisions.';
 COMMENT ON COLUMN seeded_answers.answer_id IS 'Made by the client (UUIDv7): the idempotency key.';
+COMMENT ON COLUMN seeded_answers.action IS 'What it would have been as a decision.';
+COMMENT ON COLUMN seeded_answers.value IS 'The value taken or given.';
+COMMENT ON COLUMN seeded_answers.seconds IS 'From showing the gap to the answer.';
+COMMENT ON COLUMN seeded_answers.answered_at IS 'By the reviewer''s clock.';
+COMMENT ON COLUMN seeded_answers.recorded_at IS 'By the server''s clock.';
 COMMENT ON COLUMN seeded_answers.shown_value IS 'The prediction shown first.';
 COMMENT ON COLUMN seeded_answers.is_right IS 'Whether that was right; null where none was shown.';
 COMMENT ON COLUMN seeded_answers.accepted IS 'Whether the reviewer took it; null where the gap was put off or flagged.';

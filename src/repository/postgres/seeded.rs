@@ -13,13 +13,9 @@ use crate::repository::{RepositoryError, Result, SeededRepository};
 use async_trait::async_trait;
 use diesel::dsl::{count_star, exists, not};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Double, Text};
+use diesel::sql_types::{BigInt, Double, Text};
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use std::collections::BTreeMap;
-
-const FORGET: &str =
-    "DELETE FROM seeded_values s USING unnest($1::text[], $2::text[]) AS g(product_key, attribute_key)
- WHERE s.product_key = g.product_key AND s.attribute_key = g.attribute_key";
 
 /// The queue keeps the first 200 characters of a value.
 const SEEDING: &str =
@@ -69,14 +65,20 @@ impl SeededRepository for PostgresStore {
     }
 
     async fn forget_seeded(&self, gaps: &[GapId]) -> Result<()> {
-        let (products, attributes): (Vec<_>, Vec<_>) =
-            gaps.iter().map(|gap| (gap.product.as_str(), gap.attribute.as_str())).unzip();
-        diesel::sql_query(FORGET)
-            .bind::<Array<Text>, _>(products)
-            .bind::<Array<Text>, _>(attributes)
-            .execute(&mut self.connection().await?)
-            .await?;
-        Ok(())
+        use seeded_values as s;
+        let mut connection = self.connection().await?;
+        connection
+            .transaction(async |connection| {
+                // One product at a time, as distributed tables take it.
+                for gap in gaps {
+                    let of_gap = s::table
+                        .filter(s::product_key.eq(gap.product.as_str()))
+                        .filter(s::attribute_key.eq(gap.attribute.as_str()));
+                    diesel::delete(of_gap).execute(connection).await?;
+                }
+                Ok(())
+            })
+            .await
     }
 
     async fn seeding(&self) -> Result<Seeding> {
