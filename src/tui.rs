@@ -422,11 +422,7 @@ impl Session {
                     self.resumed = Some(Instant::now());
                     read_clock(state);
                 }
-                effect @ (Effect::Copy(_)
-                | Effect::CopyByTerminal(_)
-                | Effect::Edit(_)
-                | Effect::Mouse(_)
-                | Effect::ChangeViews(_)) => self.hand_over(effect).map_err(lost_terminal)?,
+                effect if effect.is_local() => self.hand_over(effect).map_err(lost_terminal)?,
                 effect => match &mut self.effects {
                     Some(effects) => effects.start(effect),
                     None if effect == Effect::SendNow => self.again.notify_one(),

@@ -465,6 +465,28 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// Tells whether it writes to the database and is read for its answer: it is never aborted, what it wrote must be known.
+    pub fn writes(&self) -> bool {
+        matches!(
+            self,
+            Self::Claim { .. } | Self::Renew { .. } | Self::Hold { .. } | Self::AcceptCluster { .. }
+        )
+    }
+
+    /// Tells whether the terminal, the platform or a file is asked for it, not the database.
+    pub fn is_local(&self) -> bool {
+        matches!(
+            self,
+            Self::Copy(_)
+                | Self::CopyByTerminal(_)
+                | Self::Edit(_)
+                | Self::Mouse(_)
+                | Self::ChangeViews(_)
+                | Self::Suspend
+                | Self::Quit
+        )
+    }
+
     /// Answers what asks the database for something with an error, as the database would; `None` where it asks for nothing.
     pub fn refused(&self, error: &RepositoryError) -> Option<Msg> {
         let error = error.clone();
