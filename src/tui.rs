@@ -132,8 +132,7 @@ pub async fn run(
     };
     let mut terminal = Terminal::enter(&title)?;
     crossterm::style::force_color_output(interface.has_colour);
-    let mut state = State::new(identity, interface.theme, terminal.size(), Instant::now(), Utc::now());
-    interface.apply(&mut state);
+    let mut state = interface.state(identity, terminal.size());
     // The first frame is on the screen before the database is touched.
     terminal.draw(&state).map_err(lost_terminal)?;
     state.keeps_views = settings.desk.is_some();

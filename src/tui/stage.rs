@@ -46,8 +46,7 @@ impl Stage {
         let review = Review::new(store, identity.reviewer.clone());
         let effects = Effects::new(review, outbox, answer_to, identity.shared);
         let size = Size { width, height };
-        let mut state = State::new(identity, interface.theme, size, Instant::now(), Utc::now());
-        interface.apply(&mut state);
+        let state = interface.state(identity, size);
         let Ok(canvas) = Terminal::new(TestBackend::new(width, height));
         let mut opened = Self { state, effects, answers, news, canvas };
         opened.take(Msg::Opened);

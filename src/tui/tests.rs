@@ -776,7 +776,8 @@ impl App {
         IDS.set(1);
         let identity = Identity { reviewer: Reviewer::new("alice"), database: "demo".into(), shared: true };
         let size = Size { width: size.0, height: size.1 };
-        let mut state = State::new(identity, Theme::Mono, size, Instant::now(), fixture::noon());
+        let mut state = State::new(identity, size, Instant::now(), fixture::noon());
+        state.theme = Theme::Mono;
         state.new_id = next_id;
         state.keeps_views = true;
         Self {

@@ -157,13 +157,13 @@ pub struct State {
 }
 
 impl State {
-    /// Starts with nothing but the start screen.
-    pub fn new(identity: Identity, theme: Theme, size: Size, now: Instant, wall: DateTime<Utc>) -> Self {
+    /// Starts with nothing but the start screen, in the built-in look.
+    pub fn new(identity: Identity, size: Size, now: Instant, wall: DateTime<Utc>) -> Self {
         Self {
             now,
             wall,
             size,
-            theme,
+            theme: Theme::Dark,
             keymap: Keymap::built_in(),
             prefix: Vec::new(),
             tour: None,
