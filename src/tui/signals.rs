@@ -15,7 +15,6 @@ pub enum Signal {
 /// `SIGHUP`: the terminal is gone.
 pub const HUNG_UP: u8 = 1;
 const INTERRUPTED: u8 = 2;
-#[cfg(unix)]
 const TERMINATED: u8 = 15;
 
 /// Returns how people write a signal.
@@ -23,7 +22,7 @@ pub fn name(signal: u8) -> Cow<'static, str> {
     match signal {
         HUNG_UP => "SIGHUP".into(),
         INTERRUPTED => "SIGINT".into(),
-        15 => "SIGTERM".into(),
+        TERMINATED => "SIGTERM".into(),
         other => format!("signal {other}").into(),
     }
 }
@@ -63,9 +62,7 @@ mod platform {
                 _ = self.proceed.recv() => Signal::Continue,
             }
         }
-    }
 
-    impl Signals {
         /// Waits until the system asks the program to end, Ctrl-C aside; returns the signal's number.
         pub async fn end(&mut self) -> u8 {
             tokio::select! {
@@ -125,9 +122,7 @@ mod platform {
                 Err(_) => std::future::pending().await,
             }
         }
-    }
 
-    impl Signals {
         /// Never returns: a console's Ctrl-C is all there is.
         pub async fn end(&mut self) -> u8 {
             std::future::pending().await
