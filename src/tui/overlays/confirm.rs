@@ -21,10 +21,8 @@ use crossterm::event::KeyCode;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-/// How long a question that comes by itself ignores keys: they were meant for what was there before.
-const SURPRISE: Duration = Duration::from_millis(600);
 /// How many unsaved decisions are listed.
 const LISTED: usize = 6;
 
@@ -74,7 +72,7 @@ impl Confirm {
         match &self {
             Self::Conflict { conflict, since } => {
                 let conflict = conflict.clone();
-                if state.now.saturating_duration_since(*since) >= SURPRISE {
+                if state.has_been_seen(*since) {
                     match key.code {
                         KeyCode::Char('k') => return conflict::keep_mine(state, &conflict),
                         KeyCode::Char('f') if conflict.state != GapState::Second => {
@@ -87,7 +85,7 @@ impl Confirm {
             }
             Self::Held { held, since } => {
                 let held = held.clone();
-                if state.now.saturating_duration_since(*since) >= SURPRISE {
+                if state.has_been_seen(*since) {
                     match key.code {
                         KeyCode::Char('d') => return conflict::decide_all_the_same(state, &held),
                         KeyCode::Esc => return conflict::leave_to_holder(state, &held),
@@ -99,7 +97,7 @@ impl Confirm {
                 if key.code == KeyCode::Esc {
                     return Vec::new();
                 }
-                if state.now.saturating_duration_since(*since) >= SURPRISE {
+                if state.has_been_seen(*since) {
                     match key.code {
                         KeyCode::Char('y') => return take(state, gap, verdict),
                         KeyCode::Char('o') => {

@@ -20,12 +20,10 @@ use crate::tui::widgets::wrap;
 use crossterm::event::KeyCode;
 use ratatui::Frame;
 use ratatui::text::{Line, Span};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// The share of the gaps that stays for people to look at.
 const AUDIT: f64 = 0.05;
-/// How long Enter is not taken once the preview is there: it was meant for what was there before.
-const SURPRISE: Duration = Duration::from_millis(600);
 const WIDTH: u16 = 92;
 /// The most values, and the most of the least confident, that are listed.
 const LISTED: usize = 6;
@@ -124,7 +122,7 @@ impl Unseen {
                 return self.close(state);
             }
             (Phase::Ready { preview, since }, KeyCode::Enter)
-                if preview.accepted > 0 && state.now.saturating_duration_since(*since) >= SURPRISE =>
+                if preview.accepted > 0 && state.has_been_seen(*since) =>
             {
                 if let Some(plan) = self.plan() {
                     self.phase = Phase::Accepting { done: None, is_stopping: false };
