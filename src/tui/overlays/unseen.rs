@@ -7,6 +7,7 @@ use crate::repository::RepositoryError;
 use crate::review::threshold::Finding;
 use crate::review::unseen::{Accepted, Plan, Preview};
 use crate::sanitise;
+use crate::tui::app::action::ActionId;
 use crate::tui::app::keymap::Key;
 use crate::tui::app::msg::{Effect, Unseen as News};
 use crate::tui::app::navigate;
@@ -16,10 +17,10 @@ use crate::tui::layout;
 use crate::tui::screens::insights::DEMAND;
 use crate::tui::screens::queue::KeepPlace;
 use crate::tui::theme::Role;
-use crate::tui::widgets::wrap;
+use crate::tui::widgets::{tally, wrap};
 use crossterm::event::KeyCode;
 use ratatui::Frame;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 use std::time::Instant;
 
 /// The share of the gaps that stays for people to look at.
@@ -27,8 +28,6 @@ const AUDIT: f64 = 0.05;
 const WIDTH: u16 = 92;
 /// The most values, and the most of the least confident, that are listed.
 const LISTED: usize = 6;
-/// Columns of the longest bar.
-const BAR: usize = 16;
 
 /// How far it is.
 #[derive(Debug, Clone)]
@@ -214,14 +213,14 @@ impl Unseen {
             }
             Phase::Ended { done, was_stopped } => {
                 say(&format!("{}{}", if *was_stopped { "Stopped. " } else { "" }, done.words()), Role::Good);
-                say(&take_back(done), Role::Text);
+                say(&take_back(state, done), Role::Text);
             }
             Phase::Failed { error, done } => {
                 let reason = sanitise::line(&error.to_string(), 300);
                 say(&format!("It went wrong: {reason}"), Role::Bad);
                 if let Some(done) = done {
                     say(&format!("Before, {}", wrap::uncapitalised(&done.words())), Role::Text);
-                    say(&take_back(done), Role::Text);
+                    say(&take_back(state, done), Role::Text);
                 }
             }
         }
@@ -242,11 +241,15 @@ impl Unseen {
 }
 
 /// Says how a bulk action is taken back.
-fn take_back(done: &Accepted) -> String {
+fn take_back(state: &State, done: &Accepted) -> String {
     if done.accepted == 0 {
         return "Nothing changed.".into();
     }
-    format!("A, then u on one of them, takes all of it back; so does `gapdeck undo --batch {}`.", done.batch)
+    let [activity, take_back] = [ActionId::Activity, ActionId::TakeBack].map(|id| state.key(id));
+    format!(
+        "{activity}, then {take_back} on one of them, takes all of it back; so does `gapdeck undo --batch {}`.",
+        done.batch
+    )
 }
 
 /// Lists values as bars, and the least confident, in at most so many lines.
@@ -261,19 +264,7 @@ fn listed(preview: &Preview, state: &State, columns: usize, room: usize) -> Vec<
     let different = wrap::grouped(preview.different as u64);
     lines.push(Line::default());
     lines.push(Line::styled(format!("The most frequent of {different} values"), muted));
-    let most = preview.values.iter().map(|(_, count)| *count).max().unwrap_or(1).max(1);
-    for (value, count) in preview.values.iter().take(values) {
-        #[expect(clippy::cast_possible_truncation, reason = "at most the longest bar")]
-        let bar = (count * BAR as u64).div_ceil(most) as usize;
-        let figure = wrap::pad_left(&wrap::grouped(*count), 9);
-        let name = wrap::cut(&sanitise::line(value, 200), columns.saturating_sub(BAR + 12));
-        lines.push(Line::from(vec![
-            Span::raw(figure),
-            Span::raw(" "),
-            Span::styled(wrap::pad(&"█".repeat(bar), BAR + 1), theme.style(Role::Good)),
-            Span::raw(name),
-        ]));
-    }
+    lines.extend(tally::lines(theme, &preview.values[..values], columns));
     lines.push(Line::default());
     lines.push(Line::styled("The least confident", muted));
     for (gap, value, confidence) in preview.least_confident.iter().take(least) {
