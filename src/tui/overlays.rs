@@ -197,7 +197,7 @@ pub fn draw_input(frame: &mut Frame, area: Rect, prompt: Line<'static>, input: &
 }
 
 /// Draws a picker's rows, or what to say where nothing matches.
-pub fn draw_picker(state: &State, frame: &mut Frame, area: Rect, picker: &Picker, nothing: &'static str) {
+pub fn draw_picker(state: &State, frame: &mut Frame, area: Rect, picker: &Picker, nothing: &str) {
     let theme = state.theme;
     if picker.matches() == 0 {
         draw_lines(frame, area, [Line::styled(format!("   {nothing}"), theme.style(Role::Muted))]);

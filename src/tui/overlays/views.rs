@@ -1,6 +1,7 @@
 //! The named views: one is picked by typing, shown, renamed or deleted.
 
 use super::{NameView, Overlay, dialog, draw_input, draw_picker, keys_line};
+use crate::tui::app::action::ActionId;
 use crate::tui::app::keymap::Key;
 use crate::tui::app::msg::Effect;
 use crate::tui::app::state::State;
@@ -99,9 +100,12 @@ impl Views {
         let area = dialog(state, frame, "Views", 76, rows + 3);
         draw_input(frame, area, Line::styled("view: ", theme.style(Role::Key)), &self.input, theme);
         let list = Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(3), ..area };
-        let nothing =
-            if state.views.is_empty() { "no views yet; W saves the filter as one" } else { "no such view" };
-        draw_picker(state, frame, list, &self.picker, nothing);
+        let nothing = if state.views.is_empty() {
+            format!("no views yet; {} saves the filter as one", state.key(ActionId::SaveView))
+        } else {
+            "no such view".into()
+        };
+        draw_picker(state, frame, list, &self.picker, &nothing);
         let below =
             Rect { y: area.bottom().saturating_sub(1).max(area.y), height: 1.min(area.height), ..area };
         let line = if let Some(name) = &self.deleting {
