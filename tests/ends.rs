@@ -87,7 +87,7 @@ async fn a_fault_gives_the_terminal_back_and_leaves_a_report_without_data() {
     assert_eq!(paths.len(), 1, "{paths:?}");
     let report = std::fs::read_to_string(&paths[0]).expect("the report");
     assert!(report.starts_with(concat!("gapdeck ", env!("CARGO_PKG_VERSION"))), "{report}");
-    for part in ["compiler: rustc", "src/tui.rs:", "gapdeck::tui::", "may quote data"] {
+    for part in ["compiler: rustc", "src/tui/event_loop.rs:", "gapdeck::tui::", "may quote data"] {
         assert!(report.contains(part), "{part} is missing: {report}");
     }
     assert!(!report.contains("Aurora"), "{report}");
