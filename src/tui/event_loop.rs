@@ -38,6 +38,8 @@ pub struct Session {
     answers: mpsc::Receiver<Msg>,
     pub(super) answer_to: mpsc::Sender<Msg>,
     pub(super) effects: Option<Effects>,
+    /// What is to be asked of the database once the frame is on the screen.
+    asked: Vec<Effect>,
     pub(super) desk: Option<Desk>,
     log: Option<LogFile>,
     /// The text that the user's editor is to be opened with.
@@ -79,6 +81,7 @@ impl Session {
             answers,
             answer_to,
             effects: None,
+            asked: Vec::new(),
             desk: settings.desk,
             log: settings.log,
             to_edit: None,
@@ -104,7 +107,12 @@ impl Session {
                     return Ok(());
                 }
             }
+            // What a key decides is on its way to the disk before the screen shows it; for what is read, the frame does not wait.
+            if self.asked.iter().any(Effect::decides) {
+                self.ask();
+            }
             if let Some(text) = self.to_edit.take() {
+                self.ask();
                 let msg = self.edit(state, terminal, &text).await?;
                 if self.take(state, terminal, Event::Msg(msg))?.is_break() {
                     return Ok(());
@@ -121,6 +129,18 @@ impl Session {
                 }
                 terminal.draw(state).map_err(lost_terminal)?;
                 pace.drawn(Instant::now());
+            }
+            self.ask();
+        }
+    }
+
+    /// Starts what was asked for, in order.
+    fn ask(&mut self) {
+        for effect in self.asked.drain(..) {
+            match &mut self.effects {
+                Some(effects) => effects.start(effect),
+                None if effect == Effect::SendNow => self.again.notify_one(),
+                None => {}
             }
         }
     }
@@ -230,8 +250,12 @@ impl Session {
     ) -> Result<ControlFlow<()>, AppError> {
         for effect in effects {
             match effect {
-                Effect::Quit => return Ok(ControlFlow::Break(())),
+                Effect::Quit => {
+                    self.ask();
+                    return Ok(ControlFlow::Break(()));
+                }
                 Effect::Suspend => {
+                    self.ask();
                     self.input.pause();
                     terminal::restore();
                     signals::stop().map_err(lost_terminal)?;
@@ -241,11 +265,7 @@ impl Session {
                     read_clock(state);
                 }
                 effect if effect.is_local() => self.hand_over(effect).map_err(lost_terminal)?,
-                effect => match &mut self.effects {
-                    Some(effects) => effects.start(effect),
-                    None if effect == Effect::SendNow => self.again.notify_one(),
-                    None => {}
-                },
+                effect => self.asked.push(effect),
             }
         }
         Ok(ControlFlow::Continue(()))

@@ -209,6 +209,11 @@ impl Effect {
         )
     }
 
+    /// Tells whether it keeps what somebody decided.
+    pub fn decides(&self) -> bool {
+        matches!(self, Self::Decide(..) | Self::DecideTogether(_))
+    }
+
     /// Tells whether the terminal, the platform or a file is asked for it, not the database.
     pub fn is_local(&self) -> bool {
         matches!(
