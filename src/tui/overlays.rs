@@ -42,8 +42,9 @@ use super::theme::{Role, Theme};
 use super::widgets::picker::Picker;
 use super::widgets::text_input::TextInput;
 use super::widgets::wrap;
+use crossterm::event::KeyCode;
 use ratatui::Frame;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::{Position, Rect, Size};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear};
 
@@ -148,11 +149,88 @@ impl Overlay {
     }
 }
 
+/// What of an overlay the pointer can be on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// A row of its list, of those that match.
+    Row(usize),
+    /// A field of a form.
+    Field(usize),
+}
+
+impl Overlay {
+    /// Finds what is under the pointer.
+    pub fn hit(&self, state: &State, at: Position) -> Option<Part> {
+        match self {
+            Self::ActivityFilter(form) => form.hit(state, at),
+            Self::Filter(form) => form.hit(state, at),
+            Self::Outbox(outbox) => outbox.hit(state, at).map(Part::Row),
+            Self::Override(editor) => editor.hit(state, at).map(Part::Row),
+            Self::Palette(palette) => palette.hit(state, at).map(Part::Row),
+            Self::Views(list) => list.hit(state, at).map(Part::Row),
+            _ => None,
+        }
+    }
+
+    /// Selects what is under the pointer.
+    pub fn select(&mut self, state: &State, part: Part) {
+        match (self, part) {
+            (Self::ActivityFilter(form), part) => form.select(state, part),
+            (Self::Filter(form), part) => form.select(state, part),
+            (Self::Outbox(outbox), Part::Row(row)) => outbox.select(row),
+            (Self::Override(editor), Part::Row(row)) => editor.select(row),
+            (Self::Palette(palette), Part::Row(row)) => palette.select(row),
+            (Self::Views(list), Part::Row(row)) => list.select(row),
+            _ => {}
+        }
+    }
+
+    /// Goes so many lines on, as the wheel does; questions stay as they are.
+    pub fn wheel(mut self, state: &mut State, lines: isize) -> Vec<Effect> {
+        match &mut self {
+            Self::ActivityFilter(form) => form.wheel(lines),
+            Self::Filter(form) => form.wheel(lines),
+            Self::Help(_)
+            | Self::Log(_)
+            | Self::Notice(_)
+            | Self::Outbox(_)
+            | Self::Override(_)
+            | Self::Palette(_)
+            | Self::Views(_) => {
+                let key = Key::plain(if lines < 0 { KeyCode::Up } else { KeyCode::Down });
+                let mut effects = self.key(state, key);
+                for _ in 1..lines.unsigned_abs() {
+                    effects.extend(state.overlay.take().map(|open| open.key(state, key)).unwrap_or_default());
+                }
+                return effects;
+            }
+            _ => {}
+        }
+        state.overlay = Some(self);
+        Vec::new()
+    }
+}
+
+/// Returns where a box in the middle of the screen's body is.
+fn box_of(size: Size, width: u16, height: u16) -> Rect {
+    let screen = layout::frame(size);
+    layout::centred(Rect { height: screen.body.height + 1, ..screen.body }, width, height + 2)
+}
+
+/// Returns the room in a box.
+fn room_in(area: Rect) -> Rect {
+    let inner = layout::inside(area);
+    Rect { x: inner.x + 1.min(inner.width), width: inner.width.saturating_sub(2), ..inner }
+}
+
+/// Returns the room in the box that [`dialog`] draws.
+pub fn room(size: Size, width: u16, height: u16) -> Rect {
+    room_in(box_of(size, width, height))
+}
+
 /// Draws an empty box in the middle of the screen's body; returns the room in it.
 pub fn dialog(state: &State, frame: &mut Frame, title: &str, width: u16, height: u16) -> Rect {
-    let screen = layout::frame(state.size);
-    let area = layout::centred(Rect { height: screen.body.height + 1, ..screen.body }, width, height + 2);
-    let area = area.intersection(frame.area());
+    let area = box_of(state.size, width, height).intersection(frame.area());
     frame.render_widget(Clear, area);
     // A wide character that the left border cuts in half would cover it.
     if let Some(x) = area.x.checked_sub(1) {
@@ -170,8 +248,7 @@ pub fn dialog(state: &State, frame: &mut Frame, title: &str, width: u16, height:
         .border_style(state.theme.style(Role::BorderFocused))
         .title(Line::styled(format!(" {title} "), state.theme.style(Role::Strong)));
     frame.render_widget(block, area);
-    let inner = layout::inside(area);
-    Rect { x: inner.x + 1.min(inner.width), width: inner.width.saturating_sub(2), ..inner }
+    room_in(area)
 }
 
 /// Draws lines one below the other, as many as fit.
