@@ -69,9 +69,10 @@ impl Session {
                 Ok((Review::new(store, reviewer), outbox, news))
             }
         };
-        signals::outlast_hang_up(HUNG_UP_PATIENCE).map_err(lost_terminal)?;
+        let signals = Signals::new().map_err(lost_terminal)?;
+        signals.outlast_terminal(HUNG_UP_PATIENCE).map_err(lost_terminal)?;
         Ok(Self {
-            signals: Signals::new().map_err(lost_terminal)?,
+            signals,
             input: Input::new(),
             progress: Some(opening.progress),
             opening: tokio::spawn(open),
