@@ -92,12 +92,14 @@ fn filters(state: &State) -> Vec<(Item, Command)> {
 }
 
 impl Palette {
-    /// Lists every action of the place where the keyboard is; the others say where they work.
+    /// Lists every action of the place where the keyboard is; behind them, the others say where they work.
     pub fn new(state: &State) -> Self {
-        let actions: Vec<_> = ACTIONS
+        let context = state.context();
+        let mut actions: Vec<_> = ACTIONS
             .iter()
             .filter(|action| !matches!(action.id, ActionId::Choose(_) | ActionId::Palette))
             .collect();
+        actions.sort_by_key(|action| !action.contexts.contains(&context));
         let filters = if state.opening.is_none() { filters(state) } else { Vec::new() };
         Self::of("Commands", state, actions, filters)
     }
