@@ -228,9 +228,8 @@ pub fn room(size: Size, width: u16, height: u16) -> Rect {
     room_in(box_of(size, width, height))
 }
 
-/// Draws an empty box in the middle of the screen's body; returns the room in it.
-pub fn dialog(state: &State, frame: &mut Frame, title: &str, width: u16, height: u16) -> Rect {
-    let area = box_of(state.size, width, height).intersection(frame.area());
+/// Takes everything away that is drawn in an area.
+pub fn clear(frame: &mut Frame, area: Rect) {
     frame.render_widget(Clear, area);
     // A wide character that the left border cuts in half would cover it.
     if let Some(x) = area.x.checked_sub(1) {
@@ -242,6 +241,12 @@ pub fn dialog(state: &State, frame: &mut Frame, title: &str, width: u16, height:
             }
         }
     }
+}
+
+/// Draws an empty box in the middle of the screen's body; returns the room in it.
+pub fn dialog(state: &State, frame: &mut Frame, title: &str, width: u16, height: u16) -> Rect {
+    let area = box_of(state.size, width, height).intersection(frame.area());
+    clear(frame, area);
     let title = wrap::cut(title, usize::from(area.width).saturating_sub(6));
     let block = Block::bordered()
         .border_type(BorderType::Rounded)
@@ -277,6 +282,7 @@ pub fn draw_input(frame: &mut Frame, area: Rect, prompt: Line<'static>, input: &
 pub fn draw_picker(state: &State, frame: &mut Frame, area: Rect, picker: &Picker, nothing: &str) {
     let theme = state.theme;
     if picker.matches() == 0 {
+        let nothing = wrap::cut(nothing, usize::from(area.width).saturating_sub(3));
         draw_lines(frame, area, [Line::styled(format!("   {nothing}"), theme.style(Role::Muted))]);
         return;
     }
@@ -288,17 +294,60 @@ pub fn draw_picker(state: &State, frame: &mut Frame, area: Rect, picker: &Picker
     }
 }
 
-/// Makes a line of keys and what they do.
-///
-/// What does not fit is left out, the last first.
-pub fn keys_line(theme: Theme, columns: u16, keys: &[(&str, &str)]) -> Line<'static> {
+/// Columns between two keys.
+const BETWEEN: usize = 3;
+
+fn width_of((key, word): &(&str, &str)) -> usize {
+    wrap::width(key) + 1 + wrap::width(word)
+}
+
+fn line_of(theme: Theme, keys: &[(&str, &str)]) -> Line<'static> {
     let mut line = Line::default();
     for (key, word) in keys {
-        if line.width() + wrap::width(key) + wrap::width(word) + 1 > usize::from(columns) {
-            break;
-        }
         line.push_span(Span::styled((*key).to_owned(), theme.style(Role::Key)));
-        line.push_span(Span::styled(format!(" {word}   "), theme.style(Role::Muted)));
+        line.push_span(Span::styled(format!(" {word}{}", " ".repeat(BETWEEN)), theme.style(Role::Muted)));
     }
     line
+}
+
+/// Makes a line of keys and what they do.
+///
+/// What does not fit is left out, the last first; never the way out.
+pub fn keys_line(theme: Theme, columns: u16, keys: &[(&str, &str)]) -> Line<'static> {
+    let mut room = usize::from(columns) + BETWEEN;
+    let out = keys.iter().position(|(key, _)| *key == "Esc");
+    room = room.saturating_sub(out.map_or(0, |at| width_of(&keys[at]) + BETWEEN));
+    let mut fitting = Vec::new();
+    let mut is_full = false;
+    for (at, key) in keys.iter().enumerate() {
+        if Some(at) != out {
+            let wide = width_of(key) + BETWEEN;
+            is_full |= wide > room;
+            if is_full {
+                continue;
+            }
+            room -= wide;
+        }
+        fitting.push(*key);
+    }
+    line_of(theme, &fitting)
+}
+
+/// Draws keys and what they do at the bottom of a question, in two lines where one is too short: the empty line above them
+/// is the second.
+pub fn draw_keys(frame: &mut Frame, area: Rect, theme: Theme, keys: &[(&str, &str)]) {
+    let columns = usize::from(area.width) + BETWEEN;
+    let mut used = 0;
+    let fits = |key: &&(&str, &str)| {
+        used += width_of(key) + BETWEEN;
+        used <= columns
+    };
+    let first = keys.iter().take_while(fits).count().max(1).min(keys.len());
+    let (above, below) = keys.split_at(first);
+    let mut lines = vec![line_of(theme, above)];
+    if !below.is_empty() {
+        lines.push(keys_line(theme, area.width, below));
+    }
+    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(area.height);
+    draw_lines(frame, Rect { y: area.bottom() - height, height, ..area }, lines);
 }

@@ -13,6 +13,7 @@ mod look;
 mod matrix;
 mod opinions;
 mod outage;
+mod overlays;
 mod pointer;
 mod random;
 mod selection;

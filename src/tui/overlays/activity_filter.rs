@@ -83,7 +83,7 @@ impl Fields for DecisionFields {
 
     fn nothing(state: &State, field: Field) -> &'static str {
         match field {
-            Field::Reviewer => "nobody of that name is in the list; Enter looks all the same",
+            Field::Reviewer => "nobody here has that name; Enter looks all the same",
             Field::Attribute if state.facets.value.is_none() => "still being loaded",
             _ => "nothing of that name",
         }

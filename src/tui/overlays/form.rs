@@ -159,6 +159,11 @@ impl<F: Fields> Form<F> {
         (Self::fields() + F::OPTIONS + 3).min(room)
     }
 
+    /// Returns the first field shown: where there is little room, the one at hand is in view.
+    fn first(&self, area: Rect) -> usize {
+        (self.at + 2).saturating_sub(usize::from(area.height).max(2))
+    }
+
     /// Returns where the options are.
     fn list(area: Rect) -> Rect {
         let top = (area.y + Self::fields() + 1).min(area.bottom());
@@ -170,9 +175,9 @@ impl<F: Fields> Form<F> {
         if !area.contains(at) {
             return None;
         }
-        let line = usize::from(at.y - area.y);
-        if line < F::FIELDS.len() {
-            return Some(Part::Field(line));
+        let field = usize::from(at.y - area.y) + self.first(area);
+        if field < F::FIELDS.len() && at.y + 1 < area.bottom() {
+            return Some(Part::Field(field));
         }
         self.options(state)?;
         self.picker.row_at(Self::list(area), at).map(Part::Row)
@@ -204,8 +209,8 @@ impl<F: Fields> Form<F> {
 
     pub(super) fn view(&self, state: &State, frame: &mut Frame) {
         let area = dialog(state, frame, F::TITLE, WIDTH, Self::height(state.size));
-        let lines = (area.top()..area.bottom()).map(|y| Rect { y, height: 1, ..area });
-        for (at, line) in (0..F::FIELDS.len()).zip(lines) {
+        let lines = (area.top()..area.bottom().saturating_sub(1)).map(|y| Rect { y, height: 1, ..area });
+        for (at, line) in (self.first(area)..F::FIELDS.len()).zip(lines) {
             self.draw_field(state, frame, at, line);
         }
         self.draw_options(state, frame, area, Self::list(area));
@@ -213,14 +218,14 @@ impl<F: Fields> Form<F> {
             Rect { y: area.bottom().saturating_sub(1).max(area.y), height: 1.min(area.height), ..area };
         let line = match &self.problem {
             Some(problem) => {
-                let name = F::FIELDS[self.at].1;
-                Line::styled(format!("{name}: {problem}"), state.theme.style(Role::Bad))
+                let columns = usize::from(area.width);
+                let named = format!("{}: {problem}", F::FIELDS[self.at].1);
+                let text = if wrap::width(&named) <= columns { named } else { wrap::capitalised(problem) };
+                Line::styled(wrap::cut(&text, columns), state.theme.style(Role::Bad))
             }
-            None => keys_line(
-                state.theme,
-                area.width,
-                &[("Tab", "next field"), ("Enter", "apply"), ("Esc", "cancel")],
-            ),
+            None => {
+                keys_line(state.theme, area.width, &[("Tab", "next"), ("Enter", "apply"), ("Esc", "cancel")])
+            }
         };
         frame.render_widget(line, foot);
     }
@@ -249,13 +254,17 @@ impl<F: Fields> Form<F> {
             return;
         }
         // No room for the options: the one that would be taken stands behind what was typed.
-        let at = u16::try_from(self.at).unwrap_or(u16::MAX);
+        let at = u16::try_from(self.at - self.first(area)).unwrap_or(u16::MAX);
         let line = Rect { y: area.y.saturating_add(at), height: u16::from(at < area.height), ..area };
-        let taken = self.picker.selected().filter(|_| !self.inputs[self.at].is_blank());
-        if let Some(item) = taken.and_then(|index| options.into_iter().nth(index)) {
-            let text = format!("→ {}", wrap::cut(&item.label, usize::from(area.width) / 2));
-            let sign = Line::styled(text, state.theme.style(Role::Muted)).right_aligned();
-            frame.render_widget(sign, line);
-        }
+        let is_blank = self.inputs[self.at].is_blank();
+        let taken = self.picker.selected().and_then(|index| options.get(index));
+        let text = match taken {
+            Some(item) if !is_blank => format!("→ {}", item.label),
+            None if !is_blank || options.is_empty() => F::nothing(state, F::FIELDS[self.at].0).to_owned(),
+            _ => return,
+        };
+        let text = wrap::cut(&text, usize::from(area.width).saturating_sub(F::NAMES) * 2 / 3);
+        let sign = Line::styled(text, state.theme.style(Role::Muted)).right_aligned();
+        frame.render_widget(sign, line);
     }
 }

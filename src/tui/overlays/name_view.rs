@@ -91,7 +91,7 @@ impl NameView {
         let columns = usize::from(area.width);
         let below = Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(1), ..area };
         let last = if self.replaces {
-            Line::styled("Enter again replaces the view of that name", theme.style(Role::Warning))
+            Line::styled("Enter again replaces that view", theme.style(Role::Warning))
         } else {
             keys_line(theme, area.width, &[("Enter", "save"), ("Esc", "cancel")])
         };

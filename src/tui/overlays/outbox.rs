@@ -1,7 +1,7 @@
 //! The decisions that the database does not have: how far each is, why, and what can be done about it.
 
 use super::confirm::{decision_words, name_of};
-use super::{Overlay, dialog, keys_line, room};
+use super::{Overlay, dialog, draw_keys, draw_lines, keys_line, room};
 use crate::domain::DecisionId;
 use crate::sanitise;
 use crate::tui::app::keymap::Key;
@@ -103,6 +103,13 @@ impl Outbox {
             1 => "Outbox · 1 decision".to_owned(),
             count => format!("Outbox · {} decisions", wrap::grouped(count as u64)),
         };
+        if count == 0 {
+            let area = dialog(state, frame, &title, WIDTH, 3);
+            let (text, role) = self.words(state);
+            draw_lines(frame, area, [Line::styled(text, theme.style(role))]);
+            draw_keys(frame, area, theme, &[("Esc", "close")]);
+            return;
+        }
         let area = dialog(state, frame, &title, WIDTH, height(count));
         let line = |y: u16| Rect { y: y.min(area.bottom()), height: u16::from(y < area.bottom()), ..area };
         let columns = usize::from(area.width);
@@ -132,11 +139,10 @@ impl Outbox {
         let reason = Rect { y: below.saturating_sub(REASON).max(area.y), height: REASON, ..area };
         frame.render_widget(Paragraph::new(lines), reason.intersection(area));
         let keys: &[(&str, &str)] = match self.current(state).map(|one| &one.phase) {
-            None => &[("Esc", "close")],
             Some(phase) if phase.stands() => {
                 &[("Enter", "open the gap"), ("s", "send now"), ("Esc", "close")]
             }
-            Some(_) => &[("Enter", "open the gap"), ("s", "send again"), ("x", "discard"), ("Esc", "close")],
+            _ => &[("Enter", "open the gap"), ("s", "send again"), ("x", "discard"), ("Esc", "close")],
         };
         frame.render_widget(keys_line(theme, area.width, keys), line(below));
     }

@@ -88,6 +88,12 @@ impl Unseen {
         self.finding.as_ref()?.plan(self.filter.clone(), Self::audit())
     }
 
+    /// Returns the request that it waits for.
+    #[cfg(test)]
+    pub fn ticket(&self) -> Ticket {
+        self.ticket
+    }
+
     /// Takes what is told of it.
     pub fn told(&mut self, ticket: Ticket, news: News, now: Instant) {
         if ticket != self.ticket {
@@ -166,12 +172,14 @@ impl Unseen {
         let mut say = |text: &str, role: Role| {
             lines.extend(wrap::wrap(&[(text.to_owned(), theme.style(role))], columns, 4).0);
         };
-        let mut words = self.finding.as_ref().map(|finding| finding.words()).unwrap_or_default().into_iter();
+        let mut words =
+            self.finding.as_ref().map(|finding| finding.words()).unwrap_or_default().into_iter().peekable();
         let is_certified = self.finding.as_ref().is_some_and(|finding| finding.certificate().is_some());
-        if let Some(first) = words.next() {
+        // What was certified, and what that rests on, comes behind what is to be decided or was done, where there is room.
+        let is_done = matches!(self.phase, Phase::Ended { .. } | Phase::Failed { .. });
+        if let Some(first) = words.next_if(|_| !is_done) {
             say(&first, if is_certified { Role::Strong } else { Role::Warning });
         }
-        // What the certificate rests on comes behind what is to be decided, where there is room.
         let rest: Vec<String> = words.collect();
         let mut keys = vec![("Esc", "close")];
         match &self.phase {

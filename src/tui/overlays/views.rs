@@ -109,7 +109,7 @@ impl Views {
         let area = dialog(state, frame, "Views", WIDTH, height(state));
         draw_input(frame, area, Line::styled("view: ", theme.style(Role::Key)), &self.input, theme);
         let nothing = if state.views.is_empty() {
-            format!("no views yet; {} saves the filter as one", state.key(ActionId::SaveView))
+            format!("none yet; {} saves the filter as one", state.key(ActionId::SaveView))
         } else {
             "no such view".into()
         };
@@ -120,7 +120,8 @@ impl Views {
             Line::styled(format!("Ctrl-D again deletes \"{name}\""), theme.style(Role::Warning))
         } else {
             let keys = [("Enter", "show"), ("Ctrl-R", "rename"), ("Ctrl-D", "delete"), ("Esc", "close")];
-            keys_line(theme, area.width, &keys)
+            let works = if self.picker.matches() == 0 { &keys[3..] } else { &keys };
+            keys_line(theme, area.width, works)
         };
         frame.render_widget(line, below);
     }

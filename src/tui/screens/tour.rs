@@ -4,13 +4,13 @@ use crate::tui::app::State;
 use crate::tui::app::action::Context;
 use crate::tui::app::tour;
 use crate::tui::layout;
-use crate::tui::overlays::keys_line;
+use crate::tui::overlays::{clear, keys_line};
 use crate::tui::theme::Role;
 use crate::tui::widgets::wrap;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
-use ratatui::widgets::{Block, BorderType, Clear, Paragraph};
+use ratatui::widgets::{Block, BorderType, Paragraph};
 
 /// How wide the box is at most.
 const WIDE: u16 = 64;
@@ -38,7 +38,7 @@ pub fn view(state: &State, frame: &mut Frame) {
     let Some((tour, (area, lines))) = state.tour.zip(place(state)) else { return };
     let theme = state.theme;
     let area = area.intersection(frame.area());
-    frame.render_widget(Clear, area);
+    clear(frame, area);
     let block = Block::bordered()
         .border_type(BorderType::Rounded)
         .border_style(theme.style(Role::BorderFocused))

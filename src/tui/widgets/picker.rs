@@ -116,7 +116,10 @@ impl Picker {
 
     fn row(&self, hit: &Hit, selected: bool, theme: Theme, columns: usize) -> (Line<'static>, Style) {
         let item = &self.items[hit.index];
-        let detail_columns = wrap::width(&item.detail).min(columns * 6 / 10);
+        // The label is whole as far as it leaves the detail something.
+        let label_columns = wrap::width(&item.label).min(columns * 6 / 10);
+        let rest = columns.saturating_sub(label_columns + 5);
+        let detail_columns = wrap::width(&item.detail).min(columns * 6 / 10).min(rest);
         let label_columns = columns.saturating_sub(detail_columns + 5);
         let style = |role| if selected { Style::new() } else { theme.style(role) };
         let base = style(if item.faint { Role::Muted } else { Role::Text });
