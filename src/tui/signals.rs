@@ -123,13 +123,13 @@ mod platform {
                 guard.clear_ready();
             }
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// Never returns: elsewhere SIGHUP has to tell.
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     async fn terminal_closed() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// Stops this program and those started with it (`cargo run`), as the terminal itself does at Ctrl-Z; returns when

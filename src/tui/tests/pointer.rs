@@ -153,7 +153,7 @@ fn click_twice(app: &mut App, text: &str) -> Vec<Effect> {
 /// Returns the line of the screen that is marked in an overlay.
 fn marked(app: &App) -> String {
     let screen = app.screen();
-    let marked = screen.lines().filter(|line| line.contains('▌')).last();
+    let marked = screen.lines().rfind(|line| line.contains('▌'));
     marked.unwrap_or_default().to_owned()
 }
 

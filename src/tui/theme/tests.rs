@@ -113,12 +113,12 @@ fn text_of_every_role_has_the_contrast_that_wcag_asks_for_on_the_palette_of_xter
     ] {
         let ground = theme.style(Role::Text);
         let colour = |one: Option<Color>, otherwise| one.and_then(index).map_or(otherwise, |at| colours[at]);
-        let (front, back) = (colour(ground.fg, default), colour(ground.bg, background));
+        let (text, paper) = (colour(ground.fg, default), colour(ground.bg, background));
         // Rules and frames are not read.
         for (role, name) in Role::ALL.into_iter().filter(|(role, _)| *role != Role::Border) {
             let style = theme.style(role);
             let least = if theme == Theme::HighContrast { 7.0 } else { 4.5 };
-            let found = contrast(colour(style.fg, front), colour(style.bg, back));
+            let found = contrast(colour(style.fg, text), colour(style.bg, paper));
             assert!(found >= least, "{theme:?} {name}: {found:.1}");
         }
     }
