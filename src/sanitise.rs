@@ -70,6 +70,10 @@ pub fn json(json: &str) -> Cow<'_, str> {
 const TIMES: usize = 3;
 
 fn clean(text: &str, limit: usize, breaks: Breaks) -> String {
+    // Nearly every text there is, on every frame.
+    if text.len() <= limit && text.bytes().all(|byte| matches!(byte, 0x20..=0x7e)) {
+        return text.to_owned();
+    }
     let mut clean = once(text, limit, breaks);
     // What the first time left as it was, the second would, too.
     if clean == text || clean.is_ascii() {

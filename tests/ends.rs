@@ -6,6 +6,7 @@
 mod support;
 
 use std::path::PathBuf;
+use std::process::Command;
 use support::binary::Gapdeck;
 use support::pty::Terminal;
 use support::random::Random;
@@ -27,6 +28,17 @@ fn wait_for_queue(terminal: &Terminal) {
         let text = screen.contents();
         [" open", " today", "Nearest"].iter().all(|part| text.contains(part))
     });
+}
+
+/// Makes a command the arguments of another one, which gets its environment.
+fn run_inside(outer: &mut Command, inner: &Command) {
+    outer.arg(inner.get_program()).args(inner.get_args());
+    for (name, value) in inner.get_envs() {
+        match value {
+            Some(value) => outer.env(name, value),
+            None => outer.env_remove(name),
+        };
+    }
 }
 
 /// Counts the decisions that the database has, once the outbox is sent.
@@ -69,6 +81,19 @@ async fn a_closed_terminal_ends_gapdeck_and_what_was_decided_is_kept() {
     assert_eq!(decided(&gapdeck), 1);
 }
 
+/// In a session of its own, gapdeck has no controlling terminal, and no signal tells that it is gone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_closed_terminal_ends_gapdeck_even_where_no_signal_says_so() {
+    let (_database, gapdeck) = demo().await;
+    let inner = gapdeck.command(&["demo"]);
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' HUP; setsid --wait \"$@\"", "sh"]);
+    run_inside(&mut command, &inner);
+    let closed = Terminal::start_and_close(&command, WIDE, "Nearest", "r", "rejected");
+    assert_eq!(closed.exit_code(), 129);
+    assert_eq!(decided(&gapdeck), 1);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_fault_gives_the_terminal_back_and_leaves_a_report_without_data() {
     let (_database, gapdeck) = demo().await;
@@ -87,7 +112,7 @@ async fn a_fault_gives_the_terminal_back_and_leaves_a_report_without_data() {
     assert_eq!(paths.len(), 1, "{paths:?}");
     let report = std::fs::read_to_string(&paths[0]).expect("the report");
     assert!(report.starts_with(concat!("gapdeck ", env!("CARGO_PKG_VERSION"))), "{report}");
-    for part in ["compiler: rustc", "src/tui.rs:", "gapdeck::tui::", "may quote data"] {
+    for part in ["compiler: rustc", "src/tui/event_loop.rs:", "gapdeck::tui::", "may quote data"] {
         assert!(report.contains(part), "{part} is missing: {report}");
     }
     assert!(!report.contains("Aurora"), "{report}");
@@ -120,14 +145,9 @@ async fn suspended_gapdeck_gives_the_terminal_to_the_shell_and_takes_it_back() {
     let (_database, gapdeck) = demo().await;
     let inner = gapdeck.command(&["demo"]);
     let script = "\"$@\"; echo \"stopped $?\"; read -r go; fg; echo \"ended $?\"";
-    let mut command = std::process::Command::new("bash");
-    command.args(["--norc", "-i", "-c", script, "bash"]).arg(inner.get_program()).args(inner.get_args());
-    for (name, value) in inner.get_envs() {
-        match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
-        };
-    }
+    let mut command = Command::new("bash");
+    command.args(["--norc", "-i", "-c", script, "bash"]);
+    run_inside(&mut command, &inner);
     let mut terminal = Terminal::run(&command, WIDE);
     wait_for_queue(&terminal);
     terminal.send("r");

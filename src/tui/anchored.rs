@@ -45,12 +45,16 @@ fn is_settled(c: char) -> bool {
 /// characters together.
 pub fn redraw_behind_doubtful(buffer: &mut Buffer) {
     let area = buffer.area;
-    for y in area.top()..area.bottom() {
+    for row in buffer.content.chunks_mut(usize::from(area.width).max(1)) {
         let (mut end, mut covered) = (area.left(), area.left());
-        for x in area.left()..area.right() {
-            let cell = &mut buffer[(x, y)];
+        for (x, cell) in (area.left()..area.right()).zip(row) {
             let symbol = cell.symbol();
-            let behind = if is_doubtful(symbol) {
+            let is_doubtful = is_doubtful(symbol);
+            // Nearly every cell of nearly every frame.
+            if end <= x && !is_doubtful {
+                continue;
+            }
+            let behind = if is_doubtful {
                 x.saturating_add(u16::try_from(symbol.chars().count() * 2).unwrap_or(u16::MAX))
             } else {
                 0

@@ -91,11 +91,7 @@ impl Effects {
                 self.others.push((handle, effect));
             }
             Effect::CancelReads => self.cancel(),
-            Effect::AcceptCluster { .. }
-            | Effect::Hold { .. }
-            | Effect::Claim { .. }
-            | Effect::Renew { .. }
-            | Effect::Answer(_) => {
+            effect if effect.writes() => {
                 self.spawn(effect);
             }
             effect => {
@@ -141,15 +137,11 @@ impl Effects {
         let patience = self.patience.filter(|_| !matches!(effect, Effect::AcceptCluster { .. }));
         tokio::spawn(async move {
             let unanswered = effect.clone();
-            // A claim and a renewal write: what they wrote must be known.
             let reading = async {
-                match effect {
-                    Effect::Claim { .. }
-                    | Effect::Renew { .. }
-                    | Effect::Hold { .. }
-                    | Effect::Answer(_)
-                    | Effect::AcceptCluster { .. } => read(&review, effect).await,
-                    _ => abandonable(read(&review, effect)).await,
+                if effect.writes() {
+                    read(&review, effect).await
+                } else {
+                    abandonable(read(&review, effect)).await
                 }
             };
             let answer = match patience {

@@ -4,7 +4,7 @@ use super::app::State;
 use super::app::action::{Action, ActionId};
 use super::app::state::Screen;
 use super::layout;
-use super::screens::{chrome, comparison, experiments, insights_view, neighbours, product};
+use super::screens::{chrome, comparison, experiments, insights_view, neighbours, product, review, tour};
 use super::widgets::table::Place;
 use ratatui::layout::{Position, Rect};
 
@@ -19,6 +19,8 @@ pub enum Target {
     List,
     /// The card, or what else stands beside the list.
     Document,
+    /// A candidate of the card.
+    Candidate(usize),
     /// The border between the two.
     Divider,
     Nothing,
@@ -112,6 +114,9 @@ pub fn hit(state: &State, at: Position) -> Target {
             .find(|tab| (tab.x..tab.x.saturating_add(tab.width())).contains(&at.x))
             .map_or(Target::Nothing, |tab| Target::Tab(tab.action));
     }
+    if tour::place(state).is_some_and(|(area, _)| area.contains(at)) {
+        return Target::Nothing;
+    }
     let Some(panels) = panels(state) else {
         return if frame.body.contains(at) { Target::Document } else { Target::Nothing };
     };
@@ -126,7 +131,8 @@ pub fn hit(state: &State, at: Position) -> Target {
         return if index < panels.count { Target::Row(index) } else { Target::List };
     }
     if panels.document.is_some_and(|document| document.contains(at)) {
-        return Target::Document;
+        let candidate = state.screens.is_empty().then(|| review::candidate_at(state, at)).flatten();
+        return candidate.map_or(Target::Document, Target::Candidate);
     }
     Target::Nothing
 }

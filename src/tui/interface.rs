@@ -1,5 +1,6 @@
 //! How the terminal application looks and is used, as the settings say.
 
+use super::Identity;
 use super::app::State;
 use super::app::action::{ACTIONS, Context, Group};
 use super::app::bindings::Keymap;
@@ -12,9 +13,12 @@ use crate::config::document::{Entry, Literal};
 use crate::config::print::{Value, quoted};
 use crate::config::problem::{Part, Problem, did_you_mean};
 use crate::config::{Origin, Screen, settings};
+use chrono::Utc;
+use ratatui::layout::Size;
 use ratatui::style::Style;
 use std::fmt::Write;
 use std::path::PathBuf;
+use std::time::Instant;
 
 /// Whether things on the screen move by themselves.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -109,6 +113,13 @@ impl Interface {
             tracing::warn!(%error, path = %seen.display(), "the tour will be shown again");
         }
         true
+    }
+
+    /// Starts with nothing but the start screen, made to look and behave so.
+    pub(super) fn state(self, identity: Identity, size: Size) -> State {
+        let mut state = State::new(identity, size, Instant::now(), Utc::now());
+        self.apply(&mut state);
+        state
     }
 
     /// Makes a new state look and behave so, and tell what is wrong.

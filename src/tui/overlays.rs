@@ -42,8 +42,9 @@ use super::theme::{Role, Theme};
 use super::widgets::picker::Picker;
 use super::widgets::text_input::TextInput;
 use super::widgets::wrap;
+use crossterm::event::KeyCode;
 use ratatui::Frame;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::{Position, Rect, Size};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear};
 
@@ -148,11 +149,87 @@ impl Overlay {
     }
 }
 
-/// Draws an empty box in the middle of the screen's body; returns the room in it.
-pub fn dialog(state: &State, frame: &mut Frame, title: &str, width: u16, height: u16) -> Rect {
-    let screen = layout::frame(state.size);
-    let area = layout::centred(Rect { height: screen.body.height + 1, ..screen.body }, width, height + 2);
-    let area = area.intersection(frame.area());
+/// What of an overlay the pointer can be on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// A row of its list, of those that match.
+    Row(usize),
+    /// A field of a form.
+    Field(usize),
+}
+
+impl Overlay {
+    /// Finds what is under the pointer.
+    pub fn hit(&self, state: &State, at: Position) -> Option<Part> {
+        match self {
+            Self::ActivityFilter(form) => form.hit(state, at),
+            Self::Filter(form) => form.hit(state, at),
+            Self::Outbox(outbox) => outbox.hit(state, at).map(Part::Row),
+            Self::Override(editor) => editor.hit(state, at).map(Part::Row),
+            Self::Palette(palette) => palette.hit(state, at).map(Part::Row),
+            Self::Views(list) => list.hit(state, at).map(Part::Row),
+            _ => None,
+        }
+    }
+
+    /// Selects what is under the pointer.
+    pub fn select(&mut self, state: &State, part: Part) {
+        match (self, part) {
+            (Self::ActivityFilter(form), part) => form.select(state, part),
+            (Self::Filter(form), part) => form.select(state, part),
+            (Self::Outbox(outbox), Part::Row(row)) => outbox.select(row),
+            (Self::Override(editor), Part::Row(row)) => editor.select(row),
+            (Self::Palette(palette), Part::Row(row)) => palette.select(row),
+            (Self::Views(list), Part::Row(row)) => list.select(row),
+            _ => {}
+        }
+    }
+
+    /// Goes so many lines on, as the wheel does; questions stay as they are.
+    pub fn wheel(mut self, state: &mut State, lines: isize) -> Vec<Effect> {
+        match &mut self {
+            Self::ActivityFilter(form) => form.wheel(lines),
+            Self::Filter(form) => form.wheel(lines),
+            Self::Help(_)
+            | Self::Log(_)
+            | Self::Notice(_)
+            | Self::Outbox(_)
+            | Self::Override(_)
+            | Self::Palette(_)
+            | Self::Views(_) => {
+                let key = Key::plain(if lines < 0 { KeyCode::Up } else { KeyCode::Down });
+                let mut effects = self.key(state, key);
+                for _ in 1..lines.unsigned_abs() {
+                    effects.extend(state.overlay.take().map(|open| open.key(state, key)).unwrap_or_default());
+                }
+                return effects;
+            }
+            _ => {}
+        }
+        state.overlay = Some(self);
+        Vec::new()
+    }
+}
+
+/// Returns where a box in the middle of the screen's body is.
+fn box_of(size: Size, width: u16, height: u16) -> Rect {
+    let screen = layout::frame(size);
+    layout::centred(Rect { height: screen.body.height + 1, ..screen.body }, width, height + 2)
+}
+
+/// Returns the room in a box.
+fn room_in(area: Rect) -> Rect {
+    let inner = layout::inside(area);
+    Rect { x: inner.x + 1.min(inner.width), width: inner.width.saturating_sub(2), ..inner }
+}
+
+/// Returns the room in the box that [`dialog`] draws.
+pub fn room(size: Size, width: u16, height: u16) -> Rect {
+    room_in(box_of(size, width, height))
+}
+
+/// Takes everything away that is drawn in an area.
+pub fn clear(frame: &mut Frame, area: Rect) {
     frame.render_widget(Clear, area);
     // A wide character that the left border cuts in half would cover it.
     if let Some(x) = area.x.checked_sub(1) {
@@ -164,14 +241,19 @@ pub fn dialog(state: &State, frame: &mut Frame, title: &str, width: u16, height:
             }
         }
     }
+}
+
+/// Draws an empty box in the middle of the screen's body; returns the room in it.
+pub fn dialog(state: &State, frame: &mut Frame, title: &str, width: u16, height: u16) -> Rect {
+    let area = box_of(state.size, width, height).intersection(frame.area());
+    clear(frame, area);
     let title = wrap::cut(title, usize::from(area.width).saturating_sub(6));
     let block = Block::bordered()
         .border_type(BorderType::Rounded)
         .border_style(state.theme.style(Role::BorderFocused))
         .title(Line::styled(format!(" {title} "), state.theme.style(Role::Strong)));
     frame.render_widget(block, area);
-    let inner = layout::inside(area);
-    Rect { x: inner.x + 1.min(inner.width), width: inner.width.saturating_sub(2), ..inner }
+    room_in(area)
 }
 
 /// Draws lines one below the other, as many as fit.
@@ -197,9 +279,10 @@ pub fn draw_input(frame: &mut Frame, area: Rect, prompt: Line<'static>, input: &
 }
 
 /// Draws a picker's rows, or what to say where nothing matches.
-pub fn draw_picker(state: &State, frame: &mut Frame, area: Rect, picker: &Picker, nothing: &'static str) {
+pub fn draw_picker(state: &State, frame: &mut Frame, area: Rect, picker: &Picker, nothing: &str) {
     let theme = state.theme;
     if picker.matches() == 0 {
+        let nothing = wrap::cut(nothing, usize::from(area.width).saturating_sub(3));
         draw_lines(frame, area, [Line::styled(format!("   {nothing}"), theme.style(Role::Muted))]);
         return;
     }
@@ -211,17 +294,60 @@ pub fn draw_picker(state: &State, frame: &mut Frame, area: Rect, picker: &Picker
     }
 }
 
-/// Makes a line of keys and what they do.
-///
-/// What does not fit is left out, the last first.
-pub fn keys_line(theme: Theme, columns: u16, keys: &[(&str, &str)]) -> Line<'static> {
+/// Columns between two keys.
+const BETWEEN: usize = 3;
+
+fn width_of((key, word): &(&str, &str)) -> usize {
+    wrap::width(key) + 1 + wrap::width(word)
+}
+
+fn line_of(theme: Theme, keys: &[(&str, &str)]) -> Line<'static> {
     let mut line = Line::default();
     for (key, word) in keys {
-        if line.width() + wrap::width(key) + wrap::width(word) + 1 > usize::from(columns) {
-            break;
-        }
         line.push_span(Span::styled((*key).to_owned(), theme.style(Role::Key)));
-        line.push_span(Span::styled(format!(" {word}   "), theme.style(Role::Muted)));
+        line.push_span(Span::styled(format!(" {word}{}", " ".repeat(BETWEEN)), theme.style(Role::Muted)));
     }
     line
+}
+
+/// Makes a line of keys and what they do.
+///
+/// What does not fit is left out, the last first; never the way out.
+pub fn keys_line(theme: Theme, columns: u16, keys: &[(&str, &str)]) -> Line<'static> {
+    let mut room = usize::from(columns) + BETWEEN;
+    let out = keys.iter().position(|(key, _)| *key == "Esc");
+    room = room.saturating_sub(out.map_or(0, |at| width_of(&keys[at]) + BETWEEN));
+    let mut fitting = Vec::new();
+    let mut is_full = false;
+    for (at, key) in keys.iter().enumerate() {
+        if Some(at) != out {
+            let wide = width_of(key) + BETWEEN;
+            is_full |= wide > room;
+            if is_full {
+                continue;
+            }
+            room -= wide;
+        }
+        fitting.push(*key);
+    }
+    line_of(theme, &fitting)
+}
+
+/// Draws keys and what they do at the bottom of a question, in two lines where one is too short: the empty line above them
+/// is the second.
+pub fn draw_keys(frame: &mut Frame, area: Rect, theme: Theme, keys: &[(&str, &str)]) {
+    let columns = usize::from(area.width) + BETWEEN;
+    let mut used = 0;
+    let fits = |key: &&(&str, &str)| {
+        used += width_of(key) + BETWEEN;
+        used <= columns
+    };
+    let first = keys.iter().take_while(fits).count().max(1).min(keys.len());
+    let (above, below) = keys.split_at(first);
+    let mut lines = vec![line_of(theme, above)];
+    if !below.is_empty() {
+        lines.push(keys_line(theme, area.width, below));
+    }
+    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(area.height);
+    draw_lines(frame, Rect { y: area.bottom() - height, height, ..area }, lines);
 }

@@ -15,7 +15,6 @@ pub enum Signal {
 /// `SIGHUP`: the terminal is gone.
 pub const HUNG_UP: u8 = 1;
 const INTERRUPTED: u8 = 2;
-#[cfg(unix)]
 const TERMINATED: u8 = 15;
 
 /// Returns how people write a signal.
@@ -23,7 +22,7 @@ pub fn name(signal: u8) -> Cow<'static, str> {
     match signal {
         HUNG_UP => "SIGHUP".into(),
         INTERRUPTED => "SIGINT".into(),
-        15 => "SIGTERM".into(),
+        TERMINATED => "SIGTERM".into(),
         other => format!("signal {other}").into(),
     }
 }
@@ -31,8 +30,10 @@ pub fn name(signal: u8) -> Cow<'static, str> {
 #[cfg(unix)]
 mod platform {
     use super::{HUNG_UP, INTERRUPTED, Signal, TERMINATED, io};
+    use std::sync::Arc;
     use std::time::Duration;
     use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
+    use tokio::sync::Notify;
 
     /// The signals listened to.
     #[derive(Debug)]
@@ -41,6 +42,8 @@ mod platform {
         hang_up: Stream,
         interrupt: Stream,
         proceed: Stream,
+        /// The terminal is gone, although no signal said so.
+        lost: Arc<Notify>,
     }
 
     impl Signals {
@@ -51,6 +54,7 @@ mod platform {
                 hang_up: signal(SignalKind::hangup())?,
                 interrupt: signal(SignalKind::interrupt())?,
                 proceed: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
+                lost: Arc::default(),
             })
         }
 
@@ -59,18 +63,18 @@ mod platform {
             tokio::select! {
                 _ = self.terminate.recv() => Signal::Terminate(TERMINATED),
                 _ = self.hang_up.recv() => Signal::Terminate(HUNG_UP),
+                () = self.lost.notified() => Signal::Terminate(HUNG_UP),
                 _ = self.interrupt.recv() => Signal::Terminate(INTERRUPTED),
                 _ = self.proceed.recv() => Signal::Continue,
             }
         }
-    }
 
-    impl Signals {
         /// Waits until the system asks the program to end, Ctrl-C aside; returns the signal's number.
         pub async fn end(&mut self) -> u8 {
             tokio::select! {
                 _ = self.terminate.recv() => TERMINATED,
                 _ = self.hang_up.recv() => HUNG_UP,
+                () = self.lost.notified() => HUNG_UP,
             }
         }
 
@@ -80,20 +84,52 @@ mod platform {
             self.proceed = signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?;
             Ok(())
         }
-    }
 
-    /// Ends the process where a hang-up has not ended it after a while. Without a terminal, crossterm's reading from it may
-    /// never return (it reads on at the end of input); what was decided is on the disk by then.
-    pub fn outlast_hang_up(patience: Duration) -> io::Result<()> {
-        let mut hang_up = signal(SignalKind::hangup())?;
-        tokio::spawn(async move {
-            if hang_up.recv().await.is_some() {
+        /// Ends the process where the loss of its terminal has not ended it after a while. Without a terminal, crossterm's
+        /// reading from it may never return (it reads on at the end of input); what was decided is on the disk by then.
+        pub fn outlast_terminal(&self, patience: Duration) -> io::Result<()> {
+            let mut hang_up = signal(SignalKind::hangup())?;
+            let lost = Arc::clone(&self.lost);
+            tokio::spawn(async move {
+                tokio::select! {
+                    Some(()) = hang_up.recv() => {}
+                    () = terminal_closed() => lost.notify_one(),
+                }
                 tokio::time::sleep(patience).await;
                 #[expect(clippy::disallowed_methods, reason = "main() is what does not return")]
                 std::process::exit(128 + i32::from(HUNG_UP));
+            });
+            Ok(())
+        }
+    }
+
+    /// Waits until the other side of the terminal is closed. No signal tells a program that was started in a session of its
+    /// own (`setsid`).
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    async fn terminal_closed() {
+        use tokio::io::Interest;
+        use tokio::io::unix::AsyncFd;
+        // A terminal has no priority data: of all that happens on it, nothing but its end wakes this.
+        #[allow(
+            deprecated,
+            reason = "its heir is not safe; standard input stays open for as long as the process"
+        )]
+        let terminal = AsyncFd::with_interest(io::stdin(), Interest::PRIORITY);
+        if let Ok(terminal) = terminal {
+            while let Ok(mut guard) = terminal.ready(Interest::PRIORITY).await {
+                if guard.ready().is_read_closed() {
+                    return;
+                }
+                guard.clear_ready();
             }
-        });
-        Ok(())
+        }
+        std::future::pending::<()>().await;
+    }
+
+    /// Never returns: elsewhere SIGHUP has to tell.
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    async fn terminal_closed() {
+        std::future::pending::<()>().await;
     }
 
     /// Stops this program and those started with it (`cargo run`), as the terminal itself does at Ctrl-Z; returns when
@@ -125,9 +161,7 @@ mod platform {
                 Err(_) => std::future::pending().await,
             }
         }
-    }
 
-    impl Signals {
         /// Never returns: a console's Ctrl-C is all there is.
         pub async fn end(&mut self) -> u8 {
             std::future::pending().await
@@ -137,11 +171,11 @@ mod platform {
         pub fn forget(&mut self) -> io::Result<()> {
             Ok(())
         }
-    }
 
-    /// Does nothing: no signal tells that the terminal is gone.
-    pub fn outlast_hang_up(_patience: Duration) -> io::Result<()> {
-        Ok(())
+        /// Does nothing: no signal tells that the terminal is gone.
+        pub fn outlast_terminal(&self, _patience: Duration) -> io::Result<()> {
+            Ok(())
+        }
     }
 
     /// Does nothing: there is no job control.
@@ -150,4 +184,4 @@ mod platform {
     }
 }
 
-pub use platform::{Signals, outlast_hang_up, stop};
+pub use platform::{Signals, stop};

@@ -1,7 +1,7 @@
 //! The application without a terminal: keys in, a drawn screen out. Pictures are made on it, and measurements.
 
 use super::app::keymap::Key;
-use super::app::msg::{Effect, Msg};
+use super::app::msg::Msg;
 use super::app::{State, update};
 use super::effects::Effects;
 use super::view::view;
@@ -46,8 +46,7 @@ impl Stage {
         let review = Review::new(store, identity.reviewer.clone());
         let effects = Effects::new(review, outbox, answer_to, identity.shared);
         let size = Size { width, height };
-        let mut state = State::new(identity, interface.theme, size, Instant::now(), Utc::now());
-        interface.apply(&mut state);
+        let state = interface.state(identity, size);
         let Ok(canvas) = Terminal::new(TestBackend::new(width, height));
         let mut opened = Self { state, effects, answers, news, canvas };
         opened.take(Msg::Opened);
@@ -115,8 +114,8 @@ impl Stage {
     fn take(&mut self, msg: Msg) {
         (self.state.now, self.state.wall) = (Instant::now(), Utc::now());
         for effect in update(&mut self.state, msg) {
-            // There is no terminal to suspend, to copy from or to leave.
-            if !matches!(effect, Effect::Quit | Effect::Suspend | Effect::Copy(_)) {
+            // There is no terminal to suspend, to copy from or to leave, and no file to keep views in.
+            if !effect.is_local() {
                 self.effects.start(effect);
             }
         }

@@ -13,6 +13,7 @@ mod look;
 mod matrix;
 mod opinions;
 mod outage;
+mod overlays;
 mod pointer;
 mod random;
 mod seeded;
@@ -802,7 +803,8 @@ impl App {
         IDS.set(1);
         let identity = Identity { reviewer: Reviewer::new("alice"), database: "demo".into(), shared: true };
         let size = Size { width: size.0, height: size.1 };
-        let mut state = State::new(identity, Theme::Mono, size, Instant::now(), fixture::noon());
+        let mut state = State::new(identity, size, Instant::now(), fixture::noon());
+        state.theme = Theme::Mono;
         state.new_id = next_id;
         state.keeps_views = true;
         Self {

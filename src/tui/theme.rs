@@ -143,10 +143,11 @@ fn dark(role: Role) -> Style {
         Role::Border => PLAIN.fg(Color::DarkGray),
         Role::BorderFocused => PLAIN.fg(Color::Cyan),
         Role::Good => PLAIN.fg(Color::Green),
-        Role::Bad => PLAIN.fg(Color::Red).add_modifier(Modifier::BOLD),
+        // Plain red and magenta are too dark on black.
+        Role::Bad => PLAIN.fg(Color::LightRed).add_modifier(Modifier::BOLD),
         // Calm where colour tells it from the rest.
         Role::Bar | Role::Warning => PLAIN.fg(Color::Yellow),
-        Role::Attention => PLAIN.fg(Color::Magenta),
+        Role::Attention => PLAIN.fg(Color::LightMagenta),
         Role::Mention => PLAIN.fg(Color::Yellow).add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
         Role::Match => PLAIN.fg(Color::Yellow).add_modifier(Modifier::BOLD),
         other => mono(other),

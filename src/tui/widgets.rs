@@ -2,5 +2,6 @@
 
 pub mod picker;
 pub mod table;
+pub mod tally;
 pub mod text_input;
 pub mod wrap;

@@ -249,7 +249,8 @@ pub fn flow(state: &State) -> Check {
     if state.flow.is_some() || super::flow::can_flow(&state.queue.filter) {
         Ok(())
     } else {
-        Err("only gaps that wait for a decision can be held; / changes the filter".into())
+        let filter = state.key(ActionId::Filter);
+        Err(format!("only gaps that wait for a decision can be held; {filter} changes the filter").into())
     }
 }
 

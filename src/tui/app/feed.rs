@@ -2,7 +2,7 @@
 
 use super::msg::Effect;
 use super::slot::{Slot, Ticket};
-use super::state::State;
+use super::state::{SURPRISE, State};
 use super::toast::Level;
 use super::{activity, flow, seeded};
 use crate::domain::{Changes, GapId, Lease, QueueRow, Reviewer, State as GapState};
@@ -26,8 +26,6 @@ const FAR_OVERLAP: TimeDelta = TimeDelta::seconds(90);
 const FAR_EVERY: u32 = 10;
 /// The most gaps that one answer tells of; where there are more, the list is loaded anew.
 pub const MOST: usize = 500;
-/// For how long a gap that has just changed takes no decision: the key was meant for what was there before.
-const SURPRISE: Duration = Duration::from_millis(600);
 
 /// What is known of others.
 #[derive(Debug, Clone, Default)]

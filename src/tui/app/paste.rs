@@ -1,5 +1,6 @@
 //! Pasted text.
 
+use super::action::ActionId;
 use super::msg::Effect;
 use super::state::State;
 use super::toast::Level;
@@ -8,7 +9,9 @@ use super::toast::Level;
 pub fn take(state: &mut State, text: &str) -> Vec<Effect> {
     let Some(overlay) = state.overlay.take() else {
         if state.opening.is_none() {
-            state.toasts.show(state.now, Level::Info, "Nothing here takes pasted text · / filters by it");
+            let text =
+                format!("Nothing here takes pasted text · {} filters by it", state.key(ActionId::Filter));
+            state.toasts.show(state.now, Level::Info, text);
         }
         return Vec::new();
     };

@@ -9,6 +9,7 @@ use super::toast::Level;
 use super::update;
 use crate::tui::hit::{Target, hit, opener, panels};
 use crate::tui::layout::{self, Split};
+use crate::tui::overlays::{Overlay, Part};
 use crate::tui::screens::activity::Side;
 use crate::tui::screens::review;
 use crossterm::event::KeyCode;
@@ -37,8 +38,30 @@ pub struct Pointer {
     /// Whether the terminal hands the mouse over.
     pub is_on: bool,
     is_dragging: bool,
-    /// The row that was clicked last, and when.
-    clicked: Option<(usize, Instant)>,
+    /// What was clicked last, and when.
+    clicked: Option<(Clicked, Instant)>,
+}
+
+/// What opens at a second click.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Clicked {
+    Row(usize),
+    /// A row of an overlay's list.
+    Overlay(usize),
+}
+
+impl Pointer {
+    /// Notes a click; tells whether it is the second on the same.
+    fn clicks(&mut self, on: Clicked, now: Instant) -> bool {
+        let is_second = self
+            .clicked
+            .take()
+            .is_some_and(|(before, when)| before == on && now.saturating_duration_since(when) <= DOUBLE);
+        if !is_second {
+            self.clicked = Some((on, now));
+        }
+        is_second
+    }
 }
 
 /// Takes the mouse from the terminal, or gives it back.
@@ -62,15 +85,11 @@ pub fn take(state: &mut State, gesture: Gesture, at: Position) -> Vec<Effect> {
     }
     state.last_key = state.now;
     if let Some(overlay) = state.overlay.take() {
-        let code = match gesture {
-            Gesture::Up => KeyCode::Up,
-            Gesture::Down => KeyCode::Down,
-            Gesture::Press | Gesture::Drag | Gesture::Release => {
-                state.overlay = Some(overlay);
-                return Vec::new();
-            }
-        };
-        return overlay.key(state, Key::plain(code));
+        return on_overlay(state, overlay, gesture, at);
+    }
+    if gesture == Gesture::Press && !std::mem::take(&mut state.prefix).is_empty() {
+        // The click leaves the sequence, and what may follow it is no longer in the way.
+        return Vec::new();
     }
     match gesture {
         Gesture::Press => press(state, at),
@@ -89,11 +108,41 @@ pub fn take(state: &mut State, gesture: Gesture, at: Position) -> Vec<Effect> {
     }
 }
 
+/// Does what a gesture asks of an overlay; nothing behind it takes any notice.
+fn on_overlay(state: &mut State, mut overlay: Overlay, gesture: Gesture, at: Position) -> Vec<Effect> {
+    let part = overlay.hit(state, at);
+    match gesture {
+        Gesture::Up => return overlay.wheel(state, -NOTCH),
+        Gesture::Down => return overlay.wheel(state, NOTCH),
+        Gesture::Press => {
+            state.pointer.is_dragging = false;
+            if let Some(part) = part {
+                overlay.select(state, part);
+            }
+            let now = state.now;
+            match part {
+                Some(Part::Row(row)) if state.pointer.clicks(Clicked::Overlay(row), now) => {
+                    return overlay.key(state, Key::plain(KeyCode::Enter));
+                }
+                Some(Part::Row(_)) => {}
+                _ => state.pointer.clicked = None,
+            }
+        }
+        Gesture::Release => state.pointer.is_dragging = false,
+        Gesture::Drag => {}
+    }
+    state.overlay = Some(overlay);
+    Vec::new()
+}
+
 fn press(state: &mut State, at: Position) -> Vec<Effect> {
     state.toasts.dismiss();
     state.pointer.is_dragging = false;
-    let before = state.pointer.clicked.take();
-    match hit(state, at) {
+    let target = hit(state, at);
+    if !matches!(target, Target::Row(_)) {
+        state.pointer.clicked = None;
+    }
+    match target {
         Target::Tab(id) => {
             let context = state.context();
             let works = Action::of(id).is_some_and(|action| action.contexts.contains(&context));
@@ -102,13 +151,14 @@ fn press(state: &mut State, at: Position) -> Vec<Effect> {
         Target::Row(index) => {
             focus(state, Panel::List);
             go_to(state, index);
-            let is_second = before.is_some_and(|(row, when)| {
-                row == index && state.now.saturating_duration_since(when) <= DOUBLE
-            });
-            if is_second {
+            let now = state.now;
+            if state.pointer.clicks(Clicked::Row(index), now) {
                 return opener(state).map(|id| update::run(state, id, "double click")).unwrap_or_default();
             }
-            state.pointer.clicked = Some((index, state.now));
+            Vec::new()
+        }
+        Target::Candidate(index) => {
+            state.review.choice = index;
             Vec::new()
         }
         Target::List => {
@@ -130,7 +180,7 @@ fn press(state: &mut State, at: Position) -> Vec<Effect> {
 fn wheel(state: &mut State, at: Position, lines: isize) -> Vec<Effect> {
     match hit(state, at) {
         Target::Row(_) | Target::List => focus(state, Panel::List),
-        Target::Document => focus(state, Panel::Document),
+        Target::Document | Target::Candidate(_) => focus(state, Panel::Document),
         Target::Tab(_) | Target::Divider | Target::Nothing => return Vec::new(),
     }
     // A card that gets the keyboard is laid out whole, no longer as much of it as fits.

@@ -37,7 +37,8 @@ const EMACS: &[Change] = &[
     ("common", "down", &["Ctrl-N", "Down"]),
     ("common", "up", &["Ctrl-P", "Up"]),
     ("common", "page-down", &["Ctrl-V", "PgDn"]),
-    ("common", "page-up", &["PgUp"]),
+    // Its own is Alt-V; without arguments to give, Ctrl-U is free.
+    ("common", "page-up", &["Ctrl-U", "PgUp"]),
     ("common", "top", &["Home", "Ctrl-X ["]),
     ("common", "bottom", &["End", "Ctrl-X ]"]),
     ("common", "next-candidate", &["Ctrl-F", "Right"]),

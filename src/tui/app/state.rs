@@ -46,6 +46,8 @@ use std::time::{Duration, Instant};
 
 /// How long a wait may last before a sign tells of it.
 pub const PATIENCE: Duration = Duration::from_millis(150);
+/// For how long what has come by itself takes no key: it was meant for what was there before.
+pub const SURPRISE: Duration = Duration::from_millis(600);
 /// How long quitting waits for the disk; what is not there would be lost.
 pub const QUIT_PATIENCE: Duration = Duration::from_secs(5);
 /// How long quitting waits for the database; what it does not have by then rests in the outbox.
@@ -157,13 +159,13 @@ pub struct State {
 }
 
 impl State {
-    /// Starts with nothing but the start screen.
-    pub fn new(identity: Identity, theme: Theme, size: Size, now: Instant, wall: DateTime<Utc>) -> Self {
+    /// Starts with nothing but the start screen, in the built-in look.
+    pub fn new(identity: Identity, size: Size, now: Instant, wall: DateTime<Utc>) -> Self {
         Self {
             now,
             wall,
             size,
-            theme,
+            theme: Theme::Dark,
             keymap: Keymap::built_in(),
             prefix: Vec::new(),
             tour: None,
@@ -376,6 +378,11 @@ impl State {
             .flatten();
         let renewal = self.flow.as_ref().filter(|_| reachable).and_then(|flow| flow.renew_at(self.last_key));
         toast.into_iter().chain(opening).chain(quitting).chain(signs).chain(feed).chain(renewal).min()
+    }
+
+    /// Tells whether what came by itself has been there long enough for a key to be meant for it.
+    pub fn has_been_seen(&self, since: Instant) -> bool {
+        self.now.saturating_duration_since(since) >= SURPRISE
     }
 
     /// Tells whether something has been awaited long enough to say so.

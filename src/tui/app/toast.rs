@@ -2,6 +2,7 @@
 
 use super::log::Log;
 use chrono::{DateTime, Utc};
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -31,6 +32,11 @@ impl Level {
     }
 }
 
+/// Returns a message with how often it came, where that is more than once.
+pub fn counted(text: &str, count: u32) -> Cow<'_, str> {
+    if count > 1 { format!("{text} (x{count})").into() } else { text.into() }
+}
+
 /// A message, how often it came, and until when it stays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Toast {
@@ -44,8 +50,7 @@ impl Toast {
     /// Returns the message as it is shown; an error is told apart without colour, too.
     pub fn line(&self) -> String {
         let mark = if self.level == Level::Error { "! " } else { "" };
-        let again = if self.count > 1 { format!(" (x{})", self.count) } else { String::new() };
-        format!("{mark}{}{again}", self.text)
+        format!("{mark}{}", counted(&self.text, self.count))
     }
 }
 

@@ -75,14 +75,16 @@ pub fn named(text: &str) -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
+/// Finds the view of a name, in any case.
+pub fn position(views: &[View], name: &str) -> Option<usize> {
+    views.iter().position(|view| view.name.to_lowercase() == name.to_lowercase())
+}
+
 /// Makes a change, by name in any case.
 pub fn changed(mut views: Vec<View>, change: Change) -> Result<Vec<View>, String> {
-    let at = |views: &[View], name: &str| {
-        views.iter().position(|view| view.name.to_lowercase() == name.to_lowercase())
-    };
     match change {
         Change::None => {}
-        Change::Save(view) => match at(&views, &view.name) {
+        Change::Save(view) => match position(&views, &view.name) {
             Some(index) => views[index] = *view,
             None if views.len() >= MOST => return Err(format!("there are {MOST} views already")),
             None => views.push(*view),
@@ -92,7 +94,7 @@ pub fn changed(mut views: Vec<View>, change: Change) -> Result<Vec<View>, String
             let Some(index) = views.iter().position(|view| view.name == from) else {
                 return Err(format!("there is no view \"{from}\" any more"));
             };
-            if at(&views, &to).is_some_and(|other| other != index) {
+            if position(&views, &to).is_some_and(|other| other != index) {
                 return Err(format!("there is a view \"{to}\" already"));
             }
             views[index].name = to;

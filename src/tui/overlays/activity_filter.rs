@@ -5,6 +5,7 @@ use super::filter::items;
 use super::form::{Fields, Form, Problem, Texts};
 use crate::domain::{Action, Reviewer};
 use crate::sanitise;
+use crate::tui::app::action::ActionId;
 use crate::tui::app::activity;
 use crate::tui::app::msg::Effect;
 use crate::tui::app::state::State;
@@ -82,7 +83,7 @@ impl Fields for DecisionFields {
 
     fn nothing(state: &State, field: Field) -> &'static str {
         match field {
-            Field::Reviewer => "nobody of that name is in the list; Enter looks all the same",
+            Field::Reviewer => "nobody here has that name; Enter looks all the same",
             Field::Attribute if state.facets.value.is_none() => "still being loaded",
             _ => "nothing of that name",
         }
@@ -125,9 +126,10 @@ fn read(texts: &Texts<'_>, state: &State) -> Result<Wanted, Problem> {
         let named = TimeSpan::EVERY.into_iter().find(|span| span.label() == text);
         named.ok_or_else(|| none(3, "time", text))
     });
+    let key = state.key(ActionId::ThisBatch);
     let batch = texts
         .at(4)
-        .map(|text| text.parse::<Uuid>().map_err(|_| (4, "an id is needed, as b gives it".to_owned())));
+        .map(|text| text.parse::<Uuid>().map_err(|_| (4, format!("an id is needed, as {key} gives it"))));
     Ok(Wanted {
         reviewer,
         action,

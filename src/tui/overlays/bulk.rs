@@ -12,17 +12,15 @@ use crate::tui::app::selection::{self, Together};
 use crate::tui::app::state::State;
 use crate::tui::screens::clusters_view::certificate;
 use crate::tui::theme::Role;
-use crate::tui::widgets::wrap;
+use crate::tui::widgets::{tally, wrap};
 use crossterm::event::KeyCode;
 use ratatui::Frame;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
 /// How many values are listed.
 const VALUES: usize = 5;
 /// How many of the least confident are listed.
 const LEAST: usize = 3;
-/// How wide the bars of the histogram are at most.
-const BAR: u64 = 16;
 
 /// What is asked about.
 #[derive(Debug, Clone)]
@@ -120,7 +118,7 @@ impl Bulk {
         }
         for (gap, value, confidence) in self.preview.least_confident.iter().take(LEAST) {
             let name = self.name(state, gap);
-            let text = format!("  {confidence:.2}  {} · {name}", sanitise::value(value, 30));
+            let text = format!("{confidence:>9.2} {} · {name}", sanitise::value(value, 30));
             lines.push(Line::raw(wrap::cut(&text, columns)));
         }
         // Where there is little room, what is at the end gives way; the keys do not.
@@ -139,21 +137,11 @@ impl Bulk {
 
     /// Draws how often which value is.
     fn values(&self, state: &State, columns: usize) -> Vec<Line<'static>> {
-        let most = self.preview.values.iter().map(|(_, count)| *count).max().unwrap_or(1).max(1);
-        let line = |(value, count): &(String, u64)| {
-            let bar = "█".repeat(usize::try_from((count * BAR).div_ceil(most)).unwrap_or(1));
-            let figures = wrap::pad_left(&wrap::grouped(*count), 7);
-            let room = columns.saturating_sub(10 + wrap::width(&bar));
-            Line::from(vec![
-                Span::raw(format!("{figures}  ")),
-                Span::styled(bar, state.theme.style(Role::Good)),
-                Span::raw(format!(" {}", wrap::cut(&sanitise::value(value, 60), room))),
-            ])
-        };
-        let mut lines: Vec<Line<'static>> = self.preview.values.iter().take(VALUES).map(line).collect();
-        let more = self.preview.different.saturating_sub(VALUES);
+        let shown = self.preview.values.len().min(VALUES);
+        let mut lines = tally::lines(state.theme, &self.preview.values[..shown], columns);
+        let more = self.preview.different.saturating_sub(shown);
         if more > 0 {
-            let text = format!("         and {} more values", wrap::grouped(more as u64));
+            let text = format!("          and {} more values", wrap::grouped(more as u64));
             lines.push(Line::styled(text, state.theme.style(Role::Muted)));
         }
         lines

@@ -117,10 +117,12 @@ impl Comment {
             ),
             (true, _) => Line::styled("Esc again discards the comment", theme.style(Role::Warning)),
             _ if self.prefix => Line::styled("Ctrl-E opens your editor", theme.style(Role::Muted)),
-            (false, true) => Line::styled(
-                "What should somebody look at? Ctrl-X Ctrl-E: your editor",
-                theme.style(Role::Muted),
-            ),
+            (false, true) => {
+                let (question, editor) = ("What should somebody look at?", " Ctrl-X Ctrl-E: your editor");
+                let has_room = wrap::width(question) + wrap::width(editor) <= usize::from(area.width);
+                let editor = if has_room { editor } else { "" };
+                Line::styled(format!("{question}{editor}"), theme.style(Role::Muted))
+            }
             (false, false) => {
                 let keys = [("Enter", "flag"), ("Esc", "cancel"), ("Ctrl-X Ctrl-E", "editor")];
                 keys_line(theme, area.width, &keys)

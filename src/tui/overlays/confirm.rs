@@ -1,6 +1,6 @@
 //! Asks before something is lost: a decision that met another one, or quitting with unsaved decisions.
 
-use super::{Overlay, dialog, draw_lines, keys_line};
+use super::{Overlay, dialog, draw_keys, draw_lines};
 use crate::domain::{Decision, GapId, HIDDEN, State as GapState};
 use crate::sanitise;
 use crate::tui::app::action::ActionId;
@@ -19,12 +19,9 @@ use crate::tui::theme::Role;
 use crate::tui::widgets::wrap;
 use crossterm::event::KeyCode;
 use ratatui::Frame;
-use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-/// How long a question that comes by itself ignores keys: they were meant for what was there before.
-const SURPRISE: Duration = Duration::from_millis(600);
 /// How many unsaved decisions are listed.
 const LISTED: usize = 6;
 
@@ -74,7 +71,7 @@ impl Confirm {
         match &self {
             Self::Conflict { conflict, since } => {
                 let conflict = conflict.clone();
-                if state.now.saturating_duration_since(*since) >= SURPRISE {
+                if state.has_been_seen(*since) {
                     match key.code {
                         KeyCode::Char('k') => return conflict::keep_mine(state, &conflict),
                         KeyCode::Char('f') if conflict.state != GapState::Second => {
@@ -87,7 +84,7 @@ impl Confirm {
             }
             Self::Held { held, since } => {
                 let held = held.clone();
-                if state.now.saturating_duration_since(*since) >= SURPRISE {
+                if state.has_been_seen(*since) {
                     match key.code {
                         KeyCode::Char('d') => return conflict::decide_all_the_same(state, &held),
                         KeyCode::Esc => return conflict::leave_to_holder(state, &held),
@@ -99,7 +96,7 @@ impl Confirm {
                 if key.code == KeyCode::Esc {
                     return Vec::new();
                 }
-                if state.now.saturating_duration_since(*since) >= SURPRISE {
+                if state.has_been_seen(*since) {
                     match key.code {
                         KeyCode::Char('y') => return take(state, gap, verdict),
                         KeyCode::Char('o') => {
@@ -168,6 +165,11 @@ fn view_conflict(state: &State, conflict: &Conflict, frame: &mut Frame) {
     };
     let what = theirs.and_then(|one| one.value.as_ref());
     let what = what.map(|value| format!(" \"{}\"", sanitise::value(value, 40))).unwrap_or_default();
+    let theirs_words = if is_second {
+        format!("{glyph} a first opinion, hidden until yours is in")
+    } else {
+        format!("{glyph} {}{what}", conflict.state.label())
+    };
     let mine = state.unsaved_on(&conflict.gap).map(|one| &one.decision);
     let me = sanitise::line(state.identity.reviewer.as_str(), 24);
     let detail = |who: String, decision: Option<&Decision>| {
@@ -176,22 +178,15 @@ fn view_conflict(state: &State, conflict: &Conflict, frame: &mut Frame) {
     };
     let keys: &[(&str, &str)] = match conflict.state {
         GapState::Second => &[("k", "give mine as the second"), ("Esc", "leave it to others")],
-        GapState::Disputed => &[("k", "settle with mine"), ("Esc", "leave it"), ("f", "flag for somebody")],
-        _ => &[("k", "keep mine, on top"), ("Esc", "leave theirs"), ("f", "flag for somebody")],
+        GapState::Disputed => &[("k", "settle with mine"), ("f", "flag it"), ("Esc", "leave it")],
+        _ => &[("k", "keep mine, on top"), ("f", "flag it"), ("Esc", "leave theirs")],
     };
     let lines = [
         Line::raw(wrap::cut(&name_of(state, &conflict.gap), columns)),
         Line::default(),
         Line::from(vec![
             Span::styled("theirs  ", muted),
-            Span::styled(
-                if is_second {
-                    format!("{glyph} a first opinion, hidden until yours is in")
-                } else {
-                    format!("{glyph} {}{what}", conflict.state.label())
-                },
-                theme.style(role),
-            ),
+            Span::styled(wrap::cut(&theirs_words, columns.saturating_sub(8)), theme.style(role)),
         ]),
         detail(who, theirs),
         Line::from(vec![
@@ -202,10 +197,9 @@ fn view_conflict(state: &State, conflict: &Conflict, frame: &mut Frame) {
             )),
         ]),
         detail(me, mine),
-        Line::default(),
-        keys_line(theme, area.width, keys),
     ];
     draw_lines(frame, area, lines);
+    draw_keys(frame, area, theme, keys);
 }
 
 /// Says when a decision was made and why, as far as a comment tells.
@@ -238,10 +232,8 @@ fn view_gate(state: &State, gap: &GapId, verdict: &Verdict, frame: &mut Frame) {
         Line::default(),
     ];
     lines.extend(reasons);
-    lines.push(Line::default());
-    let keys = [("y", "take it all the same"), ("o", "another value"), ("Esc", "back")];
-    lines.push(keys_line(theme, area.width, &keys));
     draw_lines(frame, area, lines);
+    draw_keys(frame, area, theme, &[("y", "take it all the same"), ("o", "another value"), ("Esc", "back")]);
 }
 
 fn view_held(state: &State, held: &Held, frame: &mut Frame) {
@@ -261,10 +253,9 @@ fn view_held(state: &State, held: &Held, frame: &mut Frame) {
                 columns.saturating_sub(8),
             )),
         ]),
-        Line::default(),
-        keys_line(theme, area.width, &[("d", "decide all the same"), ("Esc", "leave it to them")]),
     ];
     draw_lines(frame, area, lines);
+    draw_keys(frame, area, theme, &[("d", "decide all the same"), ("Esc", "leave it to them")]);
 }
 
 fn view_unsaved(state: &State, frame: &mut Frame) {
@@ -273,7 +264,7 @@ fn view_unsaved(state: &State, frame: &mut Frame) {
         || state.unsaved.iter().filter(|one| matches!(one.phase, Phase::Keeping | Phase::Refused(_)));
     let count = only_here().count();
     let listed = count.min(LISTED);
-    let height = u16::try_from(listed + 3 + usize::from(count > listed)).unwrap_or(9);
+    let height = u16::try_from(listed + 2 + usize::from(count > listed)).unwrap_or(9);
     let title = if count == 1 {
         "1 decision is not saved".into()
     } else {
@@ -291,12 +282,6 @@ fn view_unsaved(state: &State, frame: &mut Frame) {
     if count > listed {
         lines.push(Line::styled(format!("and {} more", count - listed), theme.style(Role::Muted)));
     }
-    lines.push(Line::default());
-    lines.push(keys_line(
-        theme,
-        area.width,
-        &[("s", "try again"), ("y", "quit without them"), ("Esc", "stay")],
-    ));
-    let rows = Rect { ..area };
-    draw_lines(frame, rows, lines);
+    draw_lines(frame, area, lines);
+    draw_keys(frame, area, theme, &[("s", "try again"), ("y", "quit without them"), ("Esc", "stay")]);
 }

@@ -1,6 +1,6 @@
 //! A form: a text field a line, the options of the field at hand below, what is wrong or which keys there are at the foot.
 
-use super::{Overlay, dialog, draw_input, draw_picker, keys_line};
+use super::{Overlay, Part, dialog, draw_input, draw_picker, keys_line, room};
 use crate::sanitise;
 use crate::tui::app::keymap::Key;
 use crate::tui::app::msg::Effect;
@@ -12,9 +12,11 @@ use crate::tui::widgets::text_input::{Edit, TextInput};
 use crate::tui::widgets::wrap;
 use crossterm::event::KeyCode;
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect, Size};
 use ratatui::text::{Line, Span};
 use std::marker::PhantomData;
+
+const WIDTH: u16 = 64;
 
 /// What is wrong with a form: the position of the field, and the reason.
 pub type Problem = (usize, String);
@@ -147,29 +149,83 @@ impl<F: Fields> Form<F> {
         Vec::new()
     }
 
+    fn fields() -> u16 {
+        u16::try_from(F::FIELDS.len()).unwrap_or(u16::MAX)
+    }
+
+    /// Returns how many lines the form has.
+    fn height(size: Size) -> u16 {
+        let room = layout::frame(size).body.height.saturating_sub(1);
+        (Self::fields() + F::OPTIONS + 3).min(room)
+    }
+
+    /// Returns the first field shown: where there is little room, the one at hand is in view.
+    fn first(&self, area: Rect) -> usize {
+        (self.at + 2).saturating_sub(usize::from(area.height).max(2))
+    }
+
+    /// Returns where the options are.
+    fn list(area: Rect) -> Rect {
+        let top = (area.y + Self::fields() + 1).min(area.bottom());
+        Rect { y: top, height: area.bottom().saturating_sub(top + 2).min(F::OPTIONS), ..area }
+    }
+
+    pub(super) fn hit(&self, state: &State, at: Position) -> Option<Part> {
+        let area = room(state.size, WIDTH, Self::height(state.size));
+        if !area.contains(at) {
+            return None;
+        }
+        let field = usize::from(at.y - area.y) + self.first(area);
+        if field < F::FIELDS.len() && at.y + 1 < area.bottom() {
+            return Some(Part::Field(field));
+        }
+        self.options(state)?;
+        self.picker.row_at(Self::list(area), at).map(Part::Row)
+    }
+
+    /// Goes to a field, or writes an option into the field at hand.
+    pub(super) fn select(&mut self, state: &State, part: Part) {
+        self.problem = None;
+        match part {
+            Part::Field(at) => {
+                self.settle(state);
+                self.at = at;
+                self.offer(state);
+            }
+            Part::Row(row) => {
+                self.picker.go_to(row);
+                let options = self.options(state).unwrap_or_default();
+                // The list stays as it is, so that a second click is on the same option.
+                if let Some(item) = self.picker.selected().and_then(|index| options.into_iter().nth(index)) {
+                    self.inputs[self.at].set(item.label);
+                }
+            }
+        }
+    }
+
+    pub(super) fn wheel(&mut self, lines: isize) {
+        self.picker.move_by(lines);
+    }
+
     pub(super) fn view(&self, state: &State, frame: &mut Frame) {
-        let fields = u16::try_from(F::FIELDS.len()).unwrap_or(u16::MAX);
-        let room = layout::frame(state.size).body.height.saturating_sub(1);
-        let area = dialog(state, frame, F::TITLE, 64, (fields + F::OPTIONS + 3).min(room));
-        let lines = (area.top()..area.bottom()).map(|y| Rect { y, height: 1, ..area });
-        for (at, line) in (0..F::FIELDS.len()).zip(lines) {
+        let area = dialog(state, frame, F::TITLE, WIDTH, Self::height(state.size));
+        let lines = (area.top()..area.bottom().saturating_sub(1)).map(|y| Rect { y, height: 1, ..area });
+        for (at, line) in (self.first(area)..F::FIELDS.len()).zip(lines) {
             self.draw_field(state, frame, at, line);
         }
-        let top = (area.y + fields + 1).min(area.bottom());
-        let height = area.bottom().saturating_sub(top + 2).min(F::OPTIONS);
-        self.draw_options(state, frame, area, Rect { y: top, height, ..area });
+        self.draw_options(state, frame, area, Self::list(area));
         let foot =
             Rect { y: area.bottom().saturating_sub(1).max(area.y), height: 1.min(area.height), ..area };
         let line = match &self.problem {
             Some(problem) => {
-                let name = F::FIELDS[self.at].1;
-                Line::styled(format!("{name}: {problem}"), state.theme.style(Role::Bad))
+                let columns = usize::from(area.width);
+                let named = format!("{}: {problem}", F::FIELDS[self.at].1);
+                let text = if wrap::width(&named) <= columns { named } else { wrap::capitalised(problem) };
+                Line::styled(wrap::cut(&text, columns), state.theme.style(Role::Bad))
             }
-            None => keys_line(
-                state.theme,
-                area.width,
-                &[("Tab", "next field"), ("Enter", "apply"), ("Esc", "cancel")],
-            ),
+            None => {
+                keys_line(state.theme, area.width, &[("Tab", "next"), ("Enter", "apply"), ("Esc", "cancel")])
+            }
         };
         frame.render_widget(line, foot);
     }
@@ -198,13 +254,17 @@ impl<F: Fields> Form<F> {
             return;
         }
         // No room for the options: the one that would be taken stands behind what was typed.
-        let at = u16::try_from(self.at).unwrap_or(u16::MAX);
+        let at = u16::try_from(self.at - self.first(area)).unwrap_or(u16::MAX);
         let line = Rect { y: area.y.saturating_add(at), height: u16::from(at < area.height), ..area };
-        let taken = self.picker.selected().filter(|_| !self.inputs[self.at].is_blank());
-        if let Some(item) = taken.and_then(|index| options.into_iter().nth(index)) {
-            let text = format!("→ {}", wrap::cut(&item.label, usize::from(area.width) / 2));
-            let sign = Line::styled(text, state.theme.style(Role::Muted)).right_aligned();
-            frame.render_widget(sign, line);
-        }
+        let is_blank = self.inputs[self.at].is_blank();
+        let taken = self.picker.selected().and_then(|index| options.get(index));
+        let text = match taken {
+            Some(item) if !is_blank => format!("→ {}", item.label),
+            None if !is_blank || options.is_empty() => F::nothing(state, F::FIELDS[self.at].0).to_owned(),
+            _ => return,
+        };
+        let text = wrap::cut(&text, usize::from(area.width).saturating_sub(F::NAMES) * 2 / 3);
+        let sign = Line::styled(text, state.theme.style(Role::Muted)).right_aligned();
+        frame.render_widget(sign, line);
     }
 }

@@ -25,6 +25,13 @@ const MARKS: [(&str, &str); 5] = [
     ("+", "selected, to be decided together"),
 ];
 
+const WIDTH: u16 = 88;
+/// Columns of the keys, and where there is little room.
+const KEYS: usize = 15;
+const FEWER: usize = 11;
+/// From how many columns on there is room.
+const ROOMY: usize = 60;
+
 /// The help being read.
 #[derive(Debug, Clone)]
 pub struct Help {
@@ -40,8 +47,10 @@ impl Help {
     }
 
     pub(super) fn key(mut self, state: &mut State, key: Key) -> Vec<Effect> {
-        let height = usize::from(layout::frame(state.size).body.height).saturating_sub(4).max(1);
-        let stops = (self.lines(state.keymap, state.theme, usize::MAX).len() + 1).saturating_sub(height);
+        let body = layout::frame(state.size).body;
+        let height = usize::from(body.height).saturating_sub(4).max(1);
+        let columns = usize::from(body.width.min(WIDTH)).saturating_sub(4);
+        let stops = (self.lines(state.keymap, state.theme, columns).len() + 1).saturating_sub(height);
         let motion = match key.code {
             KeyCode::Enter => return Vec::new(),
             KeyCode::Esc | KeyCode::Char('?') if self.input.text().is_empty() => return Vec::new(),
@@ -98,7 +107,7 @@ impl Help {
         if query.is_empty() {
             lines.push(Line::styled("Marks", theme.style(Role::Title)));
             for (mark, meaning) in MARKS {
-                lines.push(entry(mark, meaning, theme, columns));
+                lines.extend(entry(mark, meaning, theme, columns));
             }
         }
         lines
@@ -108,7 +117,7 @@ impl Help {
         let theme = state.theme;
         let height = layout::frame(state.size).body.height;
         let title = format!("Keys · {}", self.context.label());
-        let area = dialog(state, frame, &title, 88, height);
+        let area = dialog(state, frame, &title, WIDTH, height);
         let prompt = Line::from(vec![Span::styled("search: ", theme.style(Role::Muted))]);
         draw_input(frame, Rect { height: 1.min(area.height), ..area }, prompt, &self.input, theme);
         let body = Rect { y: area.y + 2.min(area.height), height: area.height.saturating_sub(2), ..area };
@@ -124,9 +133,13 @@ impl Help {
         let last = lines.len().saturating_sub(usize::from(body.height));
         let more = lines.len() > usize::from(body.height);
         draw_lines(frame, body, lines.into_iter().skip(self.scroll.min(last)));
-        if more && area.width > 40 {
-            let hint =
-                Line::styled("↑ ↓ PgUp PgDn scroll   Esc closes", theme.style(Role::Muted)).right_aligned();
+        if more {
+            let hint = if usize::from(area.width) < ROOMY {
+                "↑ ↓   Esc closes"
+            } else {
+                "↑ ↓ PgUp PgDn scroll   Esc closes"
+            };
+            let hint = Line::styled(hint, theme.style(Role::Muted)).right_aligned();
             frame.render_widget(hint, Rect { height: 1.min(area.height), ..area });
         }
     }
@@ -148,17 +161,21 @@ fn section<'a>(
     for action in actions {
         let keys = label(action);
         let keys = if keys.is_empty() { format!(":{}", action.name) } else { keys };
-        lines.push(entry(&keys, action.doc, theme, columns));
+        lines.extend(entry(&keys, action.doc, theme, columns));
     }
     lines.push(Line::default());
 }
 
-fn entry(keys: &str, doc: &str, theme: Theme, columns: usize) -> Line<'static> {
-    let keys = wrap::pad(keys, 15);
-    let room = columns.saturating_sub(wrap::width(&keys) + 3);
-    Line::from(vec![
-        Span::raw("  "),
-        Span::styled(keys, theme.style(Role::Key)),
-        Span::raw(format!(" {}", wrap::cut(doc, room))),
-    ])
+/// Says what keys do; what is too long for a line goes on below.
+fn entry(keys: &str, doc: &str, theme: Theme, columns: usize) -> Vec<Line<'static>> {
+    let wide = if columns < ROOMY { FEWER } else { KEYS };
+    let room = columns.saturating_sub(wide + 3);
+    let (lines, _) = wrap::wrap(&[(doc.to_owned(), theme.style(Role::Text))], room, 4);
+    let behind_keys = |(index, mut line): (usize, Line<'static>)| {
+        let keys = wrap::pad(if index == 0 { keys } else { "" }, wide);
+        line.spans
+            .splice(0..0, [Span::raw("  "), Span::styled(keys, theme.style(Role::Key)), Span::raw(" ")]);
+        line
+    };
+    lines.into_iter().enumerate().map(behind_keys).collect()
 }

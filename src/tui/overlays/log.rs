@@ -7,7 +7,7 @@ use crate::tui::app::log::Entry;
 use crate::tui::app::msg::Effect;
 use crate::tui::app::navigate::Motion;
 use crate::tui::app::state::State;
-use crate::tui::app::toast::Level;
+use crate::tui::app::toast::{Level, counted};
 use crate::tui::layout;
 use crate::tui::theme::Role;
 use crate::tui::widgets::wrap;
@@ -88,8 +88,7 @@ fn entry_lines(state: &State, entry: &Entry, columns: usize) -> Vec<Line<'static
         Level::Warning => Role::Warning,
         Level::Error => Role::Bad,
     };
-    let again = if entry.count > 1 { format!(" (x{})", entry.count) } else { String::new() };
-    let text = format!("{}{}{again}", entry.level.prefix(), entry.text);
+    let text = format!("{}{}", entry.level.prefix(), counted(&entry.text, entry.count));
     let room = columns.saturating_sub(TIME);
     let (lines, _) = wrap::wrap(&[(text, state.theme.style(role))], room, LINES);
     let indented = |(index, mut line): (usize, Line<'static>)| {

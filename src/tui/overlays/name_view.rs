@@ -40,8 +40,7 @@ impl NameView {
             KeyCode::Esc => return self.leave(state),
             KeyCode::Enter => {
                 if let Some(name) = views::named(self.input.text()) {
-                    let is_taken = |view: &views::View| view.name.to_lowercase() == name.to_lowercase();
-                    let is_new = self.renamed.is_none() && !state.views.iter().any(is_taken);
+                    let is_new = self.renamed.is_none() && views::position(&state.views, &name).is_none();
                     if is_new || self.renamed.is_some() || self.replaces {
                         return self.done(state, name);
                     }
@@ -92,7 +91,7 @@ impl NameView {
         let columns = usize::from(area.width);
         let below = Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(1), ..area };
         let last = if self.replaces {
-            Line::styled("Enter again replaces the view of that name", theme.style(Role::Warning))
+            Line::styled("Enter again replaces that view", theme.style(Role::Warning))
         } else {
             keys_line(theme, area.width, &[("Enter", "save"), ("Esc", "cancel")])
         };

@@ -1,7 +1,7 @@
 //! The decisions that the database does not have: how far each is, why, and what can be done about it.
 
 use super::confirm::{decision_words, name_of};
-use super::{Overlay, dialog, keys_line};
+use super::{Overlay, dialog, draw_keys, draw_lines, keys_line, room};
 use crate::domain::DecisionId;
 use crate::sanitise;
 use crate::tui::app::keymap::Key;
@@ -14,13 +14,14 @@ use crate::tui::theme::Role;
 use crate::tui::widgets::wrap;
 use crossterm::event::KeyCode;
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 /// The most rows shown at once.
 const ROWS: usize = 10;
+const WIDTH: u16 = 76;
 /// How many columns say how far a decision is.
 const STATUS: usize = 10;
 /// How many lines say why.
@@ -80,6 +81,20 @@ impl Outbox {
         effects
     }
 
+    pub(super) fn hit(&self, state: &State, at: Position) -> Option<usize> {
+        let count = state.unsaved.len();
+        let area = room(state.size, WIDTH, height(count));
+        let rows = rows(area);
+        let first = self.selected.min(count.saturating_sub(1)).saturating_sub(rows - 1);
+        let line = usize::from(at.y.checked_sub(area.y).filter(|_| area.contains(at))?);
+        (line < rows && first + line < count).then_some(first + line)
+    }
+
+    pub(super) fn select(&mut self, row: usize) {
+        self.selected = row;
+        self.discarding = None;
+    }
+
     pub(super) fn view(&self, state: &State, frame: &mut Frame) {
         let theme = state.theme;
         let count = state.unsaved.len();
@@ -88,14 +103,18 @@ impl Outbox {
             1 => "Outbox · 1 decision".to_owned(),
             count => format!("Outbox · {} decisions", wrap::grouped(count as u64)),
         };
-        let shown = count.clamp(1, ROWS);
-        let height = u16::try_from(shown).unwrap_or(1) + REASON + 2;
-        let area = dialog(state, frame, &title, 76, height);
+        if count == 0 {
+            let area = dialog(state, frame, &title, WIDTH, 3);
+            let (text, role) = self.words(state);
+            draw_lines(frame, area, [Line::styled(text, theme.style(role))]);
+            draw_keys(frame, area, theme, &[("Esc", "close")]);
+            return;
+        }
+        let area = dialog(state, frame, &title, WIDTH, height(count));
         let line = |y: u16| Rect { y: y.min(area.bottom()), height: u16::from(y < area.bottom()), ..area };
         let columns = usize::from(area.width);
         let selected = self.selected.min(count.saturating_sub(1));
-        // Reason, an empty line before it and the keys have their place; the rows take the rest.
-        let rows = usize::from(area.height.saturating_sub(REASON + 2)).clamp(1, ROWS);
+        let rows = rows(area);
         let first = selected.saturating_sub(rows - 1);
         for (index, one) in state.unsaved.iter().enumerate().skip(first).take(rows) {
             let y = area.y + u16::try_from(index - first).unwrap_or(0);
@@ -120,11 +139,10 @@ impl Outbox {
         let reason = Rect { y: below.saturating_sub(REASON).max(area.y), height: REASON, ..area };
         frame.render_widget(Paragraph::new(lines), reason.intersection(area));
         let keys: &[(&str, &str)] = match self.current(state).map(|one| &one.phase) {
-            None => &[("Esc", "close")],
             Some(phase) if phase.stands() => {
                 &[("Enter", "open the gap"), ("s", "send now"), ("Esc", "close")]
             }
-            Some(_) => &[("Enter", "open the gap"), ("s", "send again"), ("x", "discard"), ("Esc", "close")],
+            _ => &[("Enter", "open the gap"), ("s", "send again"), ("x", "discard"), ("Esc", "close")],
         };
         frame.render_widget(keys_line(theme, area.width, keys), line(below));
     }
@@ -157,6 +175,16 @@ impl Outbox {
             ),
         }
     }
+}
+
+/// Returns how many lines are shown of so many decisions: they, why, and the keys.
+fn height(count: usize) -> u16 {
+    u16::try_from(count.clamp(1, ROWS)).unwrap_or(1) + REASON + 2
+}
+
+/// Returns how many rows have room: the reason, an empty line before it and the keys have their place.
+fn rows(area: Rect) -> usize {
+    usize::from(area.height.saturating_sub(REASON + 2)).clamp(1, ROWS)
 }
 
 fn discard(state: &mut State, one: &Unsaved) -> Vec<Effect> {

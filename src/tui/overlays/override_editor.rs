@@ -1,7 +1,7 @@
 //! The override editor: gives a value, checked for the attribute as it is typed.
 
 use super::suggestions::{Suggestion, range_words, suggestions};
-use super::{Overlay, dialog, draw_input, draw_picker, keys_line};
+use super::{Overlay, dialog, draw_input, draw_picker, keys_line, room};
 use crate::domain::{Action, Choice, DataType, GapId, normalised};
 use crate::review::Review;
 use crate::sanitise;
@@ -18,9 +18,13 @@ use crate::tui::widgets::text_input::{Edit, TextInput};
 use crate::tui::widgets::wrap;
 use crossterm::event::KeyCode;
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 use std::sync::Arc;
+
+/// The most suggestions shown at once.
+const ROWS: usize = 10;
+const WIDTH: u16 = 72;
 
 /// A value being given.
 #[derive(Debug, Clone)]
@@ -258,13 +262,26 @@ impl OverrideEditor {
         }
     }
 
+    /// Returns how many lines are shown: the input, two about the value, the suggestions and the keys.
+    fn height(&self) -> u16 {
+        u16::try_from(self.suggestions.len().clamp(1, ROWS)).unwrap_or(1) + 4
+    }
+
+    pub(super) fn hit(&self, state: &State, at: Position) -> Option<usize> {
+        self.picker.row_at(list(room(state.size, WIDTH, self.height())), at)
+    }
+
+    pub(super) fn select(&mut self, row: usize) {
+        self.asked = false;
+        self.picker.go_to(row);
+    }
+
     pub(super) fn view(&self, state: &State, frame: &mut Frame) {
         let theme = state.theme;
         let card = &self.card.card;
         let attribute = sanitise::line(card.attribute.display_name(), 60);
         let name = sanitise::line(card.product.product.display_name(), 200);
-        let options = u16::try_from(self.suggestions.len().clamp(1, 10)).unwrap_or(10);
-        let area = dialog(state, frame, &format!("{attribute} of {name}"), 72, options + 4);
+        let area = dialog(state, frame, &format!("{attribute} of {name}"), WIDTH, self.height());
         let row = |index: u16| Rect {
             y: (area.y + index).min(area.bottom()),
             height: u16::from(area.y + index < area.bottom()),
@@ -281,12 +298,7 @@ impl OverrideEditor {
             row(1),
         );
         frame.render_widget(self.verdict_line(state, usize::from(area.width)), row(2));
-        let list = Rect {
-            y: (area.y + 3).min(area.bottom()),
-            height: area.bottom().saturating_sub(area.y + 4),
-            ..area
-        };
-        draw_picker(state, frame, list, &self.picker, "nothing known matches");
+        draw_picker(state, frame, list(area), &self.picker, "nothing known matches");
         let keys: &[(&str, &str)] = if card.attribute.multi_valued {
             &[("Enter", "take"), ("Tab", "add"), ("↑ ↓", "select"), ("Esc", "cancel")]
         } else {
@@ -298,4 +310,9 @@ impl OverrideEditor {
             frame.render_widget(keys_line(theme, area.width, keys), foot);
         }
     }
+}
+
+/// Returns where the suggestions are.
+fn list(area: Rect) -> Rect {
+    Rect { y: (area.y + 3).min(area.bottom()), height: area.bottom().saturating_sub(area.y + 4), ..area }
 }

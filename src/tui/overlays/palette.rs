@@ -1,6 +1,6 @@
 //! The command palette: every action by its name, with its key, or why it cannot be done now; and the filters there are.
 
-use super::{Overlay, dialog, draw_input, draw_picker};
+use super::{Overlay, dialog, draw_input, draw_picker, room};
 use crate::domain::{
     AttributeKey, CategoryKey, ExperimentKey, Named, QueueFilter, State as GapState, StateFilter,
 };
@@ -18,8 +18,12 @@ use crate::tui::widgets::picker::{Item, Picker};
 use crate::tui::widgets::text_input::{Edit, TextInput};
 use crossterm::event::KeyCode;
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
+
+/// The most rows shown at once.
+const ROWS: usize = 14;
+const WIDTH: u16 = 76;
 
 /// Commands being searched.
 #[derive(Debug, Clone)]
@@ -88,12 +92,14 @@ fn filters(state: &State) -> Vec<(Item, Command)> {
 }
 
 impl Palette {
-    /// Lists every action of the place where the keyboard is; the others say where they work.
+    /// Lists every action of the place where the keyboard is; behind them, the others say where they work.
     pub fn new(state: &State) -> Self {
-        let actions: Vec<_> = ACTIONS
+        let context = state.context();
+        let mut actions: Vec<_> = ACTIONS
             .iter()
             .filter(|action| !matches!(action.id, ActionId::Choose(_) | ActionId::Palette))
             .collect();
+        actions.sort_by_key(|action| !action.contexts.contains(&context));
         let filters = if state.opening.is_none() { filters(state) } else { Vec::new() };
         Self::of("Commands", state, actions, filters)
     }
@@ -174,13 +180,29 @@ impl Palette {
         Vec::new()
     }
 
-    pub(super) fn view(&self, state: &State, frame: &mut Frame) {
-        let rows = u16::try_from(self.commands.len().min(14)).unwrap_or(14);
-        let area = dialog(state, frame, self.title, 76, rows + 1);
-        draw_input(frame, area, Line::styled(": ", state.theme.style(Role::Key)), &self.input, state.theme);
-        let list = Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(1), ..area };
-        draw_picker(state, frame, list, &self.picker, "no such command");
+    /// Returns how many lines are shown: the input and the commands.
+    fn height(&self) -> u16 {
+        u16::try_from(self.commands.len().min(ROWS)).unwrap_or(0) + 1
     }
+
+    pub(super) fn hit(&self, state: &State, at: Position) -> Option<usize> {
+        self.picker.row_at(below(room(state.size, WIDTH, self.height())), at)
+    }
+
+    pub(super) fn select(&mut self, row: usize) {
+        self.picker.go_to(row);
+    }
+
+    pub(super) fn view(&self, state: &State, frame: &mut Frame) {
+        let area = dialog(state, frame, self.title, WIDTH, self.height());
+        draw_input(frame, area, Line::styled(": ", state.theme.style(Role::Key)), &self.input, state.theme);
+        draw_picker(state, frame, below(area), &self.picker, "no such command");
+    }
+}
+
+/// Returns where the commands are: below the input.
+fn below(area: Rect) -> Rect {
+    Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(1), ..area }
 }
 
 fn refusal(state: &State, action: &Action) -> Option<String> {

@@ -1,6 +1,6 @@
 //! Asks before a bulk action is taken back: how many decisions of it are, and which stay as they are.
 
-use super::{Overlay, dialog, draw_lines, keys_line};
+use super::{Overlay, dialog, draw_keys, draw_lines};
 use crate::domain::DecisionId;
 use crate::review::takeback::Bulk;
 use crate::tui::app::activity;
@@ -68,8 +68,8 @@ impl TakeBack {
         }
         let height = u16::try_from(lines.len() + 1).unwrap_or(u16::MAX);
         let area = dialog(state, frame, "Take back a bulk action", width, height);
-        lines.push(keys_line(theme, area.width, &keys));
         draw_lines(frame, area, lines);
+        draw_keys(frame, area, theme, &keys);
     }
 
     /// Says what would be taken back.

@@ -7,6 +7,7 @@ use crate::repository::RepositoryError;
 use crate::review::threshold::Finding;
 use crate::review::unseen::{Accepted, Plan, Preview};
 use crate::sanitise;
+use crate::tui::app::action::ActionId;
 use crate::tui::app::keymap::Key;
 use crate::tui::app::msg::{Effect, Unseen as News};
 use crate::tui::app::navigate;
@@ -16,21 +17,17 @@ use crate::tui::layout;
 use crate::tui::screens::insights::DEMAND;
 use crate::tui::screens::queue::KeepPlace;
 use crate::tui::theme::Role;
-use crate::tui::widgets::wrap;
+use crate::tui::widgets::{tally, wrap};
 use crossterm::event::KeyCode;
 use ratatui::Frame;
-use ratatui::text::{Line, Span};
-use std::time::{Duration, Instant};
+use ratatui::text::Line;
+use std::time::Instant;
 
 /// The share of the gaps that stays for people to look at.
 const AUDIT: f64 = 0.05;
-/// How long Enter is not taken once the preview is there: it was meant for what was there before.
-const SURPRISE: Duration = Duration::from_millis(600);
 const WIDTH: u16 = 92;
 /// The most values, and the most of the least confident, that are listed.
 const LISTED: usize = 6;
-/// Columns of the longest bar.
-const BAR: usize = 16;
 
 /// How far it is.
 #[derive(Debug, Clone)]
@@ -91,6 +88,12 @@ impl Unseen {
         self.finding.as_ref()?.plan(self.filter.clone(), Self::audit())
     }
 
+    /// Returns the request that it waits for.
+    #[cfg(test)]
+    pub fn ticket(&self) -> Ticket {
+        self.ticket
+    }
+
     /// Takes what is told of it.
     pub fn told(&mut self, ticket: Ticket, news: News, now: Instant) {
         if ticket != self.ticket {
@@ -124,7 +127,7 @@ impl Unseen {
                 return self.close(state);
             }
             (Phase::Ready { preview, since }, KeyCode::Enter)
-                if preview.accepted > 0 && state.now.saturating_duration_since(*since) >= SURPRISE =>
+                if preview.accepted > 0 && state.has_been_seen(*since) =>
             {
                 if let Some(plan) = self.plan() {
                     self.phase = Phase::Accepting { done: None, is_stopping: false };
@@ -169,12 +172,14 @@ impl Unseen {
         let mut say = |text: &str, role: Role| {
             lines.extend(wrap::wrap(&[(text.to_owned(), theme.style(role))], columns, 4).0);
         };
-        let mut words = self.finding.as_ref().map(|finding| finding.words()).unwrap_or_default().into_iter();
+        let mut words =
+            self.finding.as_ref().map(|finding| finding.words()).unwrap_or_default().into_iter().peekable();
         let is_certified = self.finding.as_ref().is_some_and(|finding| finding.certificate().is_some());
-        if let Some(first) = words.next() {
+        // What was certified, and what that rests on, comes behind what is to be decided or was done, where there is room.
+        let is_done = matches!(self.phase, Phase::Ended { .. } | Phase::Failed { .. });
+        if let Some(first) = words.next_if(|_| !is_done) {
             say(&first, if is_certified { Role::Strong } else { Role::Warning });
         }
-        // What the certificate rests on comes behind what is to be decided, where there is room.
         let rest: Vec<String> = words.collect();
         let mut keys = vec![("Esc", "close")];
         match &self.phase {
@@ -216,14 +221,14 @@ impl Unseen {
             }
             Phase::Ended { done, was_stopped } => {
                 say(&format!("{}{}", if *was_stopped { "Stopped. " } else { "" }, done.words()), Role::Good);
-                say(&take_back(done), Role::Text);
+                say(&take_back(state, done), Role::Text);
             }
             Phase::Failed { error, done } => {
                 let reason = sanitise::line(&error.to_string(), 300);
                 say(&format!("It went wrong: {reason}"), Role::Bad);
                 if let Some(done) = done {
                     say(&format!("Before, {}", wrap::uncapitalised(&done.words())), Role::Text);
-                    say(&take_back(done), Role::Text);
+                    say(&take_back(state, done), Role::Text);
                 }
             }
         }
@@ -244,11 +249,15 @@ impl Unseen {
 }
 
 /// Says how a bulk action is taken back.
-fn take_back(done: &Accepted) -> String {
+fn take_back(state: &State, done: &Accepted) -> String {
     if done.accepted == 0 {
         return "Nothing changed.".into();
     }
-    format!("A, then u on one of them, takes all of it back; so does `gapdeck undo --batch {}`.", done.batch)
+    let [activity, take_back] = [ActionId::Activity, ActionId::TakeBack].map(|id| state.key(id));
+    format!(
+        "{activity}, then {take_back} on one of them, takes all of it back; so does `gapdeck undo --batch {}`.",
+        done.batch
+    )
 }
 
 /// Lists values as bars, and the least confident, in at most so many lines.
@@ -263,19 +272,7 @@ fn listed(preview: &Preview, state: &State, columns: usize, room: usize) -> Vec<
     let different = wrap::grouped(preview.different as u64);
     lines.push(Line::default());
     lines.push(Line::styled(format!("The most frequent of {different} values"), muted));
-    let most = preview.values.iter().map(|(_, count)| *count).max().unwrap_or(1).max(1);
-    for (value, count) in preview.values.iter().take(values) {
-        #[expect(clippy::cast_possible_truncation, reason = "at most the longest bar")]
-        let bar = (count * BAR as u64).div_ceil(most) as usize;
-        let figure = wrap::pad_left(&wrap::grouped(*count), 9);
-        let name = wrap::cut(&sanitise::line(value, 200), columns.saturating_sub(BAR + 12));
-        lines.push(Line::from(vec![
-            Span::raw(figure),
-            Span::raw(" "),
-            Span::styled(wrap::pad(&"█".repeat(bar), BAR + 1), theme.style(Role::Good)),
-            Span::raw(name),
-        ]));
-    }
+    lines.extend(tally::lines(theme, &preview.values[..values], columns));
     lines.push(Line::default());
     lines.push(Line::styled("The least confident", muted));
     for (gap, value, confidence) in preview.least_confident.iter().take(least) {

@@ -1,6 +1,7 @@
 //! The named views: one is picked by typing, shown, renamed or deleted.
 
-use super::{NameView, Overlay, dialog, draw_input, draw_picker, keys_line};
+use super::{NameView, Overlay, dialog, draw_input, draw_picker, keys_line, room};
+use crate::tui::app::action::ActionId;
 use crate::tui::app::keymap::Key;
 use crate::tui::app::msg::Effect;
 use crate::tui::app::state::State;
@@ -11,11 +12,12 @@ use crate::tui::widgets::picker::{Item, Picker};
 use crate::tui::widgets::text_input::{Edit, TextInput};
 use crossterm::event::KeyCode;
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
 
 /// The most rows shown at once.
 const ROWS: usize = 14;
+const WIDTH: u16 = 76;
 
 /// The list.
 #[derive(Debug, Clone)]
@@ -93,25 +95,46 @@ impl Views {
         Vec::new()
     }
 
+    pub(super) fn hit(&self, state: &State, at: Position) -> Option<usize> {
+        self.picker.row_at(list(room(state.size, WIDTH, height(state))), at)
+    }
+
+    pub(super) fn select(&mut self, row: usize) {
+        self.deleting = None;
+        self.picker.go_to(row);
+    }
+
     pub(super) fn view(&self, state: &State, frame: &mut Frame) {
         let theme = state.theme;
-        let rows = u16::try_from(state.views.len().clamp(1, ROWS)).unwrap_or(1);
-        let area = dialog(state, frame, "Views", 76, rows + 3);
+        let area = dialog(state, frame, "Views", WIDTH, height(state));
         draw_input(frame, area, Line::styled("view: ", theme.style(Role::Key)), &self.input, theme);
-        let list = Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(3), ..area };
-        let nothing =
-            if state.views.is_empty() { "no views yet; W saves the filter as one" } else { "no such view" };
-        draw_picker(state, frame, list, &self.picker, nothing);
+        let nothing = if state.views.is_empty() {
+            format!("none yet; {} saves the filter as one", state.key(ActionId::SaveView))
+        } else {
+            "no such view".into()
+        };
+        draw_picker(state, frame, list(area), &self.picker, &nothing);
         let below =
             Rect { y: area.bottom().saturating_sub(1).max(area.y), height: 1.min(area.height), ..area };
         let line = if let Some(name) = &self.deleting {
             Line::styled(format!("Ctrl-D again deletes \"{name}\""), theme.style(Role::Warning))
         } else {
             let keys = [("Enter", "show"), ("Ctrl-R", "rename"), ("Ctrl-D", "delete"), ("Esc", "close")];
-            keys_line(theme, area.width, &keys)
+            let works = if self.picker.matches() == 0 { &keys[3..] } else { &keys };
+            keys_line(theme, area.width, works)
         };
         frame.render_widget(line, below);
     }
+}
+
+/// Returns how many lines are shown: the input, the views, an empty line and the keys.
+fn height(state: &State) -> u16 {
+    u16::try_from(state.views.len().clamp(1, ROWS)).unwrap_or(1) + 3
+}
+
+/// Returns where the views are.
+fn list(area: Rect) -> Rect {
+    Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(3), ..area }
 }
 
 fn items(state: &State) -> Vec<Item> {

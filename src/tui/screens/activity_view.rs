@@ -99,7 +99,11 @@ fn list(state: &State, frame: &mut Frame, screen: &Activity, area: Rect) {
                 )
             }
             (None, true) if screen.wanted.is_plain() => "Nobody has decided anything yet".into(),
-            (None, true) => "No decision matches\n\nx shows every decision, / narrows otherwise".into(),
+            (None, true) => {
+                let [all, filter] =
+                    [ActionId::ClearActivity, ActionId::FilterActivity].map(|id| state.key(id));
+                format!("No decision matches\n\n{all} shows every decision, {filter} narrows otherwise")
+            }
             (None, false) => String::new(),
         };
         let area = Rect { x: area.x + 2.min(area.width), width: area.width.saturating_sub(4), ..area };

@@ -121,14 +121,20 @@ fn sources(card: &LoadedCard, theme: Theme) -> Vec<Span<'static>> {
     }
 }
 
-pub(super) fn choice_lines(card: &LoadedCard, setting: Setting, left: Option<usize>) -> Vec<Line<'static>> {
+/// Shows the candidates; returns the lines, the number of the first candidate among them, and how many of the lines are one.
+pub(super) fn choice_lines(
+    card: &LoadedCard,
+    setting: Setting,
+    left: Option<usize>,
+) -> (Vec<Line<'static>>, usize, usize) {
     let theme = setting.theme;
     if card.choices.is_empty() {
         let why = if card.is_veiled { "predictions show after your choice" } else { "nothing was predicted" };
         let key =
             setting.keys.map_or_else(String::new, |keys| format!(" · {} gives a value", keys.other_value));
         let text = format!("    {why}{key}");
-        return vec![Line::styled(wrap::cut(&text, setting.columns), theme.style(Role::Muted))];
+        let line = Line::styled(wrap::cut(&text, setting.columns), theme.style(Role::Muted));
+        return (vec![line], 0, 0);
     }
     // Leave room for other evidence: half of the lines, at least one, with the selected choice among them.
     let listed = card.listed(setting.choice);
@@ -144,14 +150,16 @@ pub(super) fn choice_lines(card: &LoadedCard, setting: Setting, left: Option<usi
         .map(|(index, choice)| choice_line(card, choice, from + index, setting, value_columns, bar > 0))
         .collect();
     let hidden = listed - most;
+    let mut count = lines.len();
     if hidden > 0 && lines.len() > 1 {
         lines.pop();
+        count -= 1;
         let key = setting.keys.map_or_else(String::new, |keys| format!(" · {} selects the next", keys.next));
         let text = format!("    and {} more{key}", hidden + 1);
         lines.push(Line::styled(wrap::cut(&text, setting.columns), theme.style(Role::Muted)));
     }
     lines.extend(fold_line(card, card.choices.len() - listed, setting));
-    lines
+    (lines, from, count)
 }
 
 /// Says how many candidates are folded, and with what right.

@@ -10,6 +10,7 @@ use crate::tui::app::bindings::CardKeys;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::wrap;
 use ratatui::text::{Line, Span};
+use std::ops::Range;
 
 /// How a card is to be laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,8 +30,17 @@ pub struct Setting {
 /// The most lines a section of unbounded text takes when everything is laid out.
 pub(super) const FAR: usize = 4_000;
 
+/// A card as lines.
+#[derive(Debug, Clone)]
+pub struct Laid {
+    pub lines: Vec<Line<'static>>,
+    /// Which of the lines are candidates, and the number of the first one there.
+    pub candidates: Range<usize>,
+    pub first: usize,
+}
+
 /// Lays a card out.
-pub fn lines(card: &LoadedCard, setting: Setting) -> Vec<Line<'static>> {
+pub fn lay_out(card: &LoadedCard, setting: Setting) -> Laid {
     let roomy = setting.height.is_none_or(|height| height >= 24);
     let mut out = vec![subtitle(card, setting)];
     if roomy {
@@ -39,7 +49,9 @@ pub fn lines(card: &LoadedCard, setting: Setting) -> Vec<Line<'static>> {
     out.push(attribute_line(card, setting));
     out.extend(opinion_lines(card, setting));
     let left = setting.height.map(|height| height.saturating_sub(out.len()));
-    out.extend(choice_lines(card, setting, left));
+    let top = out.len();
+    let (choices, first, count) = choice_lines(card, setting, left);
+    out.extend(choices);
     out.extend(objection_line(card, setting));
     out.extend(finding_line(card, setting));
     out.extend(record_line(card, setting));
@@ -64,7 +76,7 @@ pub fn lines(card: &LoadedCard, setting: Setting) -> Vec<Line<'static>> {
     if let Some(height) = setting.height {
         out.truncate(height);
     }
-    out
+    Laid { lines: out, candidates: top..top + count, first }
 }
 
 /// A heading with lines below; gives lines up where there is no room.

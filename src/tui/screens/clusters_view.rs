@@ -64,12 +64,17 @@ fn nothing(state: &State, screen: &Clusters) -> String {
     match (&screen.groups.error, screen.groups.value.is_some()) {
         (Some(error), _) => {
             let reason = sanitise::line(&error.to_string(), 300);
-            format!("The groups could not be loaded: {reason}\n\n{} tries again", state.key(ActionId::Refresh))
+            format!(
+                "The groups could not be loaded: {reason}\n\n{} tries again",
+                state.key(ActionId::Refresh)
+            )
         }
         (None, true) => {
-            "No two open gaps have the same attribute, category and first value\n\nQ goes to the queue, where / shows \
-             other gaps"
-                .into()
+            let [queue, filter] = [ActionId::Queue, ActionId::Filter].map(|id| state.key(id));
+            format!(
+                "No two open gaps have the same attribute, category and first value\n\n\
+                 {queue} goes to the queue, where {filter} shows other gaps"
+            )
         }
         (None, false) if state.is_overdue(screen.groups.waiting_since) => "looking for groups…".into(),
         (None, false) => String::new(),

@@ -1,6 +1,6 @@
 //! The review screen: the queue and the card of the gap under the cursor.
 
-use super::card_sections::{self, Setting};
+use super::card_sections::{self, Laid, Setting};
 use super::{chrome, queue_view};
 use crate::domain::{Count, GapId, QueueFilter, State as GapState, StateFilter, VoteMark};
 use crate::repository::RepositoryError;
@@ -13,9 +13,10 @@ use crate::tui::layout;
 use crate::tui::theme::Role;
 use crate::tui::widgets::wrap;
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Borders, Paragraph};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -45,6 +46,9 @@ pub struct Document {
     pub gap: GapId,
     pub title: String,
     pub lines: Vec<Line<'static>>,
+    /// Which of the lines are candidates, and the number of the first one there.
+    candidates: Range<usize>,
+    first: usize,
     /// What it was made from: another setting or card makes it anew.
     setting: Setting,
     card: Arc<super::card::LoadedCard>,
@@ -111,13 +115,25 @@ fn lay_out(state: &mut State, gap: &GapId, place: layout::Review) {
         .is_some_and(|document| document.setting == setting && Arc::ptr_eq(&document.card, &card));
     if !same {
         let title = sanitise::line(card.card.product.product.display_name(), 400);
-        let lines = card_sections::lines(&card, setting);
-        state.review.document = Some(Document { gap: gap.clone(), title, lines, setting, card });
+        let Laid { lines, candidates, first } = card_sections::lay_out(&card, setting);
+        let gap = gap.clone();
+        state.review.document = Some(Document { gap, title, lines, candidates, first, setting, card });
     }
     if let Some(document) = &state.review.document {
         let last = document.lines.len().saturating_sub(height);
         state.review.scroll = if state.review.card_focused { state.review.scroll.min(last) } else { 0 };
     }
+}
+
+/// Finds the candidate at a position of the card under the cursor.
+pub fn candidate_at(state: &State, at: Position) -> Option<usize> {
+    let content = layout::review(state.size, state.split).content;
+    let document = state.review.document.as_ref()?;
+    if !content.contains(at) || state.queue.current_gap() != Some(&document.gap) {
+        return None;
+    }
+    let line = usize::from(at.y - content.y) + state.review.scroll;
+    document.candidates.contains(&line).then(|| document.first + line - document.candidates.start)
 }
 
 /// Draws the screen's body and status line.

@@ -24,7 +24,10 @@ pub fn view(state: &State, frame: &mut Frame) {
     let body = layout::frame(state.size).body;
     let room = usize::from(body.width.saturating_sub(4));
     let column = (keys + words + 5).min(COLUMN).min(room.max(1));
-    let across = (room / column).clamp(1, entries.len());
+    // Every key is shown: where there is little room, names are cut rather than left out.
+    let rows = usize::from(body.height.saturating_sub(2)).max(1);
+    let across = (room / column).max(entries.len().div_ceil(rows)).clamp(1, entries.len());
+    let column = column.min(room / across);
     let high = u16::try_from(entries.len().div_ceil(across) + 2).unwrap_or(u16::MAX).min(body.height);
     let area =
         Rect { y: body.bottom().saturating_sub(high), height: high, ..body }.intersection(frame.area());

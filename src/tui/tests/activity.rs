@@ -55,7 +55,7 @@ fn last(app: &mut App) -> &mut Decision {
 }
 
 /// A day's work of Alice, Bob and Chloé: an override after an accept, a flag, an undo, a bulk action of three.
-fn worked(size: (u16, u16)) -> App {
+pub fn worked(size: (u16, u16)) -> App {
     let mut app = App::open(size);
     decided(&mut app, "bob", Action::Accept, Some("Black/White"), 0, 60 * 24 * 9);
     decided(&mut app, "bob", Action::Accept, Some("286"), 1, 60 * 24 * 2);

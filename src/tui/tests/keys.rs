@@ -147,3 +147,42 @@ fn the_palette_finds_filters_from_any_screen() {
     );
     assert!(app.state.screens.is_empty(), "the queue shows it");
 }
+
+/// A keymap in which every action has another key than by default.
+fn changed() -> &'static Keymap {
+    let mut text = "[keys.common]\n".to_owned();
+    for (index, action) in ACTIONS.iter().enumerate() {
+        let _ = writeln!(text, "{} = 'Ctrl-X F{} F{}'", action.config_name(), index / 12 + 1, index % 12 + 1);
+    }
+    keymap("vim", &text)
+}
+
+#[test]
+fn no_text_names_a_default_key_that_somebody_changed() {
+    let defaults: Vec<String> =
+        ACTIONS.iter().flat_map(|action| action.keys).map(ToString::to_string).collect();
+    // "a" is a word, too.
+    let is_letter = |word: &str| word == "/" || word.len() == 1 && word.chars().all(char::is_alphabetic);
+    let is_key = |word: &str| is_letter(word) && word != "a" && defaults.iter().any(|key| key == word);
+    let does =
+        |word: &str| word.len() > 3 && word.ends_with('s') && word.chars().all(|c| c.is_ascii_lowercase());
+    let (keymap, mut named) = (changed(), Vec::new());
+    // What the log and an error have said once stays as it was said.
+    let is_past = |what: &str| what == "log, rows" || what == "filter_activity, error";
+    let all = super::matrix::every((160, 50)).chain(super::overlays::every((160, 50)));
+    for (what, mut app) in all.filter(|(what, _)| !is_past(what)) {
+        app.state.keymap = keymap;
+        app.state.toasts.clear();
+        app.wait(0);
+        let screen = app.screen();
+        for line in screen.lines() {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            for pair in words.windows(2) {
+                if is_key(pair[0]) && does(pair[1]) {
+                    named.push(format!("{what}: {}", line.trim()));
+                }
+            }
+        }
+    }
+    assert!(named.is_empty(), "{named:#?}");
+}

@@ -1,4 +1,4 @@
-//! Every screen and overlay, in every state, at every size.
+//! Every screen, in every state, at every size.
 
 use super::snapshots::styled;
 use super::*;
@@ -21,22 +21,6 @@ const SCREENS: [(&str, &str); 10] = [
     ("activity", "A"),
 ];
 
-/// Each overlay, with the keys that open it.
-const OVERLAYS: [(&str, &str); 12] = [
-    ("help", "?"),
-    ("palette", ":"),
-    ("filter", "/"),
-    ("sort", "S"),
-    ("override", "o"),
-    ("flag", "f"),
-    ("selection", "v j v r"),
-    ("outbox", "O"),
-    ("log", "L"),
-    ("views", "W"),
-    ("accept_unseen", "I T"),
-    ("filter_activity", "A /"),
-];
-
 #[derive(Debug, Clone, Copy)]
 enum State {
     Rows,
@@ -44,6 +28,9 @@ enum State {
     Loading,
     Error,
 }
+
+const STATES: [(&str, State); 4] =
+    [("rows", State::Rows), ("empty", State::Empty), ("loading", State::Loading), ("error", State::Error)];
 
 /// Brings a screen up in a state.
 fn show(keys: &str, state: State, size: (u16, u16)) -> App {
@@ -80,8 +67,15 @@ fn show(keys: &str, state: State, size: (u16, u16)) -> App {
     app
 }
 
-fn down() -> RepositoryError {
+pub fn down() -> RepositoryError {
     RepositoryError::Unavailable("connection refused".into())
+}
+
+/// Returns every screen in every state, and what it is.
+pub fn every(size: (u16, u16)) -> impl Iterator<Item = (String, App)> {
+    SCREENS.iter().flat_map(move |(screen, keys)| {
+        STATES.iter().map(move |(name, state)| (format!("{screen}, {name}"), show(keys, *state, size)))
+    })
 }
 
 /// Draws a state at every size; without colour the text is the same.
@@ -101,24 +95,9 @@ fn at_every_size(keys: &str, state: State) -> String {
 #[test]
 fn every_screen_in_every_state_at_every_size() {
     for (screen, keys) in SCREENS {
-        for (name, state) in [
-            ("rows", State::Rows),
-            ("empty", State::Empty),
-            ("loading", State::Loading),
-            ("error", State::Error),
-        ] {
+        for (name, state) in STATES {
             assert_snapshot!(format!("matrix_{screen}_{name}"), at_every_size(keys, state));
         }
-    }
-}
-
-#[test]
-fn every_overlay_at_every_size() {
-    let opens = |keys: &str| show(keys, State::Rows, SIZES[0]).state.overlay.is_some();
-    let none: Vec<_> = OVERLAYS.iter().filter(|(_, keys)| !opens(keys)).collect();
-    assert!(none.is_empty(), "{none:?} open nothing");
-    for (overlay, keys) in OVERLAYS {
-        assert_snapshot!(format!("matrix_overlay_{overlay}"), at_every_size(keys, State::Rows));
     }
 }
 

@@ -145,7 +145,7 @@ fn a_view_is_saved_shown_renamed_and_deleted() {
     app.type_text("shoes first").keys("Enter");
     assert_eq!(app.toast(), "Saved the view \"shoes first\" · F lists the views");
     app.keys("x W").type_text("Shoes First").keys("Enter");
-    assert!(app.screen().contains("Enter again replaces the view of that name"), "{}", app.screen());
+    assert!(app.screen().contains("Enter again replaces that view"), "{}", app.screen());
     app.keys("Esc W").type_text("everything").keys("Enter F");
     assert_snapshot!("views_80x24", app.screen());
     app.type_text("sh").keys("Enter");

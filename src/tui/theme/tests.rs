@@ -89,11 +89,38 @@ fn coloured_text_can_be_read_on_common_palettes() {
         let on_white = lowest(Theme::Light, palette, light);
         assert!(on_white >= 3.0, "light on {name}: {on_white:.1}");
         let on_black = lowest(Theme::Dark, palette, dark);
-        assert!(on_black >= 1.9, "dark on {name}: {on_black:.1}");
+        assert!(on_black >= 3.0, "dark on {name}: {on_black:.1}");
         // Solarized has greys where the others have bright colours.
         let least = if name == "Solarized" { 2.5 } else { 7.0 };
         let high = lowest(Theme::HighContrast, palette, dark);
         assert!(high >= least, "high contrast on {name}: {high:.1}");
+    }
+}
+
+/// 4.5 is what WCAG asks of text (AA). On other palettes no choice reaches it: green is at 3.6 on Tango's own background, and bright
+/// green, better there, is a grey at 2.8 on Solarized's; the test above says how low it gets. Faint text (dim, without a colour) is not looked at: how much a terminal takes
+/// away is its own affair, xterm a third, which leaves 7.4 on black and 21 on white.
+#[test]
+fn text_of_every_role_has_the_contrast_that_wcag_asks_for_on_the_palette_of_xterm() {
+    let (_, white, black, palette) = PALETTES[0];
+    let colours: Vec<&str> = palette.split(' ').collect();
+    for (theme, background, default) in [
+        (Theme::Dark, black, colours[7]),
+        (Theme::Light, white, colours[0]),
+        (Theme::HighContrast, black, colours[7]),
+        (Theme::Mono, black, colours[7]),
+        (Theme::Mono, white, colours[0]),
+    ] {
+        let ground = theme.style(Role::Text);
+        let colour = |one: Option<Color>, otherwise| one.and_then(index).map_or(otherwise, |at| colours[at]);
+        let (text, paper) = (colour(ground.fg, default), colour(ground.bg, background));
+        // Rules and frames are not read.
+        for (role, name) in Role::ALL.into_iter().filter(|(role, _)| *role != Role::Border) {
+            let style = theme.style(role);
+            let least = if theme == Theme::HighContrast { 7.0 } else { 4.5 };
+            let found = contrast(colour(style.fg, text), colour(style.bg, paper));
+            assert!(found >= least, "{theme:?} {name}: {found:.1}");
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use super::wrap;
 use crate::tui::theme::{Role, Theme};
 use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use std::collections::HashSet;
@@ -68,6 +69,19 @@ impl Picker {
         }
     }
 
+    /// Selects the row of a place among those that match.
+    pub fn go_to(&mut self, row: usize) {
+        if row < self.hits.len() {
+            self.cursor = Some(row);
+        }
+    }
+
+    /// Finds the row at a position, where the rows are drawn in an area.
+    pub fn row_at(&self, area: Rect, at: Position) -> Option<usize> {
+        let row = area.contains(at).then(|| self.first(area.height.into()) + usize::from(at.y - area.y))?;
+        (row < self.hits.len()).then_some(row)
+    }
+
     /// Moves the selection; from nothing, to the first or last.
     pub fn move_by(&mut self, by: isize) {
         let last = self.hits.len().saturating_sub(1);
@@ -90,15 +104,22 @@ impl Picker {
 
     /// Draws the rows around the selection.
     pub fn lines(&self, theme: Theme, columns: usize, height: usize) -> Vec<(Line<'static>, Style)> {
-        let at = self.cursor.unwrap_or(0);
-        let from = (at + 1).saturating_sub(height.max(1)).min(self.hits.len().saturating_sub(height));
-        let rows = self.hits.iter().enumerate().skip(from).take(height);
+        let rows = self.hits.iter().enumerate().skip(self.first(height)).take(height);
         rows.map(|(place, hit)| self.row(hit, self.cursor == Some(place), theme, columns)).collect()
+    }
+
+    /// Returns the first row shown.
+    fn first(&self, height: usize) -> usize {
+        let at = self.cursor.unwrap_or(0);
+        (at + 1).saturating_sub(height.max(1)).min(self.hits.len().saturating_sub(height))
     }
 
     fn row(&self, hit: &Hit, selected: bool, theme: Theme, columns: usize) -> (Line<'static>, Style) {
         let item = &self.items[hit.index];
-        let detail_columns = wrap::width(&item.detail).min(columns * 6 / 10);
+        // The label is whole as far as it leaves the detail something.
+        let label_columns = wrap::width(&item.label).min(columns * 6 / 10);
+        let rest = columns.saturating_sub(label_columns + 5);
+        let detail_columns = wrap::width(&item.detail).min(columns * 6 / 10).min(rest);
         let label_columns = columns.saturating_sub(detail_columns + 5);
         let style = |role| if selected { Style::new() } else { theme.style(role) };
         let base = style(if item.faint { Role::Muted } else { Role::Text });

@@ -16,11 +16,20 @@ pub fn width(text: &str) -> usize {
 
 /// Cuts a text to at most `columns`; a cut text ends in `…`.
 pub fn cut(text: &str, columns: usize) -> String {
-    if width(text) <= columns {
-        return text.to_owned();
+    measured(text, columns).0
+}
+
+/// Cuts a text to at most `columns`; returns how many it takes, too.
+fn measured(text: &str, columns: usize) -> (String, usize) {
+    let wide = width(text);
+    if wide <= columns {
+        return (text.to_owned(), wide);
     }
     if columns == 0 {
-        return String::new();
+        return (String::new(), 0);
+    }
+    if text.is_ascii() {
+        return (format!("{}…", &text[..columns - 1]), columns);
     }
     let mut out = String::new();
     let mut used = 0;
@@ -33,20 +42,20 @@ pub fn cut(text: &str, columns: usize) -> String {
         out.push_str(cluster);
     }
     out.push('…');
-    out
+    (out, used + 1)
 }
 
 /// Cuts a text to `columns` or fills it up with spaces.
 pub fn pad(text: &str, columns: usize) -> String {
-    let mut out = cut(text, columns);
-    out.extend(std::iter::repeat_n(' ', columns.saturating_sub(width(&out))));
+    let (mut out, wide) = measured(text, columns);
+    out.extend(std::iter::repeat_n(' ', columns.saturating_sub(wide)));
     out
 }
 
 /// Like [`pad`], with the spaces in front.
 pub fn pad_left(text: &str, columns: usize) -> String {
-    let cut = cut(text, columns);
-    let mut out = " ".repeat(columns.saturating_sub(width(&cut)));
+    let (cut, wide) = measured(text, columns);
+    let mut out = " ".repeat(columns.saturating_sub(wide));
     out.push_str(&cut);
     out
 }
