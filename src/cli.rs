@@ -33,6 +33,7 @@ mod profile;
 mod queue;
 mod refresh;
 mod review;
+mod seeded;
 mod threshold;
 mod undo;
 mod version;
@@ -155,13 +156,15 @@ pub enum Command {
     Agreement(agreement::AgreementCommand),
     /// Shows how well you tell right predictions from wrong ones, to yourself alone
     Profile(profile::ProfileCommand),
+    /// Shows which gaps have a known value, to check reviewers by, or forgets some
+    Seeded(seeded::SeededCommand),
     /// Asks the nearest products what they say of the candidates, and marks the queue
     Vote(vote::Vote),
     /// Finds the confidence from which on predictions may be accepted unseen
     Threshold(threshold::Threshold),
     /// Lists groups of alike open gaps, and what random checks of them certify
     Cluster(cluster::Cluster),
-    /// Shows or sets how the team reviews: second opinions, random samples, blind choices
+    /// Shows or sets how the team reviews: second opinions, random samples, blind choices, known values
     Policy(policy::PolicyCommand),
     /// Brings the materialised views up to date
     Refresh(refresh::Refresh),
@@ -251,6 +254,7 @@ pub async fn run(cli: Cli) -> Result<(), AppError> {
         Some(Command::Compare(command)) => compare::run(command, &config).await,
         Some(Command::Agreement(command)) => agreement::run(command, &config).await,
         Some(Command::Profile(command)) => profile::run(command, &config).await,
+        Some(Command::Seeded(command)) => seeded::run(command, &config).await,
         Some(Command::Vote(command)) => vote::run(command, &config).await,
         Some(Command::Threshold(command)) => threshold::run(command, &config).await,
         Some(Command::Cluster(command)) => cluster::run(command, &config).await,

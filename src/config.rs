@@ -20,6 +20,7 @@ use crate::database::ReadReplicas;
 use crate::database::url::Environment;
 use crate::domain::Reviewer;
 use crate::error::{AppError, ErrorKind};
+use directories::ProjectDirs;
 use document::{Document, Entry, Literal};
 use layers::{Layers, text, texts};
 use print::{Value, quoted, without_password};
@@ -111,12 +112,11 @@ impl Config {
     /// [`ErrorKind::Input`] for a value of the environment or the command line that cannot be used, with the place it comes
     /// from.
     pub fn load(place: &Place) -> Result<Self, AppError> {
-        let directories = directories::ProjectDirs::from("", "", "gapdeck").ok_or_else(|| {
+        let directories = directories().ok_or_else(|| {
             AppError::new(ErrorKind::Input, "this user has no home directory")
                 .hinted("Set HOME, or name a directory with --data-dir.")
         });
-        let default_file = directories.as_ref().ok().map(|at| at.config_dir().join("config.toml"));
-        let file = place.config.clone().or(default_file);
+        let file = place.config.clone().or_else(default_file);
         let document = match &file {
             // A file that is named must be there; the other one need not.
             Some(path) if place.config.is_some() || path.exists() => Document::read(path),
@@ -233,9 +233,24 @@ impl Config {
     }
 }
 
+/// Returns where the platform puts the user's files of gapdeck; `None` without a home directory.
+fn directories() -> Option<ProjectDirs> {
+    ProjectDirs::from("", "", "gapdeck")
+}
+
+/// Returns the configuration file that is read where none is named; `None` without a home directory.
+pub fn default_file() -> Option<PathBuf> {
+    Some(directories()?.config_dir().join("config.toml"))
+}
+
+/// Returns the embedded database's directory where none is named; `None` without a home directory.
+pub fn default_data_directory() -> Option<PathBuf> {
+    Some(directories()?.data_dir().to_owned())
+}
+
 /// Returns the user's directory for what gapdeck keeps of its runs; `None` without a home directory.
 pub fn state_directory() -> Option<PathBuf> {
-    let directories = directories::ProjectDirs::from("", "", "gapdeck")?;
+    let directories = directories()?;
     Some(directories.state_dir().unwrap_or(directories.data_local_dir()).to_owned())
 }
 

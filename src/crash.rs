@@ -3,10 +3,9 @@
 //! A panic's message may quote the text that it stumbled over, so only messages that stand in the source as they are get
 //! into a report; of the others the place is enough.
 
-use crate::build;
+use crate::{build, private};
 use std::backtrace::Backtrace;
 use std::fmt::Write as _;
-use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::panic::PanicHookInfo;
 use std::path::{Path, PathBuf};
@@ -63,11 +62,8 @@ fn keep(directory: &Path, report: &str) -> io::Result<PathBuf> {
     std::fs::create_dir_all(directory)?;
     let stamp = chrono::Utc::now().format("%Y%m%dT%H%M%S");
     let path = directory.join(format!("{PREFIX}{stamp}-{}.txt", std::process::id()));
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(&path)?.write_all(report.as_bytes())?;
+    let mut file = private::options().write(true).create(true).truncate(true).open(&path)?;
+    file.write_all(report.as_bytes())?;
     forget_old(directory)?;
     Ok(path)
 }

@@ -18,6 +18,7 @@ mod opinion;
 mod policy;
 mod proposal;
 mod queue;
+mod seeded;
 mod view;
 mod vote;
 
@@ -49,6 +50,7 @@ pub use opinion::{HIDDEN, Stage, hide_first_opinions, judged};
 pub use policy::{Lot, Policy, Share};
 pub use proposal::{Experiment, Prediction, ProposalCursor, Recommendation, Round};
 pub use queue::{Count, CursorValue, GapSet, QueueCursor, QueueFilter, QueueRow, QueueSort, StateFilter};
+pub use seeded::{AnswerCount, SeededAnswer, SeededGap, SeededValue, Seeding};
 pub use view::{
     AttributeValueStats, ProductGap, ProductSummary, Refresh, Refreshed, View, ViewState, WhenBusy,
 };

@@ -21,6 +21,7 @@
 //! * [`cli`], [`config`], [`logging`]: the command line, its settings, the log file.
 //! * [`sanitise`]: text from the database made harmless, for screen, clipboard, log and words on standard error.
 //! * [`review`]: the service: drafts, decisions, undo, the gate before an override.
+//! * `private`: files that only their user may read.
 //! * [`words`]: numbers as people read them.
 //! * [`repository`]: the traits over what is stored, their page, cursor and error types, and their implementations.
 
@@ -37,6 +38,7 @@ pub mod error;
 pub mod evidence;
 pub mod insight;
 pub mod logging;
+mod private;
 pub mod repository;
 pub mod review;
 pub mod sanitise;

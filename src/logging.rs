@@ -1,6 +1,6 @@
 //! The log file: where a terminal application can say what it must not draw; and its last lines, for whoever looks.
 
-use crate::sanitise;
+use crate::{private, sanitise};
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -38,7 +38,8 @@ pub fn to_file(directory: &Path) -> Option<(WorkerGuard, LogFile)> {
     if path.metadata().is_ok_and(|file| file.len() > LARGEST) {
         std::fs::rename(&path, directory.join("gapdeck.log.1")).ok()?;
     }
-    private(&path).ok()?;
+    // Made before the appender makes it for everybody to read.
+    private::options().append(true).create(true).open(&path).ok()?;
     let appender = tracing_appender::rolling::never(directory, path.file_name()?);
     let (writer, guard) = tracing_appender::non_blocking(appender);
     let writer = move || Harmless(writer.clone());
@@ -75,15 +76,6 @@ impl Visit for Words {
             write!(self.fields, " {}={value:?}", field.name())
         };
     }
-}
-
-/// Makes a file that only its user may read, unless it is there.
-fn private(path: &Path) -> io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
 }
 
 /// Writes lines without what could steer the terminal of whoever reads the log.

@@ -16,6 +16,7 @@ pub mod postgres;
 mod prediction;
 mod reader;
 mod recommendation;
+mod seeded;
 mod view;
 mod vote;
 
@@ -27,6 +28,7 @@ pub use insight::{InsightRepository, JudgedGroup, Timeline};
 pub use policy::PolicyRepository;
 pub use prediction::PredictionRepository;
 pub use recommendation::RecommendationRepository;
+pub use seeded::SeededRepository;
 pub use view::ViewRepository;
 pub use vote::{Marked, ToVote, VoteRepository};
 
@@ -119,6 +121,7 @@ pub trait Store:
     + VoteRepository
     + ClusterRepository
     + PolicyRepository
+    + SeededRepository
     + ForReader
 {
 }
@@ -135,6 +138,7 @@ impl<T> Store for T where
         + VoteRepository
         + ClusterRepository
         + PolicyRepository
+        + SeededRepository
         + ForReader
 {
 }

@@ -63,6 +63,8 @@ mod recommendations;
 mod review_card;
 #[path = "contract/rules.rs"]
 mod rules;
+#[path = "contract/seeded.rs"]
+mod seeded;
 #[path = "contract/undo.rs"]
 mod undo;
 #[path = "contract/views.rs"]
@@ -393,6 +395,14 @@ contract! {
     }
     policy {
         a_policy_holds_until_the_next_is_set,
+    }
+    seeded {
+        a_seeded_gap_is_shown_as_nobody_had_decided_it,
+        a_seeded_gap_is_shown_to_each_until_they_answer,
+        an_answer_changes_nothing_of_the_gap,
+        answers_are_counted_by_what_they_say,
+        what_is_seeded_adds_up_and_is_forgotten,
+        a_value_for_something_unknown_or_none_is_refused,
     }
     queue_order {
         every_order_puts_the_rows_as_it_says,

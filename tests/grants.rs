@@ -4,7 +4,9 @@
 
 mod support;
 
-use gapdeck::domain::{Claim, Fence, GroupKey, LeaseToken, Policy, QueueFilter, QueueSort, Share, State};
+use gapdeck::domain::{
+    Claim, Decision, Fence, GroupKey, LeaseToken, Policy, QueueFilter, QueueSort, SeededAnswer, Share, State,
+};
 use gapdeck::repository::{Alike, Store};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -93,6 +95,9 @@ async fn read_everything(store: &dyn Store) {
     store.history(&page.rows[0].gap).await.unwrap();
     store.changes(Some(now()), 10).await.unwrap();
     store.decided_today(&"ada".into()).await.unwrap();
+    store.seeds(&QueueFilter::default(), &"ada".into(), 5).await.unwrap();
+    store.seeded_answers(&"ada".into()).await.unwrap();
+    store.seeding().await.unwrap();
     store.last_decision(&"ada".into()).await.unwrap();
 }
 
@@ -108,8 +113,14 @@ fn claim(reviewer: &str) -> Claim {
     }
 }
 
+/// An answer on a gap whose value is known.
+fn answer(reviewer: &str) -> SeededAnswer {
+    let said = Decision { shown_value: Some("Black".into()), ..by(reviewer, accept(PAIR, "Black", 0)) };
+    SeededAnswer::of(said, &["Black".into()], false)
+}
+
 /// What nobody but the owner may do.
-const OWNERS: [&str; 14] = [
+const OWNERS: [&str; 17] = [
     "UPDATE human_recommendations SET comment = 'x'",
     "DELETE FROM human_recommendations",
     "TRUNCATE human_recommendations",
@@ -122,6 +133,9 @@ const OWNERS: [&str; 14] = [
     "UPDATE prediction_results SET value = 'x'",
     "DELETE FROM prediction_results",
     "DELETE FROM product_embeddings",
+    "INSERT INTO seeded_values (product_key, attribute_key, value) VALUES ('p1', 'colour', 'x')",
+    "DELETE FROM seeded_values",
+    "UPDATE seeded_answers SET accepted = true",
     "CREATE TABLE mine (x integer)",
     "ALTER TABLE human_recommendations DISABLE TRIGGER ALL",
 ];
@@ -151,6 +165,7 @@ async fn a_reviewer_can_review_and_nothing_else() {
     let recorded = "INSERT INTO human_recommendations (product_key, decision_id, attribute_key, reviewer, action, \
         base_version, result_version, policy, decided_at, recorded_at) \
         VALUES ('p1', gen_random_uuid(), 'colour', 'ada', 'defer', 4, 5, 'x', now(), '2020-01-01')";
+    store.answer_seeded(&answer("ada")).await.unwrap_or_else(|error| panic!("answer: {error}"));
     role.may_not(&OWNERS).await;
     role.may_not(&[recorded]).await;
     role.end().await;
@@ -198,6 +213,12 @@ async fn a_bound_reviewer_decides_and_claims_in_no_other_name() {
     store.decide(&own).await.unwrap();
     let held = store.claim(&claim(&role.name)).await.unwrap();
     assert_eq!(held.rows.len(), 2);
+    store.answer_seeded(&answer("ada")).await.expect_err("ada is not the database user");
+    store.answer_seeded(&answer(&role.name)).await.unwrap();
+    let owner = backend::server_store(&role.database.url).await;
+    owner.answer_seeded(&answer("ada")).await.unwrap();
+    assert_eq!(store.seeded_answers(&role.name.as_str().into()).await.unwrap().len(), 1);
+    assert_eq!(store.seeded_answers(&"ada".into()).await.unwrap(), [], "others' answers cannot be read");
     assert_eq!(
         store.history(&gap_id(PAIR.0, PAIR.1)).await.unwrap().len(),
         1,

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 const AFTER_HELP: &str = "\
 WHAT is `all` (every table), a table (products, categories, attributes, product_categories, category_attributes, values, \
 gaps, category_allowable_values, allowable_values_in_every_category, allowable_values_in_any_category, \
-product_allowable_values, rich_texts, embeddings, experiments, predictions, rounds, recommendations, decisions, review_policy, vote_worth, list_cuts), or \
+product_allowable_values, rich_texts, embeddings, experiments, predictions, rounds, recommendations, decisions, review_policy, vote_worth, list_cuts, seeded_values, seeded_answers), or \
 `accepted-values`: the accepted and overridden values in force with who decided what and when, for the pipeline that \
 feeds the catalogue. `gapdeck import` reads every table back.
 

@@ -44,6 +44,8 @@ GRANT UPDATE (state, version, decision_id, decided_by, decided_value, decided_at
     ON {schema}.review_queue TO {role};
 GRANT UPDATE (is_correct, decision_id) ON {schema}.prediction_results TO {role};
 GRANT INSERT, UPDATE, DELETE ON {schema}.review_leases TO {role};
+GRANT INSERT (product_key, answer_id, attribute_key, reviewer, action, value, shown_value, is_right, accepted, seconds,
+    answered_at) ON {schema}.seeded_answers TO {role};
 ";
 
 /// Binds the name in a decision and a lease to the database user, for every role but the owner of the tables.
@@ -56,10 +58,13 @@ CREATE POLICY gapdeck_own_name ON {schema}.human_recommendations FOR INSERT WITH
 ALTER TABLE {schema}.review_leases ENABLE ROW LEVEL SECURITY;
 DROP POLICY IF EXISTS gapdeck_own_name ON {schema}.review_leases;
 CREATE POLICY gapdeck_own_name ON {schema}.review_leases USING (true) WITH CHECK (reviewer = session_user::text);
+ALTER TABLE {schema}.seeded_answers ENABLE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS gapdeck_own_name ON {schema}.seeded_answers;
+CREATE POLICY gapdeck_own_name ON {schema}.seeded_answers USING (reviewer = session_user::text);
 ";
 
 /// Every table and view that gapdeck reads; the test of this command compares them with the migrated database.
-const TABLES: [&str; 35] = [
+const TABLES: [&str; 37] = [
     "__diesel_schema_migrations",
     "raw_products",
     "raw_categories",
@@ -84,6 +89,8 @@ const TABLES: [&str; 35] = [
     "review_leases",
     "vote_worth",
     "list_cuts",
+    "seeded_values",
+    "seeded_answers",
     "review_policy",
     "view_refreshes",
     "product_summary",

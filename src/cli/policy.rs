@@ -25,6 +25,9 @@ pub struct PolicyCommand {
     /// Gaps whose predictions are shown after the reviewer has chosen
     #[arg(long, value_name = "SHARE", value_parser = Share::parse)]
     blind: Option<Share>,
+    /// Gaps of the flow whose right value is known (`gapdeck seeded`), to see how well a reviewer tells right from wrong
+    #[arg(long, value_name = "SHARE", value_parser = Share::parse)]
+    seeded: Option<Share>,
     /// Print a JSON object
     #[arg(long)]
     json: bool,
@@ -55,6 +58,7 @@ pub(super) async fn run(command: PolicyCommand, config: &Config) -> Result<(), A
             row("get a second opinion", policy.second_opinions),
             row("come at random in the flow", policy.random),
             row("show predictions after the choice", policy.blind),
+            row("have a known value, in the flow", policy.seeded),
         ],
     )
 }
@@ -70,6 +74,7 @@ async fn settle(
         second_opinions: command.second_opinions.unwrap_or(policy.second_opinions),
         random: command.random.unwrap_or(policy.random),
         blind: command.blind.unwrap_or(policy.blind),
+        seeded: command.seeded.unwrap_or(policy.seeded),
     };
     if wanted != policy {
         store.set_policy(&wanted, &config.reviewer).await?;

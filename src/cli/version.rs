@@ -18,11 +18,9 @@ pub(super) fn run(verbose: bool, place: &Place) -> Result<(), AppError> {
     }
     if verbose {
         let shown = |path: Option<&Path>| path.map_or("none".into(), |path| path.display().to_string());
-        let directories = directories::ProjectDirs::from("", "", "gapdeck");
         let state = config::state_directory();
-        let file =
-            place.config.clone().or_else(|| Some(directories.as_ref()?.config_dir().join("config.toml")));
-        let data = place.data_dir.clone().or_else(|| Some(directories.as_ref()?.data_dir().to_owned()));
+        let file = place.config.clone().or_else(config::default_file);
+        let data = place.data_dir.clone().or_else(config::default_data_directory);
         tell("config", &shown(file.as_deref()));
         tell("data", &shown(data.as_deref()));
         tell("state", &shown(state.as_deref()));

@@ -1,3 +1,4 @@
+use super::settings::SETTINGS;
 use super::*;
 use std::io::Write;
 use tempfile::NamedTempFile;
@@ -139,4 +140,14 @@ proptest::proptest! {
         let config = load(&text, |_| {});
         proptest::prop_assert!(config.screen.colour.len() > 3 && config.screen.preset.len() > 2);
     }
+}
+
+/// The table says in words what the code takes where nothing is given.
+#[test]
+fn the_table_names_the_defaults_that_hold() {
+    let default = |name: &str| SETTINGS.iter().find(|one| one.name == name).expect(name).default;
+    let age = default("refresh_views_after").trim_matches('"');
+    assert_eq!(age::parse(age), Ok(REFRESH_VIEWS_AFTER));
+    let lag: u64 = default("max_replica_lag").parse().unwrap();
+    assert_eq!(Duration::from_secs(lag), ReadReplicas::MAX_LAG);
 }

@@ -254,6 +254,7 @@ diesel::table! {
         blind_share -> Double,
         set_by -> Nullable<Text>,
         set_at -> Timestamptz,
+        seeded_share -> Double,
     }
 }
 
@@ -286,6 +287,33 @@ diesel::table! {
         listed -> BigInt,
         score -> Nullable<Double>,
         measured_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    seeded_values (product_key, attribute_key, value_md5) {
+        product_key -> Text,
+        attribute_key -> Text,
+        value -> Text,
+        value_md5 -> Uuid,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    seeded_answers (product_key, answer_id) {
+        product_key -> Text,
+        answer_id -> Uuid,
+        attribute_key -> Text,
+        reviewer -> Text,
+        action -> Text,
+        value -> Nullable<Text>,
+        shown_value -> Nullable<Text>,
+        is_right -> Nullable<Bool>,
+        accepted -> Nullable<Bool>,
+        seconds -> Nullable<Double>,
+        answered_at -> Timestamptz,
+        recorded_at -> Timestamptz,
     }
 }
 
@@ -432,5 +460,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     review_leases,
     vote_worth,
     list_cuts,
+    seeded_values,
+    seeded_answers,
     category_values,
 );

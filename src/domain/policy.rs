@@ -73,6 +73,9 @@ pub struct Policy {
     pub random: Share,
     /// Of all gaps, those whose predictions are shown after the reviewer has chosen.
     pub blind: Share,
+    /// Of the gaps in the flow, those whose right value is known.
+    #[serde(default)]
+    pub seeded: Share,
 }
 
 /// What a gap's lot is drawn for: each purpose draws anew.
@@ -84,6 +87,8 @@ pub enum Lot {
     Sample,
     /// Whether the reviewer chooses before seeing predictions.
     Blind,
+    /// The order in which gaps whose right value is known come.
+    Seeded,
 }
 
 impl Lot {
@@ -93,6 +98,7 @@ impl Lot {
             Self::Second => "second",
             Self::Sample => "sample",
             Self::Blind => "blind",
+            Self::Seeded => "seeded",
         }
     }
 
@@ -138,7 +144,7 @@ mod tests {
     #[test]
     fn lots_are_spread_evenly_and_differ_by_purpose() {
         let gaps: Vec<GapId> = (0..4_000).map(|n| GapId::new(format!("p{n}"), "colour")).collect();
-        for purpose in [Lot::Second, Lot::Sample, Lot::Blind] {
+        for purpose in [Lot::Second, Lot::Sample, Lot::Blind, Lot::Seeded] {
             for tenth in 1..10 {
                 let share = Share(f64::from(tenth) / 10.0);
                 let taken = gaps.iter().filter(|gap| share.takes(purpose.of(gap))).count();

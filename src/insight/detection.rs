@@ -1,7 +1,7 @@
 //! A reviewer's eye: telling right from wrong predictions, apart from the habit to accept (signal detection theory).
 
 use super::{Interval, real};
-use crate::domain::{Reviewer, Said, State};
+use crate::domain::{AnswerCount, Reviewer, Said, State};
 use serde::Serialize;
 use statrs::distribution::{Continuous, ContinuousCDF, Normal};
 
@@ -19,15 +19,27 @@ pub struct Verdicts {
 }
 
 impl Verdicts {
-    /// Takes one in.
-    fn add(&mut self, is_right: bool, accepted: bool) {
+    /// Takes some in.
+    fn add_many(&mut self, is_right: bool, accepted: bool, items: u64) {
         let count = match (is_right, accepted) {
             (false, false) => &mut self.hits,
             (false, true) => &mut self.misses,
             (true, false) => &mut self.false_alarms,
             (true, true) => &mut self.passes,
         };
-        *count += 1;
+        *count += items;
+    }
+
+    /// Takes one in.
+    fn add(&mut self, is_right: bool, accepted: bool) {
+        self.add_many(is_right, accepted, 1);
+    }
+
+    /// Takes the answers on seeded gaps in.
+    pub fn answered(&mut self, answers: &[AnswerCount]) {
+        for one in answers {
+            self.add_many(one.is_right, one.accepted, one.answers);
+        }
     }
 
     /// Returns how many there are.
@@ -213,6 +225,20 @@ mod tests {
         assert_eq!(bob, Verdicts { hits: 1, misses: 0, false_alarms: 1, passes: 1 });
         assert_eq!(verdicts(&decisions, &"eve".into()).count(), 0, "who settles is not tried");
         assert_eq!(verdicts(&[], &"ada".into()), Verdicts::default());
+    }
+
+    #[test]
+    fn answers_on_seeded_gaps_count_like_gaps_that_others_settled() {
+        let mut made = Verdicts { hits: 1, ..Verdicts::default() };
+        let answers = [(true, true, 4), (true, false, 3), (false, true, 2), (false, false, 7)];
+        made.answered(&answers.map(|(is_right, accepted, answers)| AnswerCount {
+            is_right,
+            accepted,
+            answers,
+        }));
+        assert_eq!(made, Verdicts { hits: 8, misses: 2, false_alarms: 3, passes: 4 });
+        made.answered(&[]);
+        assert_eq!(made.count(), 17);
     }
 
     #[test]

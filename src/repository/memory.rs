@@ -18,6 +18,7 @@ mod queue;
 mod rounds;
 mod save;
 mod scores;
+mod seeded;
 mod tables;
 mod views;
 mod vote;

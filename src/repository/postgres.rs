@@ -22,6 +22,7 @@ mod proposal;
 mod queue;
 mod recommendation;
 mod refresh;
+mod seeded;
 mod upsert;
 mod view;
 mod vote;

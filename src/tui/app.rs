@@ -23,6 +23,7 @@ pub mod paste;
 pub mod pointer;
 pub mod presets;
 pub mod quit;
+pub mod seeded;
 pub mod selection;
 pub mod session;
 pub mod slot;

@@ -5,7 +5,8 @@
 
 use super::app::session::Resumed;
 use super::app::views::{self, Change, View};
-use std::fs::{self, OpenOptions};
+use crate::private;
+use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -92,20 +93,11 @@ fn write(file: &Path, text: &str) -> io::Result<()> {
     }
     // Two gapdecks at once do not write into one another's file.
     let part = file.with_extension(format!("{}.part", std::process::id()));
-    let written =
-        private(&part).and_then(|mut open| open.write_all(text.as_bytes()).and_then(|()| open.sync_all()));
+    let opened = private::options().write(true).create(true).truncate(true).open(&part);
+    let written = opened.and_then(|mut open| open.write_all(text.as_bytes()).and_then(|()| open.sync_all()));
     written.and_then(|()| fs::rename(&part, file)).inspect_err(|_| {
         let _ = fs::remove_file(&part);
     })
-}
-
-/// Opens a file that only its owner may read, emptied.
-fn private(file: &Path) -> io::Result<fs::File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(file)
 }
 
 #[cfg(test)]

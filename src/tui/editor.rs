@@ -1,10 +1,11 @@
 //! The user's own editor, for a text that deserves one.
 
-use std::fs::{self, OpenOptions};
+use crate::private;
+use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use tempfile::TempDir;
 use tokio::process::Command;
-use uuid::Uuid;
 
 /// The most bytes of a text that comes back.
 const LARGEST: u64 = 100_000;
@@ -27,9 +28,8 @@ fn chosen(get: impl Fn(&str) -> Option<String>) -> Result<String, String> {
 /// editor leaves beside the file goes as well.
 #[derive(Debug)]
 pub struct Draft {
-    directory: PathBuf,
+    directory: TempDir,
     before: String,
-    is_kept: bool,
 }
 
 impl Draft {
@@ -39,15 +39,12 @@ impl Draft {
     /// When there is no room for it.
     pub fn new(text: &str) -> io::Result<Self> {
         let parent = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_dir());
-        let parent = parent.unwrap_or_else(std::env::temp_dir);
-        let directory = parent.join(format!("gapdeck-{}", Uuid::now_v7().simple()));
-        make_private(&directory)?;
-        let draft = Self { directory, before: text.to_owned(), is_kept: false };
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(draft.file())?;
+        // On Unix a temporary directory is its owner's alone.
+        let directory = tempfile::Builder::new()
+            .prefix("gapdeck-")
+            .tempdir_in(parent.unwrap_or_else(std::env::temp_dir))?;
+        let draft = Self { directory, before: text.to_owned() };
+        let mut file = private::options().write(true).create_new(true).open(draft.file())?;
         file.write_all(text.as_bytes())?;
         if !text.is_empty() {
             file.write_all(b"\n")?;
@@ -57,7 +54,7 @@ impl Draft {
 
     /// Returns the file.
     pub fn file(&self) -> PathBuf {
-        self.directory.join("comment.txt")
+        self.directory.path().join("comment.txt")
     }
 
     /// Returns the text as the editor left it, or why it is as it was; a text that cannot be taken stays in its file.
@@ -82,32 +79,13 @@ impl Draft {
 
     /// Leaves the file where it is.
     pub fn keep(&mut self) {
-        self.is_kept = true;
+        self.directory.disable_cleanup(true);
     }
 
     fn kept(&mut self, problem: &str) -> String {
         self.keep();
         format!("not taken, {problem}; the text stays in {}", self.file().display())
     }
-}
-
-impl Drop for Draft {
-    fn drop(&mut self) {
-        if !self.is_kept {
-            let _ = fs::remove_dir_all(&self.directory);
-        }
-    }
-}
-
-#[cfg(unix)]
-fn make_private(directory: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new().mode(0o700).create(directory)
-}
-
-#[cfg(not(unix))]
-fn make_private(directory: &Path) -> io::Result<()> {
-    fs::create_dir(directory)
 }
 
 /// Runs the editor on a file until it is closed.
@@ -154,7 +132,7 @@ mod tests {
     #[test]
     fn nobody_else_may_read_the_draft_and_it_goes_with_what_the_editor_left_beside_it() {
         let draft = Draft::new("a comment").unwrap();
-        let directory = draft.directory.clone();
+        let directory = draft.directory.path().to_owned();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&directory), mode(&draft.file())), (0o700, 0o600));
         fs::write(directory.join("comment.txt~"), "backup").unwrap();

@@ -229,6 +229,11 @@ async fn read(review: &Review, effect: Effect) -> Option<Msg> {
         Effect::Renew { ticket, token, gaps, lasts } => {
             Msg::Renewed { ticket, token, result: guarded(store.renew(token, &gaps, lasts)).await }
         }
+        Effect::LoadSeeds { ticket, token, filter, limit } => {
+            let result = guarded(store.seeds(&filter, review.reviewer(), limit)).await;
+            Msg::Seeds { ticket, token, result }
+        }
+        Effect::Answer(answer) => Msg::Answered { result: guarded(store.answer_seeded(&answer)).await },
         Effect::Poll { ticket, since } => {
             Msg::Changes { ticket, result: guarded(store.changes(since, feed::MOST)).await }
         }

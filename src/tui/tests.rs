@@ -16,6 +16,7 @@ mod outage;
 mod overlays;
 mod pointer;
 mod random;
+mod seeded;
 mod selection;
 mod session;
 mod snapshots;
@@ -35,8 +36,8 @@ use super::{Identity, Progress};
 use crate::domain::{
     Action, Changes, Checked, Claim, Claimed, Count, CursorValue, Decision, DecisionCursor, DecisionFilter,
     DecisionId, DecisionRow, Event, Fence, GapId, GapSet, GroupKey, Lease, LeaseToken, Lot, Outcome, Policy,
-    QueueCursor, QueueFilter, QueueRow, QueueSort, Reviewer, Seen, Stage, Standing, State as GapState,
-    StateFilter, hide_first_opinions, normalised,
+    QueueCursor, QueueFilter, QueueRow, QueueSort, Reviewer, SeededAnswer, SeededGap, Seen, Stage, Standing,
+    State as GapState, StateFilter, hide_first_opinions, normalised,
 };
 use crate::repository::{Page, RepositoryError, Result};
 use crate::review::Undoable;
@@ -62,6 +63,9 @@ struct Database {
     /// What is held, and by whom.
     leases: Vec<Lease>,
     policy: Policy,
+    /// Gaps whose value is known, and what was said of them.
+    seeded: Vec<(GapId, &'static str)>,
+    answers: Vec<SeededAnswer>,
     /// No decision says anything of a prediction.
     is_unjudged: bool,
     /// How many gaps of a sample are sure, and right.
@@ -90,6 +94,8 @@ impl Database {
             events: Vec::new(),
             leases: Vec::new(),
             policy: Policy::default(),
+            seeded: Vec::new(),
+            answers: Vec::new(),
             is_unjudged: false,
             sampled: 200,
             is_cut: false,
@@ -603,8 +609,28 @@ impl Database {
         news.into_iter().map(|news| Msg::Unseen { ticket, news }).collect()
     }
 
+    fn seeds(&self, limit: usize) -> Result<Vec<SeededGap>> {
+        let unanswered = self.seeded.iter().filter(|(gap, _)| self.answers.iter().all(|one| one.gap != *gap));
+        let seed = |(gap, value): &(GapId, &str)| {
+            let mut row = self.rows.iter().find(|row| row.gap == *gap).unwrap().clone();
+            row.reopen();
+            SeededGap { row, values: vec![(*value).to_owned()] }
+        };
+        self.up(unanswered.take(limit).map(seed).collect())
+    }
+
     fn answer(&mut self, effect: Effect) -> Option<Msg> {
         Some(match effect {
+            Effect::LoadSeeds { ticket, token, limit, .. } => {
+                Msg::Seeds { ticket, token, result: self.seeds(limit) }
+            }
+            Effect::Answer(answer) => {
+                let result = self.up(());
+                if result.is_ok() {
+                    self.answers.push(*answer);
+                }
+                Msg::Answered { result }
+            }
             Effect::LoadPage { ticket, filter, after, limit, .. } => {
                 let matching: Vec<_> = self
                     .rows

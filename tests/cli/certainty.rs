@@ -3,7 +3,7 @@
 use super::*;
 use crate::support::backend::server_store;
 use crate::support::fixture::{attribute, by, decision, gap, prediction, product};
-use gapdeck::domain::{Action, Decision, Policy, Share};
+use gapdeck::domain::{Action, Decision, Policy, QueueFilter, SeededAnswer, Share};
 use gapdeck::repository::{CatalogueBatch, Store};
 
 /// As many gaps for one attribute; two experiments predicted for each, `old` always `wide`, `new` always `narrow`.
@@ -77,7 +77,10 @@ async fn a_profile_is_the_reviewers_own_and_off_without_second_opinions() {
     store.decide(&says("ada", &keys[0], "wide", 0)).await.unwrap();
     assert_eq!(profile("ada")["gaps"], 0);
     let said = ada.succeeds(&["profile", "--reviewer", "ada"]).stdout;
-    assert!(said.contains("gapdeck policy --second-opinions 10%"), "{said}");
+    assert!(
+        said.contains("`gapdeck policy --second-opinions 10%`") && said.contains("--seeded 2%"),
+        "{said}"
+    );
 
     let all = Policy { second_opinions: Share::ALL, ..Policy::default() };
     store.set_policy(&all, &"ada".into()).await.unwrap();
@@ -97,4 +100,50 @@ async fn a_profile_is_the_reviewers_own_and_off_without_second_opinions() {
     assert!(eye(&bob_s) > 2.0 && eye(&ada_s).abs() < 0.5, "{ada_s:#} {bob_s:#}");
     assert!(ada_s["profile"]["criterion"].as_f64().unwrap() > 1.0, "she accepts everything");
     assert_eq!(profile("eve")["gaps"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn known_values_are_imported_shown_forgotten_and_their_answers_make_a_profile() {
+    let database = TestDatabase::migrated().await;
+    let store = server_store(&database.url).await;
+    let keys = gaps(&*store, 12).await;
+    let ada = Gapdeck::on(&database);
+    let said = ada.succeeds(&["seeded"]);
+    assert!(said.stderr.contains("gapdeck import"), "{}", said.stderr);
+
+    // The older experiment says "wide" everywhere; it is right on eight of twelve.
+    let truth = |number: usize| if number < 8 { "wide" } else { "tall" };
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("seeded_values.jsonl");
+    let line = |(number, key): (usize, &String)| {
+        let known = truth(number);
+        format!("{{\"product_key\": \"{key}\", \"attribute_key\": \"width\", \"value\": \"{known}\"}}\n")
+    };
+    std::fs::write(&file, keys.iter().enumerate().map(line).collect::<String>()).unwrap();
+    ada.succeeds(&["import", file.to_str().unwrap()]);
+    let said = ada.succeeds(&["seeded"]);
+    assert!(said.stderr.contains("policy --seeded 2%"), "{}", said.stderr);
+    assert_eq!(ada.json(&["policy", "--seeded", "4%", "--json"])["seeded"], 0.04);
+
+    let seeds = store.seeds(&QueueFilter::default(), &"ada".into(), 100).await.unwrap();
+    assert_eq!(seeds.len(), 12);
+    for seed in &seeds {
+        // Ada takes whatever is shown.
+        let key = seed.row.gap.product.as_str();
+        let answer = SeededAnswer::of(says("ada", key, "wide", 0), &seed.values, false);
+        store.answer_seeded(&answer).await.unwrap();
+    }
+    let shown = ada.json(&["seeded", "--json"]);
+    let counts = ["gaps", "open", "answers", "reviewers"].map(|name| shown[name].as_u64().unwrap());
+    assert_eq!(counts, [12, 12, 12, 1], "{shown}");
+    let profile = ada.json(&["profile", "--reviewer", "ada", "--json"]);
+    assert_eq!((&profile["passes"], &profile["misses"], &profile["hits"]), (&8.into(), &4.into(), &0.into()));
+    assert_eq!((&profile["gaps"], &profile["seeded"]), (&12.into(), &12.into()));
+    assert!(
+        ada.succeeds(&["profile", "--reviewer", "ada"]).stdout.contains("on 12 gaps whose value is known")
+    );
+    assert_eq!(ada.json(&["profile", "--reviewer", "bob", "--json"])["gaps"], 0);
+
+    ada.succeeds(&["seeded", "forget", &keys[0], "width"]);
+    assert_eq!(ada.json(&["seeded", "--json"])["gaps"], 11);
 }

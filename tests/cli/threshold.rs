@@ -149,7 +149,10 @@ async fn the_policy_is_the_same_for_everybody() {
     let table = gapdeck.succeeds(&["policy", "--second-opinions", "20%", "--random", "0.05"]).stdout;
     assert!(table.contains("get a second opinion") && table.contains("20 %"), "{table}");
     let policy = Gapdeck::on(&database).json(&["policy", "--json"]);
-    assert_eq!(policy, serde_json::json!({"second_opinions": 0.2, "random": 0.05, "blind": 0.0}));
+    assert_eq!(
+        policy,
+        serde_json::json!({"second_opinions": 0.2, "random": 0.05, "blind": 0.0, "seeded": 0.0})
+    );
     let said = gapdeck.fails(2, &["policy", "--random", "120%"]);
     assert!(said.contains("from 0 to 1"), "{said}");
 }

@@ -36,7 +36,7 @@ pub async fn empty(database: &Database) {
 }
 
 /// Every table of the specification, and gapdeck's own.
-pub const TABLES: [&str; 25] = [
+pub const TABLES: [&str; 27] = [
     "raw_products",
     "raw_categories",
     "raw_attributes",
@@ -62,4 +62,6 @@ pub const TABLES: [&str; 25] = [
     "review_leases",
     "vote_worth",
     "list_cuts",
+    "seeded_values",
+    "seeded_answers",
 ];

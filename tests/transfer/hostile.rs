@@ -170,15 +170,22 @@ pub fn content() -> impl Strategy<Value = Content> {
             rows(rich_text, 3));
         let proposals = (experiments_rows, rounds_rows, rows(proposed("experiment_key", &experiments), 8),
             rows(proposed("round_key", &rounds), 5), rows(embedding, 3));
-        let policy = (share(), share(), share(), option::of(text()), time()).prop_map(|(a, b, c, by, t)| json!({
+        let policy = (share(), share(), share(), share(), option::of(text()), time()).prop_map(|(a, b, c, d, by, t)| json!({
             "only_row": true, "second_opinions": a.unwrap_or(0.0), "random_share": b.unwrap_or(0.0),
-            "blind_share": c.unwrap_or(0.0), "set_by": by, "set_at": t}));
+            "blind_share": c.unwrap_or(0.0), "seeded_share": d.unwrap_or(0.0), "set_by": by, "set_at": t}));
         let worth = (attribute.clone(), [0..9_i64, 0..9, 0..9, 0..9_000_000_000], time()).prop_map(|(a, [b, c, d, e], t)| json!({
             "attribute_key": a, "correct": b, "frequent": c, "voted": b.max(c) + d, "tried": b.max(c) + d + e,
             "measured_at": t}));
         let cut = (attribute.clone(), 0..9_i64, 0..9_000_000_000_i64, share(), time()).prop_map(|(a, l, d, s, t)| json!({
             "attribute_key": a, "listed": l, "decided": l + d, "score": s, "measured_at": t}));
-        let team = (rows(policy, 1), rows(worth, 3), rows(cut, 3));
+        let seeded = (gap.clone(), text(), time()).prop_map(|((p, a), v, t)| json!({
+            "product_key": p, "attribute_key": a, "value": v, "created_at": t}));
+        let said = (gap.clone(), any::<u128>(), key(), text(), any::<(bool, bool)>(), time()).prop_map(
+            |((p, a), id, who, v, (right, taken), t)| json!({
+            "product_key": p, "attribute_key": a, "answer_id": uuid::Uuid::from_u128(id), "reviewer": who, "action": "override",
+            "value": v, "shown_value": v, "is_right": right, "accepted": taken, "seconds": 1.5, "answered_at": t,
+            "recorded_at": t}));
+        let team = (rows(policy, 1), rows(worth, 3), rows(cut, 3), rows(seeded, 3), rows(said, 3));
         (catalogue, values, proposals, team, vec(act(gaps.len()), 0..8)).prop_map(|(catalogue, values, proposals, team, acts)| Content {
             rows: vec![
                 (Table::Products, catalogue.0), (Table::Categories, catalogue.1), (Table::Attributes, catalogue.2),
@@ -189,6 +196,7 @@ pub fn content() -> impl Strategy<Value = Content> {
                 (Table::Experiments, proposals.0), (Table::Rounds, proposals.1), (Table::Predictions, proposals.2),
                 (Table::Recommendations, proposals.3), (Table::Embeddings, proposals.4),
                 (Table::ReviewPolicy, team.0), (Table::VoteWorth, team.1), (Table::ListCuts, team.2),
+                (Table::SeededValues, team.3), (Table::SeededAnswers, team.4),
             ],
             acts,
         })

@@ -42,7 +42,7 @@ pub(super) const DECISIONS: Plan = Plan {
              from the first; the action's own where it is not given",
         ),
     ],
-    checks: &[Missing::OtherContent, Missing::VersionTaken, Missing::Undone, Missing::Earlier],
+    checks: Some(&[Missing::OtherContent, Missing::VersionTaken, Missing::Undone, Missing::Earlier]),
     ..Plan::of("decisions", "human_recommendations", &["product_key", "decision_id"])
 };
 

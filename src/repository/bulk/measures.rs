@@ -1,4 +1,4 @@
-//! How the team reviews, and what was measured of votes and lists of candidates.
+//! How the team reviews, what was measured of votes and lists of candidates, and what is known of reviewers' eyes.
 
 use super::field::{Field, Kind};
 use super::table::Plan;
@@ -12,6 +12,8 @@ pub(super) const REVIEW_POLICY: Plan = Plan {
             .about("of the gaps of the flow, those that are drawn at random"),
         Field::or("blind_share", Kind::Share, "0")
             .about("of the gaps, those whose predictions are shown after the choice"),
+        Field::or("seeded_share", Kind::Share, "0")
+            .about("of the gaps of the flow, those whose right value is known"),
         Field::optional("set_by", Kind::Text).about("who set it"),
         Field::kept("set_at", Kind::Time, "now()"),
     ],
@@ -40,4 +42,34 @@ pub(super) const LIST_CUTS: Plan = Plan {
         Field::kept("measured_at", Kind::Time, "now()"),
     ],
     ..Plan::of("list_cuts", "list_cuts", &["attribute_key"])
+};
+
+pub(super) const SEEDED_VALUES: Plan = Plan {
+    aliases: &["seeded"],
+    fields: &[
+        Field::key("product_key"),
+        Field::key("attribute_key"),
+        Field::required("value", Kind::Text).about("a value that is known to be right"),
+        Field::kept("created_at", Kind::Time, "now()"),
+    ],
+    ..Plan::of("seeded_values", "seeded_values", &["product_key", "attribute_key", "value_md5"])
+};
+
+pub(super) const SEEDED_ANSWERS: Plan = Plan {
+    fields: &[
+        Field::key("product_key"),
+        Field::required("answer_id", Kind::Uuid),
+        Field::key("attribute_key"),
+        Field::key("reviewer"),
+        Field::required("action", Kind::Action),
+        Field::optional("value", Kind::Text),
+        Field::optional("shown_value", Kind::Text).about("the prediction shown first"),
+        Field::optional("is_right", Kind::Boolean).about("whether that is the known value"),
+        Field::optional("accepted", Kind::Boolean).about("whether the reviewer took it"),
+        Field::optional("seconds", Kind::Number).about("from showing the gap to the answer"),
+        Field::required("answered_at", Kind::Time),
+        Field::kept("recorded_at", Kind::Time, "clock_timestamp()"),
+    ],
+    checks: Some(&[]),
+    ..Plan::of("seeded_answers", "seeded_answers", &["product_key", "answer_id"])
 };

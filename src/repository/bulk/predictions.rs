@@ -37,7 +37,7 @@ pub(super) const PREDICTIONS: Plan = Plan {
             .stored_as("round_key")
             .about("the recommendation round that took the prediction over"),
     ],
-    checks: &[Missing::Product, Missing::Attribute, Missing::Gap, Missing::Round],
+    checks: Some(&[Missing::Product, Missing::Attribute, Missing::Gap, Missing::Round]),
     prepare: Some(
         "INSERT INTO prediction_experiments (experiment_key, created_at)
         SELECT experiment_key, coalesce(min(created_at), now()) FROM import_predictions GROUP BY experiment_key
@@ -73,7 +73,7 @@ pub(super) const RECOMMENDATIONS: Plan = Plan {
         REASONING,
         Field::created(),
     ],
-    checks: &[Missing::Product, Missing::Attribute, Missing::Gap],
+    checks: Some(&[Missing::Product, Missing::Attribute, Missing::Gap]),
     prepare: Some(
         "INSERT INTO raw_recommendation_rounds (round_key, created_at)
         SELECT round_key, coalesce(min(created_at), now()) FROM import_recommendations GROUP BY round_key

@@ -35,7 +35,7 @@ pub struct Plan {
     /// The columns of the key; `value_md5` is computed.
     pub key: &'static [&'static str],
     /// What its rows refer to; by default, whatever keys they have.
-    pub(super) checks: &'static [Missing],
+    pub(super) checks: Option<&'static [Missing]>,
     /// Runs before the merge.
     pub(super) prepare: Option<&'static str>,
 }
@@ -43,7 +43,7 @@ pub struct Plan {
 impl Plan {
     /// Starts a description.
     pub(super) const fn of(name: &'static str, stored: &'static str, key: &'static [&'static str]) -> Self {
-        Self { name, aliases: &[], stored, fields: &[], key, checks: &[], prepare: None }
+        Self { name, aliases: &[], stored, fields: &[], key, checks: None, prepare: None }
     }
 
     /// Tells whether the value's MD5 is part of the key.
@@ -53,8 +53,8 @@ impl Plan {
 
     /// Lists what the rows refer to.
     pub(super) fn references(&self) -> Vec<Missing> {
-        if !self.checks.is_empty() {
-            return self.checks.to_vec();
+        if let Some(checks) = self.checks {
+            return checks.to_vec();
         }
         let own = |column: &str| self.key.len() == 1 && self.key[0] == column;
         let refers = |field: &&Field| field.kind == Kind::Key && !own(field.column);
@@ -92,11 +92,13 @@ pub enum Table {
     ReviewPolicy,
     VoteWorth,
     ListCuts,
+    SeededValues,
+    SeededAnswers,
 }
 
 impl Table {
     /// All tables, each after those that its rows refer to.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::Categories,
         Self::Attributes,
         Self::CategoryAttributes,
@@ -118,6 +120,8 @@ impl Table {
         Self::ReviewPolicy,
         Self::VoteWorth,
         Self::ListCuts,
+        Self::SeededValues,
+        Self::SeededAnswers,
     ];
 
     /// All tables in the order in which they are best merged: decisions first, since they judge the predictions that
@@ -166,6 +170,8 @@ impl Table {
             Self::ReviewPolicy => &measures::REVIEW_POLICY,
             Self::VoteWorth => &measures::VOTE_WORTH,
             Self::ListCuts => &measures::LIST_CUTS,
+            Self::SeededValues => &measures::SEEDED_VALUES,
+            Self::SeededAnswers => &measures::SEEDED_ANSWERS,
         }
     }
 }
@@ -194,6 +200,8 @@ mod tests {
         assert_eq!(Table::Predictions.plan().references(), [Product, Attribute, Gap, Round]);
         assert_eq!(Table::Experiments.plan().references(), []);
         assert_eq!(Table::VoteWorth.plan().references(), [], "it outlives its attribute");
+        assert_eq!(Table::SeededValues.plan().references(), [Product, Attribute]);
+        assert_eq!(Table::SeededAnswers.plan().references(), [], "an answer outlives its product");
     }
 
     #[test]

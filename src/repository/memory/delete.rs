@@ -68,6 +68,7 @@ impl Tables {
         self.allowed_for_product.retain(|pair, _| keep(pair));
         self.predictions.retain(|pair, _| keep(pair));
         self.recommendations.retain(|pair, _| keep(pair));
+        self.seeded.retain(|pair, _| keep(pair));
     }
 
     /// Returns one list of allowed values.

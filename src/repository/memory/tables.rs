@@ -3,7 +3,7 @@
 use crate::domain::{
     Attribute, AttributeKey, Candidate, Category, CategoryKey, CategoryValues, Confidence, DecisionId, Event,
     Experiment, ExperimentKey, GapId, Lease, ListCut, Outcome, Policy, Product, ProductDetails, ProductGap,
-    ProductKey, ProductSummary, Refresh, Round, RoundKey, Source, View, VoteMark, VoteWorth,
+    ProductKey, ProductSummary, Refresh, Round, RoundKey, SeededAnswer, Source, View, VoteMark, VoteWorth,
 };
 use crate::repository::Page;
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
@@ -51,6 +51,9 @@ pub(super) struct Tables {
     pub worth: BTreeMap<AttributeKey, VoteWorth>,
     pub cuts: BTreeMap<AttributeKey, ListCut>,
     pub policy: Policy,
+    /// The values known to be right.
+    pub seeded: BTreeMap<GapId, BTreeSet<String>>,
+    pub seeded_answers: BTreeMap<DecisionId, SeededAnswer>,
     last_time: DateTime<Utc>,
 }
 

@@ -1,6 +1,7 @@
 //! One file of the outbox: locked by the process that writes it, appended to, and on the disk before anybody says so.
 
 use super::{OutboxError, Place};
+use crate::private;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -115,7 +116,8 @@ impl Journal {
     pub fn set_aside(&self, bytes: &[u8]) -> Result<PathBuf, OutboxError> {
         let path = self.path.with_extension(format!("{}.{DAMAGED}", Uuid::now_v7()));
         let wrong = |error: io::Error| OutboxError::io(&path, &error);
-        let mut file = private().create_new(true).open(&path).map_err(wrong)?;
+        let mut file =
+            private::options().read(true).write(true).create_new(true).open(&path).map_err(wrong)?;
         file.write_all(bytes).and_then(|()| file.sync_all()).map_err(wrong)?;
         sync_directory(&path).map_err(wrong)?;
         Ok(path)
@@ -175,7 +177,7 @@ pub(super) fn sweep(place: &Place) {
 /// Makes a file under a name of its own, locks it and gives it its name only then: whoever sees it sees it locked.
 fn drafted(path: &Path, records: &[u8]) -> io::Result<File> {
     let draft = path.with_extension(DRAFT);
-    let mut file = private().create(true).truncate(true).open(&draft)?;
+    let mut file = private::options().read(true).write(true).create(true).truncate(true).open(&draft)?;
     let made = file
         .try_lock()
         .map_err(io::Error::from)
@@ -188,15 +190,6 @@ fn drafted(path: &Path, records: &[u8]) -> io::Result<File> {
         return Err(error);
     }
     Ok(file)
-}
-
-/// Opens for the user alone.
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
 }
 
 /// Makes a directory with those above it, each on the disk.

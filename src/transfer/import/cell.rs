@@ -130,6 +130,9 @@ pub(super) fn whole(table: Table, cells: &Cells) -> Result<(), String> {
             return counts(cell, &[("correct", "voted"), ("frequent", "voted"), ("voted", "tried")]);
         }
         Table::ListCuts => return counts(cell, &[("listed", "decided")]),
+        Table::SeededAnswers if cell("action") == Some(Action::Undo.as_str()) => {
+            return Err("action: an answer is not taken back".to_owned());
+        }
         _ => return Ok(()),
     }
     let action = cell("action").and_then(Action::parse);

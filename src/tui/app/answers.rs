@@ -5,7 +5,7 @@ use super::msg::{Effect, Msg};
 use super::slot::Ticket;
 use super::state::{Screen, State};
 use super::toast::Level;
-use super::{activity, alike, clusters, conflict, feed, flow, outbox, selection, undo};
+use super::{activity, alike, clusters, conflict, feed, flow, outbox, seeded, selection, undo};
 use crate::domain::{JudgedBy, QueueCursor, QueueRow};
 use crate::repository::{Page, RepositoryError, Result};
 use crate::sanitise;
@@ -36,7 +36,10 @@ pub fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.facets.accept(ticket, result);
             Vec::new()
         }
-        Msg::Card { gap, result } => {
+        Msg::Card { gap, mut result } => {
+            if let Ok(Some(card)) = &mut result {
+                seeded::hide(state, card);
+            }
             state.cards.arrive(gap, result);
             Vec::new()
         }
@@ -49,6 +52,14 @@ pub fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Claimed { ticket, token, result } => flow::claimed(state, ticket, token, result),
         Msg::Renewed { ticket, token, result } => {
             flow::renewed(state, ticket, token, result);
+            Vec::new()
+        }
+        Msg::Seeds { ticket, token, result } => {
+            seeded::came(state, ticket, token, result);
+            Vec::new()
+        }
+        Msg::Answered { result } => {
+            seeded::answered(state, result);
             Vec::new()
         }
         Msg::Changes { ticket, result } => feed::changed(state, ticket, result),

@@ -6,6 +6,7 @@ use super::alike;
 use super::checks;
 use super::flow;
 use super::msg::Effect;
+use super::seeded;
 use super::state::State;
 use super::toast::Level;
 use super::unsaved::{Phase, Unsaved};
@@ -77,6 +78,9 @@ fn draft(state: &State, verdict: Verdict) -> Result<Decision, Refusal> {
         return Err(TOO_LONG.into());
     }
     let gap = &card.card.row.gap;
+    if let Some(refusal) = seeded::refusal(state, gap) {
+        return Err(refusal);
+    }
     let is_drawn =
         state.queue.sort == QueueSort::Random || state.flow.as_ref().is_some_and(|flow| flow.has_drawn(gap));
     let sort = if is_drawn { QueueSort::Random } else { state.queue.sort };
@@ -141,6 +145,10 @@ fn unveil(state: &mut State, decision: &Decision) {
 }
 
 fn keep_verdict(state: &mut State, decision: Decision) -> Vec<Effect> {
+    if seeded::awaits(state, &decision.gap) {
+        return seeded::answer(state, decision);
+    }
+    seeded::decided(state);
     unveil(state, &decision);
     let leads_to = decision.action.state().unwrap_or(GapState::Open);
     let gap = decision.gap.clone();

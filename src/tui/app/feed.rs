@@ -4,7 +4,7 @@ use super::msg::Effect;
 use super::slot::{Slot, Ticket};
 use super::state::{SURPRISE, State};
 use super::toast::Level;
-use super::{activity, flow};
+use super::{activity, flow, seeded};
 use crate::domain::{Changes, GapId, Lease, QueueRow, Reviewer, State as GapState};
 use crate::repository::Result;
 use crate::sanitise;
@@ -161,6 +161,10 @@ fn held(state: &State, leases: Vec<Lease>, now: DateTime<Utc>) -> HashMap<GapId,
 
 /// Brings a row of the list in step with the database; tells whether that was news.
 fn take(state: &mut State, data: QueueRow) -> bool {
+    // Shown as nobody has decided it.
+    if seeded::awaits(state, &data.gap) {
+        return false;
+    }
     // A decision of one's own on its way meets the other one there, and is asked about then.
     if state.unsaved_on(&data.gap).is_some() {
         return false;

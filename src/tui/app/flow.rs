@@ -8,6 +8,7 @@
 
 use super::action::ActionId;
 use super::msg::Effect;
+use super::seeded::{self, Seeds};
 use super::slot::{Slot, Ticket};
 use super::state::State;
 use super::toast::Level;
@@ -81,6 +82,7 @@ pub struct Flow {
     /// The reviewer was told so after the last gap.
     has_told: bool,
     draws: Draws,
+    pub seeds: Seeds,
     /// What the reviewer holds and has not decided.
     held: BTreeSet<GapId>,
     /// When the oldest of what is held was claimed or renewed.
@@ -97,6 +99,7 @@ impl Flow {
             is_exhausted: false,
             has_told: false,
             draws: Draws::default(),
+            seeds: Seeds::new(token),
             held: BTreeSet::new(),
             renewed: now,
         }
@@ -112,9 +115,14 @@ impl Flow {
         self.draws.gaps.contains(gap)
     }
 
-    /// Returns how many gaps are held.
+    /// Returns how many gaps were claimed.
+    pub fn served(&self) -> usize {
+        self.draws.served
+    }
+
+    /// Returns how many gaps are held, those whose value is known among them.
     pub fn held(&self) -> usize {
-        self.held.len()
+        self.held.len() + self.seeds.waiting()
     }
 
     /// Returns when the leases are to be renewed, if somebody has worked since the last time.
@@ -158,6 +166,9 @@ pub fn restart(state: &mut State) -> Vec<Effect> {
 pub fn release(state: &mut State) -> Option<Effect> {
     let flow = state.flow.take()?;
     state.queue.end_flow();
+    for gap in flow.seeds.gaps() {
+        state.cards.invalidate(gap);
+    }
     // What is decided ends its lease itself, once the database has it.
     let is_open = |gap: &GapId| state.unsaved_on(gap).is_none_or(|one| !one.phase.stands());
     let gaps: Vec<GapId> = flow.held.into_iter().filter(is_open).collect();
@@ -187,6 +198,7 @@ pub fn look_again(state: &mut State) {
         flow.has_told = false;
         flow.after = None;
         flow.draws.is_out = false;
+        flow.seeds.look_again();
     }
 }
 
@@ -230,6 +242,7 @@ pub fn sync(state: &mut State) -> Vec<Effect> {
         let text = nothing_left(state).unwrap_or_else(|| "Nothing is left to claim".into());
         state.toasts.show(now, Level::Info, format!("{text} · {} ends the flow", state.key(ActionId::Flow)));
     }
+    effects.extend(seeded::sync(state));
     if let Some(flow) = &state.flow {
         state.queue.source = Source::Flow { is_exhausted: flow.is_exhausted };
     }
@@ -275,6 +288,11 @@ pub fn claimed(state: &mut State, ticket: Ticket, token: LeaseToken, result: Res
     }
     if flow.held.is_empty() {
         flow.renewed = now;
+    }
+    for (row, _) in &claimed.rows {
+        if flow.seeds.forget(&row.gap) {
+            state.cards.invalidate(&row.gap);
+        }
     }
     flow.held.extend(claimed.rows.iter().map(|(row, _)| row.gap.clone()));
     state.queue.extend_flow(claimed.rows.into_iter().map(|(row, _)| row));

@@ -13,7 +13,7 @@ use super::views::{Change, View};
 use crate::domain::{
     Changes, Claimed, Count, Day, DecisionCursor, DecisionId, DecisionRow, Difference, Event,
     ExperimentSummary, Facets, GapId, JudgedBy, Lease, LeaseToken, MetricTrend, Policy, ProductCard,
-    QueueCursor, QueueRow, ReviewCard,
+    QueueCursor, QueueRow, ReviewCard, SeededGap,
 };
 use crate::insight::calibration::Cell;
 use crate::insight::comparison::Comparison;
@@ -105,6 +105,16 @@ pub enum Msg {
         ticket: Ticket,
         token: LeaseToken,
         result: Result<Vec<Lease>>,
+    },
+    /// Gaps whose value is known, for the flow.
+    Seeds {
+        ticket: Ticket,
+        token: LeaseToken,
+        result: Result<Vec<SeededGap>>,
+    },
+    /// An answer on such a gap was kept, or not.
+    Answered {
+        result: Result<()>,
     },
     Changes {
         ticket: Ticket,
@@ -243,6 +253,8 @@ impl Msg {
             Self::FoundUndo { result } => result.as_ref().err(),
             Self::Claimed { result, .. } => result.as_ref().err(),
             Self::Renewed { result, .. } => result.as_ref().err(),
+            Self::Seeds { result, .. } => result.as_ref().err(),
+            Self::Answered { result } => result.as_ref().err(),
             Self::Changes { result, .. } => result.as_ref().err(),
             Self::Experiments { result, .. } => result.as_ref().err(),
             Self::Trends { result, .. } => result.as_ref().err(),

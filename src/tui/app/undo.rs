@@ -4,6 +4,7 @@ use super::action::ActionId;
 use super::conflict::discard;
 use super::decide::keep;
 use super::msg::{Effect, TakeBack};
+use super::seeded;
 use super::state::State;
 use super::toast::Level;
 use super::unsaved::Phase;
@@ -32,6 +33,9 @@ impl Undo {
 
 /// Takes the reviewer's last decision back, whether the database has it already or not.
 pub fn undo(state: &mut State) -> Vec<Effect> {
+    if seeded::refuse_undo(state) {
+        return Vec::new();
+    }
     state.undo = Undo::default();
     let undone: HashSet<DecisionId> = state.unsaved.iter().filter_map(|one| one.decision.undoes).collect();
     let candidate = state.unsaved.iter().rposition(|one| {

@@ -3,8 +3,8 @@
 use super::{Msg, TakeBack, Unseen};
 use crate::domain::{
     AttributeKey, Claim, Decision, DecisionCursor, DecisionFilter, DecisionId, ExperimentKey, Fence, GapId,
-    GroupKey, JudgedBy, JudgedFilter, LeaseToken, ProductKey, QueueCursor, QueueFilter, QueueSort, Share,
-    StateFilter,
+    GroupKey, JudgedBy, JudgedFilter, LeaseToken, ProductKey, QueueCursor, QueueFilter, QueueSort,
+    SeededAnswer, Share, StateFilter,
 };
 use crate::insight::threshold::Demand;
 use crate::repository::{Alike, RepositoryError};
@@ -73,6 +73,15 @@ pub enum Effect {
         token: LeaseToken,
         gaps: Vec<GapId>,
     },
+    /// Gaps whose value is known, for a flow.
+    LoadSeeds {
+        ticket: Ticket,
+        token: LeaseToken,
+        filter: Box<QueueFilter>,
+        limit: usize,
+    },
+    /// Keeps an answer on such a gap; never aborted.
+    Answer(Box<SeededAnswer>),
     /// Asks what others did since a moment of the server's.
     Poll {
         ticket: Ticket,
@@ -205,13 +214,17 @@ impl Effect {
     pub fn writes(&self) -> bool {
         matches!(
             self,
-            Self::Claim { .. } | Self::Renew { .. } | Self::Hold { .. } | Self::AcceptCluster { .. }
+            Self::Claim { .. }
+                | Self::Renew { .. }
+                | Self::Hold { .. }
+                | Self::Answer(_)
+                | Self::AcceptCluster { .. }
         )
     }
 
     /// Tells whether it keeps what somebody decided.
     pub fn decides(&self) -> bool {
-        matches!(self, Self::Decide(..) | Self::DecideTogether(_))
+        matches!(self, Self::Decide(..) | Self::DecideTogether(_) | Self::Answer(_))
     }
 
     /// Tells whether the terminal, the platform or a file is asked for it, not the database.
@@ -243,6 +256,8 @@ impl Effect {
                 Msg::Claimed { ticket, token: claim.token, result: Err(error) }
             }
             Self::Renew { ticket, token, .. } => Msg::Renewed { ticket, token, result: Err(error) },
+            Self::LoadSeeds { ticket, token, .. } => Msg::Seeds { ticket, token, result: Err(error) },
+            Self::Answer(_) => Msg::Answered { result: Err(error) },
             Self::Poll { ticket, .. } => Msg::Changes { ticket, result: Err(error) },
             Self::LoadExperiments { ticket } => Msg::Experiments { ticket, result: Err(error) },
             Self::LoadTrends { ticket, .. } => Msg::Trends { ticket, result: Err(error) },

@@ -1,7 +1,7 @@
 //! The queue while a flow fills it: gaps claimed for the reviewer, a few at a time.
 
 use super::{Queue, Row, Source};
-use crate::domain::{GapId, QueueRow};
+use crate::domain::{GapId, Lot, QueueRow};
 
 impl Queue {
     /// Makes room for the gaps of a flow.
@@ -38,6 +38,23 @@ impl Queue {
         if self.wants_next || waits_at_end {
             self.advance();
         }
+    }
+
+    /// Puts a row somewhere among those behind the cursor, where its gap's lot says.
+    pub fn mix_in(&mut self, data: QueueRow) {
+        let behind = (self.cursor + 1).min(self.rows.len());
+        let room = self.rows.len() - behind;
+        if room == 0 {
+            return self.extend_flow(std::iter::once(data));
+        }
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "positive, a list's rows"
+        )]
+        let place = (Lot::Sample.of(&data.gap) * (room + 1) as f64) as usize;
+        self.rows.insert(behind + place, Row { data, decided_here: false });
     }
 
     /// Returns how many gaps from the cursor on are not decided yet.
