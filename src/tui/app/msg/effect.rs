@@ -217,8 +217,8 @@ impl Effect {
             Self::Claim { .. }
                 | Self::Renew { .. }
                 | Self::Hold { .. }
-                | Self::Answer(_)
                 | Self::AcceptCluster { .. }
+                | Self::Answer(_)
         )
     }
 
