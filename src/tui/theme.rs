@@ -188,12 +188,13 @@ fn high_contrast(role: Role) -> Style {
 fn mono(role: Role) -> Style {
     match role {
         Role::Text | Role::BorderFocused | Role::Good | Role::Warning | Role::Attention => PLAIN,
-        // Said outright, so that a title does not take its border's colour.
+        // Both said outright, so that a title does not take its border's colour.
         Role::Strong => PLAIN.fg(Color::Reset).add_modifier(Modifier::BOLD),
         Role::Title | Role::Key | Role::Accent | Role::SelectedElsewhere | Role::Bad | Role::Match => {
             PLAIN.add_modifier(Modifier::BOLD)
         }
-        Role::Muted | Role::Stale | Role::Border => PLAIN.add_modifier(Modifier::DIM),
+        Role::Muted => PLAIN.fg(Color::Reset).add_modifier(Modifier::DIM),
+        Role::Stale | Role::Border => PLAIN.add_modifier(Modifier::DIM),
         Role::Selected | Role::Bar => PLAIN.add_modifier(Modifier::REVERSED),
         Role::Mention | Role::TabActive => PLAIN.add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
     }

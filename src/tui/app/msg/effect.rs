@@ -224,7 +224,7 @@ impl Effect {
 
     /// Tells whether it keeps what somebody decided.
     pub fn decides(&self) -> bool {
-        matches!(self, Self::Decide(..) | Self::DecideTogether(_))
+        matches!(self, Self::Decide(..) | Self::DecideTogether(_) | Self::Answer(_))
     }
 
     /// Tells whether the terminal, the platform or a file is asked for it, not the database.
