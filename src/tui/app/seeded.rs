@@ -9,7 +9,7 @@ use super::toast::Level;
 use crate::domain::{
     Decision, GapId, LeaseToken, ReviewCard, SeededAnswer, SeededGap, Share, State as GapState, StateFilter,
 };
-use crate::repository::Result;
+use crate::repository::{RepositoryError, Result};
 use crate::sanitise;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -113,8 +113,11 @@ pub fn came(state: &mut State, ticket: Ticket, token: LeaseToken, result: Result
             (Vec::new(), Err(error))
         }
     };
-    let is_failed = answer.is_err();
-    if !flow.seeds.slot.accept(ticket, answer) || is_failed {
+    let failure = answer.clone().err();
+    if !flow.seeds.slot.accept(ticket, answer) || failure.is_some() {
+        if failure == Some(RepositoryError::Cancelled) {
+            flow.seeds.look_again();
+        }
         return;
     }
     let unserved: Vec<SeededGap> =
