@@ -13,6 +13,7 @@ pub mod drift;
 pub mod estimate;
 pub mod partition;
 pub mod proportion;
+mod random;
 pub mod robust;
 pub mod sample;
 pub mod threshold;

@@ -2,6 +2,7 @@
 //!
 //! Cohen's kappa is left out on purpose: where nearly everything is accepted, it is low although all agree.
 
+use super::random::Random;
 use super::{Interval, real};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -55,16 +56,8 @@ pub fn spread<V: Ord>(gaps: &[Vec<V>], rounds: usize, seed: u64) -> Spread {
     if counted.is_empty() {
         return Spread::default();
     }
-    let mut random = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-    // A xorshift generator (Marsaglia 2003).
-    let mut draw = || {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        #[expect(clippy::cast_possible_truncation, reason = "below the number of gaps")]
-        let index = (random % counted.len() as u64) as usize;
-        &counted[index]
-    };
+    let mut random = Random::of(seed);
+    let mut draw = || &counted[random.place(counted.len())];
     let drawn: Vec<Agreement> =
         (0..rounds).map(|_| figures(&(0..counted.len()).map(|_| draw()).collect::<Vec<_>>())).collect();
     Spread {

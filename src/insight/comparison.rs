@@ -70,6 +70,7 @@ impl Comparison {
 
 #[cfg(test)]
 mod tests {
+    use super::super::random::Random;
     use super::*;
 
     fn differ(only_first: u64, only_second: u64) -> Comparison {
@@ -107,13 +108,10 @@ mod tests {
     fn looking_after_every_decision_does_not_break_the_e_value() {
         let mut crossed = 0;
         for history in 1..=1_000_u64 {
-            let mut state = history.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+            let mut random = Random::of(history);
             let mut seen = Comparison::default();
             for _ in 0..500 {
-                state ^= state << 13;
-                state ^= state >> 7;
-                state ^= state << 17;
-                if state >> 63 == 0 {
+                if random.next() >> 63 == 0 {
                     seen.only_first += 1;
                 } else {
                     seen.only_second += 1;

@@ -23,6 +23,7 @@ pub fn least_score(scores: &[Option<f64>], miss: f64) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::random::Random;
     use super::*;
     use proptest::prelude::*;
 
@@ -50,14 +51,8 @@ mod tests {
     /// Lists of three candidates with scores that say nothing true about which is right; 1,000 calibrations of 100 cases.
     #[test]
     fn sets_hold_the_right_value_as_often_as_promised() {
-        let mut state = 90_u64;
-        // A xorshift generator (Marsaglia 2003).
-        let mut random = move || {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            state >> 32
-        };
+        let mut random = Random(90);
+        let mut random = move || random.next() >> 32;
         let mut case = move || {
             let mut unit = || f64::from(u32::try_from(random()).unwrap()) / f64::from(u32::MAX);
             let scores: [f64; 3] = std::array::from_fn(|_| unit().powi(2));

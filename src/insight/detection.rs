@@ -119,6 +119,7 @@ pub fn verdicts(said: &[Said], reviewer: &Reviewer) -> Verdicts {
 
 #[cfg(test)]
 mod tests {
+    use super::super::random::Random;
     use super::*;
     use crate::domain::{Action, GapId};
     use proptest::prelude::*;
@@ -163,13 +164,8 @@ mod tests {
     fn the_interval_holds_the_true_value_nineteen_times_in_twenty() {
         let normal = Normal::standard();
         let (hit, alarm) = (normal.cdf(1.0 - 0.3), normal.cdf(-1.0 - 0.3));
-        let mut state = 0x9E37_79B9_7F4A_7C15_u64;
-        let mut draw = |rate: f64| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            real(state >> 11) / real(1 << 53) < rate
-        };
+        let mut random = Random::of(1);
+        let mut draw = |rate: f64| random.unit() < rate;
         let (mut held, mut held_too) = (0, 0);
         for _ in 0..1_000 {
             let mut made = Verdicts::default();

@@ -9,6 +9,7 @@
 //! Where right and wrong come in any order within a hundredth, the chance of a false alarm at one look is [`FALSE_ALARMS`]
 //! at most, whatever the shares (an exact permutation test: Good 2005).
 
+use super::random::Random;
 use super::{percent, real};
 use crate::domain::Judgement;
 use chrono::{DateTime, Utc};
@@ -141,7 +142,7 @@ impl Strata {
 
     /// Tells whether a change as steep is met too often when judgements are shuffled within their strata.
     fn is_luck(&mut self, steepest: f64) -> bool {
-        let (mut as_steep, mut random) = (0_usize, SEED);
+        let (mut as_steep, mut random) = (0_usize, Random(SEED));
         for _ in 0..ROUNDS {
             for ends in self.starts.windows(2) {
                 shuffle(&mut self.off[ends[0]..ends[1]], &mut random);
@@ -164,15 +165,10 @@ fn part(judgement: &Judgement, parts: f64) -> u8 {
     part
 }
 
-/// Shuffles in place (Fisher, Yates), by a xorshift generator (Marsaglia 2003).
-fn shuffle(values: &mut [f64], random: &mut u64) {
+/// Shuffles in place (Fisher, Yates).
+fn shuffle(values: &mut [f64], random: &mut Random) {
     for last in (1..values.len()).rev() {
-        *random ^= *random << 13;
-        *random ^= *random >> 7;
-        *random ^= *random << 17;
-        #[expect(clippy::cast_possible_truncation, reason = "at most `last`")]
-        let other = (*random % (last as u64 + 1)) as usize;
-        values.swap(last, other);
+        values.swap(last, random.place(last + 1));
     }
 }
 
@@ -204,18 +200,6 @@ mod tests {
     use crate::domain::Confidence;
     use chrono::{TimeDelta, TimeZone};
     use proptest::prelude::*;
-
-    /// Numbers in 0..1 (Steele, Lea and Flood 2014).
-    struct Random(u64);
-
-    impl Random {
-        fn next(&mut self) -> f64 {
-            self.0 = self.0.wrapping_add(SEED);
-            let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-            real((mixed ^ (mixed >> 31)) >> 11) / real(1 << 53)
-        }
-    }
 
     fn first_day() -> DateTime<Utc> {
         Utc.with_ymd_and_hms(2026, 10, 1, 8, 0, 0).unwrap()
@@ -258,10 +242,10 @@ mod tests {
 
     #[test]
     fn a_fall_is_told_with_its_shares_and_its_day() {
-        let mut random = Random(5);
+        let mut random = Random::of(5);
         let made = (0..800).map(|number| {
             let share = if number < 480 { 0.82 } else { 0.61 };
-            (Some(0.8), random.next() < share)
+            (Some(0.8), random.unit() < share)
         });
         let found = drift(&judgements(made)).unwrap();
         assert!(found.is_fall(), "{found:?}");
@@ -283,11 +267,11 @@ mod tests {
     #[test]
     fn falls_that_matter_are_mostly_found() {
         let found = (1..=100_u64).filter(|history| {
-            let mut random = Random(history * 77);
+            let mut random = Random::of(history * 77);
             let made = (0..400).map(|number| {
-                let confidence = 0.5 + 0.5 * random.next();
+                let confidence = 0.5 + 0.5 * random.unit();
                 let drop = if number < 200 { 0.0 } else { 0.25 };
-                (Some(confidence), random.next() < confidence - drop)
+                (Some(confidence), random.unit() < confidence - drop)
             });
             drift(&judgements(made.collect::<Vec<_>>())).is_some_and(|drift| drift.is_fall())
         });
@@ -299,16 +283,16 @@ mod tests {
     #[test]
     fn of_a_thousand_steady_histories_hardly_any_raises_an_alarm() {
         let alarms = (1..=1_000_u64).filter(|history| {
-            let mut random = Random(history * 1_013);
+            let mut random = Random::of(history * 1_013);
             let count = 100 + (history % 4) * 50;
             let is_sorted = history % 2 == 0;
             let made: Vec<(Option<f64>, bool)> = (0..count)
                 .map(|number| {
-                    let place = if is_sorted { 1.0 - real(number) / real(count) } else { random.next() };
+                    let place = if is_sorted { 1.0 - real(number) / real(count) } else { random.unit() };
                     let confidence = 0.4 + 0.6 * place;
                     (
                         Some(confidence),
-                        random.next() < confidence.powi(i32::try_from(history % 3 + 1).unwrap()),
+                        random.unit() < confidence.powi(i32::try_from(history % 3 + 1).unwrap()),
                     )
                 })
                 .collect();

@@ -89,6 +89,7 @@ pub fn certify(cells: Vec<Cell>, demand: Demand) -> Outcome {
 
 #[cfg(test)]
 mod tests {
+    use super::super::random::Random;
     use super::*;
 
     const DEMAND: Demand = Demand { error: 0.02, assurance: 0.95, step: 25 };
@@ -122,20 +123,6 @@ mod tests {
         assert!(matches!(outcome, Outcome::TooManyErrors { judged: 200, errors: 50, .. }), "{outcome:?}");
     }
 
-    /// A xorshift generator (Marsaglia 2003): fixed seeds give fixed histories.
-    struct Random(u64);
-
-    impl Random {
-        fn next(&mut self) -> f64 {
-            self.0 ^= self.0 << 13;
-            self.0 ^= self.0 >> 7;
-            self.0 ^= self.0 << 17;
-            #[expect(clippy::cast_precision_loss)]
-            let number = (self.0 >> 11) as f64;
-            number / 9_007_199_254_740_992.0
-        }
-    }
-
     /// The error rate of a simulated model at a confidence: over-confident, so that only part can be certified.
     fn error_rate(confidence: f64) -> f64 {
         (1.0 - confidence) * 0.2
@@ -150,12 +137,12 @@ mod tests {
     fn of_a_thousand_simulated_histories_at_most_five_in_a_hundred_break_the_bound() {
         let (mut broken, mut certified) = (0, 0);
         for history in 1..=1_000_u64 {
-            let mut random = Random(history.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+            let mut random = Random::of(history);
             let cells = (0..3_000)
                 .map(|_| {
-                    let confidence = random.next();
+                    let confidence = random.unit();
                     let mut cell = Cell::default();
-                    cell.add(confidence, random.next() >= error_rate(confidence));
+                    cell.add(confidence, random.unit() >= error_rate(confidence));
                     cell
                 })
                 .collect();

@@ -94,6 +94,7 @@ impl Evidence {
 #[cfg(test)]
 mod tests {
     use super::super::proportion;
+    use super::super::random::Random;
     use super::*;
     use proptest::prelude::*;
 
@@ -142,26 +143,19 @@ mod tests {
         assert_eq!(more_needed(7, 0, 0, 1.0, 0.05), 0, "whoever tolerates everything need not look");
     }
 
-    /// A xorshift generator (Marsaglia 2003): fixed seeds give fixed histories.
-    struct Random(u64);
-
-    impl Random {
-        fn below(&mut self, bound: u64) -> u64 {
-            self.0 ^= self.0 << 13;
-            self.0 ^= self.0 >> 7;
-            self.0 ^= self.0 << 17;
-            (self.0 >> 11) % bound
-        }
+    /// Draws a number below a bound.
+    fn below(random: &mut Random, bound: u64) -> u64 {
+        (random.next() >> 11) % bound
     }
 
     /// Checks a population from the first to the last, looking after each, and tells whether a bound was ever below the truth.
     fn is_broken(seed: u64, bound: fn(u64, u64, u64, f64) -> u64) -> bool {
-        let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
-        let population = 20 + random.below(280);
-        let wrong = random.below(population / 5 + 1);
+        let mut random = Random::of(seed);
+        let population = 20 + below(&mut random, 280);
+        let wrong = below(&mut random, population / 5 + 1);
         let (mut left, mut left_wrong, mut errors) = (population, wrong, 0);
         for checked in 1..=population {
-            if random.below(left) < left_wrong {
+            if below(&mut random, left) < left_wrong {
                 left_wrong -= 1;
                 errors += 1;
             }
