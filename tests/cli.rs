@@ -31,17 +31,8 @@ mod vote;
 
 use serde_json::Value;
 use support::binary::Gapdeck;
+use support::demo::demo;
 use support::server::TestDatabase;
-
-/// Makes a database of its own with the demo in it, and the binary on it.
-async fn demo() -> (TestDatabase, Gapdeck) {
-    let seed = async |url: String| {
-        Gapdeck::new().succeeds(&["demo", "--seed-only", "--database-url", &url]);
-    };
-    let database = TestDatabase::like("demo", seed).await;
-    let gapdeck = Gapdeck::on(&database);
-    (database, gapdeck)
-}
 
 fn array(value: Value) -> Vec<Value> {
     match value {

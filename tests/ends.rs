@@ -8,27 +8,11 @@ mod support;
 use std::path::PathBuf;
 use std::process::Command;
 use support::binary::Gapdeck;
+use support::demo::demo;
 use support::pty::Terminal;
 use support::random::Random;
-use support::server::TestDatabase;
 
 const WIDE: (u16, u16) = (160, 50);
-
-async fn demo() -> (TestDatabase, Gapdeck) {
-    let seed = async |url: String| {
-        Gapdeck::new().succeeds(&["demo", "--seed-only", "--database-url", &url]);
-    };
-    let database = TestDatabase::like("demo", seed).await;
-    let gapdeck = Gapdeck::on(&database);
-    (database, gapdeck)
-}
-
-fn wait_for_queue(terminal: &Terminal) {
-    terminal.wait_until("the queue", |screen| {
-        let text = screen.contents();
-        [" open", " today", "Nearest"].iter().all(|part| text.contains(part))
-    });
-}
 
 /// Makes a command the arguments of another one, which gets its environment.
 fn run_inside(outer: &mut Command, inner: &Command) {
@@ -61,7 +45,7 @@ async fn signals_end_gapdeck_with_their_code_and_give_the_terminal_back() {
     let (_database, gapdeck) = demo().await;
     for (decisions, (signal, code)) in [("TERM", 143), ("HUP", 129), ("INT", 130)].into_iter().enumerate() {
         let mut terminal = Terminal::start(&gapdeck, &["demo"], WIDE);
-        wait_for_queue(&terminal);
+        terminal.wait_for_queue();
         terminal.send("r");
         terminal.wait_for("rejected");
         terminal.signal(signal);
@@ -100,7 +84,7 @@ async fn a_fault_gives_the_terminal_back_and_leaves_a_report_without_data() {
     let mut command = gapdeck.command(&["demo"]);
     command.env("GAPDECK_TEST_FAULT", "Aurora Kettle 1.7 l");
     let mut terminal = Terminal::run(&command, WIDE);
-    wait_for_queue(&terminal);
+    terminal.wait_for_queue();
     terminal.send("r");
     terminal.wait_for("rejected");
     terminal.send("\x1b[24~");
@@ -123,7 +107,7 @@ async fn a_fault_gives_the_terminal_back_and_leaves_a_report_without_data() {
 async fn a_storm_of_sizes_leaves_the_screen_as_it_was() {
     let (_database, gapdeck) = demo().await;
     let mut terminal = Terminal::start(&gapdeck, &["demo"], WIDE);
-    wait_for_queue(&terminal);
+    terminal.wait_for_queue();
     // Marks come to the list with the cards that are loaded ahead.
     let unmarked = |text: &str| text.replace(['✓', '~', '≠'], " ");
     let before = terminal.screen();
@@ -149,7 +133,7 @@ async fn suspended_gapdeck_gives_the_terminal_to_the_shell_and_takes_it_back() {
     command.args(["--norc", "-i", "-c", script, "bash"]);
     run_inside(&mut command, &inner);
     let mut terminal = Terminal::run(&command, WIDE);
-    wait_for_queue(&terminal);
+    terminal.wait_for_queue();
     terminal.send("r");
     terminal.wait_for("rejected");
     terminal.send("\x1a");
@@ -158,7 +142,7 @@ async fn suspended_gapdeck_gives_the_terminal_to_the_shell_and_takes_it_back() {
     });
     // What is typed now is the shell's.
     terminal.send("q\n");
-    wait_for_queue(&terminal);
+    terminal.wait_for_queue();
     terminal.wait_for("rejected");
     terminal.send("q");
     terminal.wait_for("ended 0");

@@ -16,30 +16,11 @@ use serde_json::Value;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use support::binary::Gapdeck;
+use support::demo::{demo, seed};
 use support::pty::Terminal;
-use support::server::{TestDatabase, connect};
+use support::server::connect;
 
 const WIDE: (u16, u16) = (160, 50);
-
-/// Fills a database with the demo.
-async fn seed(url: String) {
-    Gapdeck::new().succeeds(&["demo", "--seed-only", "--database-url", &url]);
-}
-
-/// Makes a database of its own with the demo in it, and the binary on it.
-async fn demo() -> (TestDatabase, Gapdeck) {
-    let database = TestDatabase::like("demo", seed).await;
-    let gapdeck = Gapdeck::on(&database);
-    (database, gapdeck)
-}
-
-/// Waits until the queue with the first cards is there and nothing is decided in it.
-fn wait_for_queue(terminal: &Terminal) {
-    terminal.wait_until("the queue", |screen| {
-        let text = screen.contents();
-        [" open", " today", "Nearest"].iter().all(|part| text.contains(part))
-    });
-}
 
 /// Waits until the card beside the list is the one of the row under the cursor: an older one is dim as a whole.
 fn wait_for_card(terminal: &Terminal) {

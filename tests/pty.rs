@@ -12,6 +12,7 @@ use gapdeck::domain::{Action, Decision};
 use serde_json::Value;
 use support::backend::server_store;
 use support::binary::Gapdeck;
+use support::demo::demo;
 use support::fixture::decision;
 use support::pty::Terminal;
 use support::server::TestDatabase;
@@ -20,21 +21,9 @@ const WIDE: (u16, u16) = (160, 50);
 
 /// Makes a database on the server with the demo in it, and starts gapdeck on it.
 async fn start() -> (TestDatabase, Gapdeck, Terminal) {
-    let seed = async |url: String| {
-        Gapdeck::new().succeeds(&["demo", "--seed-only", "--database-url", &url]);
-    };
-    let database = TestDatabase::like("demo", seed).await;
-    let gapdeck = Gapdeck::on(&database);
+    let (database, gapdeck) = demo().await;
     let terminal = Terminal::start(&gapdeck, &["demo"], WIDE);
     (database, gapdeck, terminal)
-}
-
-/// Waits until the figures, the queue and the first card are there.
-fn wait_for_queue(terminal: &Terminal) -> String {
-    terminal.wait_until("the queue", |screen| {
-        let text = screen.contents();
-        [" open", " today", "Nearest"].iter().all(|part| text.contains(part))
-    })
 }
 
 /// Quits with the key, and checks how the terminal was left.
@@ -63,14 +52,14 @@ fn decide(terminal: &Terminal, key: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_undo_after_a_restart_takes_the_decision_back() {
     let (_database, gapdeck, terminal) = start().await;
-    wait_for_queue(&terminal);
+    terminal.wait_for_queue();
     decide(&terminal, "r");
     quit(terminal);
     let decided = decisions(&gapdeck);
     assert_eq!(decided[0]["state"], "rejected");
 
     let terminal = Terminal::start(&gapdeck, &["demo"], WIDE);
-    wait_for_queue(&terminal);
+    terminal.wait_for_queue();
     terminal.wait_for("1 today");
     terminal.send("u");
     terminal.wait_for("0 today");
@@ -86,7 +75,7 @@ async fn an_undo_after_a_restart_takes_the_decision_back() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bulk_action_is_taken_back_as_one_on_the_activity_screen() {
     let (database, gapdeck, terminal) = start().await;
-    wait_for_queue(&terminal);
+    terminal.wait_for_queue();
     let gaps = gapdeck.json(&["queue", "--json", "--limit", "3"]);
     let key = |gap: &Value, name: &str| gap[name].as_str().expect("a key").to_owned();
     let bulk: Vec<Decision> = gaps
@@ -110,7 +99,7 @@ async fn a_bulk_action_is_taken_back_as_one_on_the_activity_screen() {
         text.matches("· undone").count() >= 3 && text.contains("of 6")
     });
     terminal.send("Q");
-    wait_for_queue(&terminal);
+    terminal.wait_for_queue();
     quit(terminal);
     assert_eq!(decisions(&gapdeck), [Value::Null; 0]);
     let told = gapdeck.json(&["activity", "--json", "--action", "undo"]);
@@ -121,7 +110,7 @@ async fn a_bulk_action_is_taken_back_as_one_on_the_activity_screen() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_terminal_made_tiny_and_wide_again_shows_the_queue_again() {
     let (_database, _gapdeck, terminal) = start().await;
-    let before = wait_for_queue(&terminal);
+    let before = terminal.wait_for_queue();
     terminal.resize(20, 5);
     terminal.wait_until("what is wrong with the size", |screen| {
         screen.contents().split_whitespace().any(|word| word.contains("20x5"))
@@ -141,7 +130,7 @@ async fn a_terminal_made_tiny_and_wide_again_shows_the_queue_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_terminal_made_tiny_for_a_moment_is_drawn_anew() {
     let (_database, _gapdeck, terminal) = start().await;
-    let before = wait_for_queue(&terminal);
+    let before = terminal.wait_for_queue();
     // The terminal forgets what no longer fits; gapdeck may see the old size in both signals.
     terminal.resize(20, 5);
     terminal.resize(WIDE.0, WIDE.1);
@@ -192,7 +181,7 @@ mod embedded {
         terminal.wait_until("a first frame", |screen| {
             screen.alternate_screen() && screen.contents().contains("gapdeck")
         });
-        wait_for_queue(&terminal);
+        terminal.wait_for_queue();
         decide(&terminal, "r");
         quit(terminal);
 
@@ -202,7 +191,7 @@ mod embedded {
         assert_eq!(decided[0]["decided_value"], Value::Null);
 
         let terminal = Terminal::start(&gapdeck, &["demo"], WIDE);
-        wait_for_queue(&terminal);
+        terminal.wait_for_queue();
         terminal.wait_for("1 today");
         quit(terminal);
     }
@@ -211,7 +200,7 @@ mod embedded {
     fn a_killed_gapdeck_leaves_a_database_that_opens_again_with_what_was_saved() {
         let directory = demo();
         let (gapdeck, mut terminal) = start(directory.path());
-        wait_for_queue(&terminal);
+        terminal.wait_for_queue();
         decide(&terminal, "r");
         terminal.signal("KILL");
         terminal.wait_for_end();
@@ -222,7 +211,7 @@ mod embedded {
     fn a_second_gapdeck_on_the_same_directory_says_so_and_ends() {
         let directory = demo();
         let (gapdeck, mut terminal) = start(directory.path());
-        wait_for_queue(&terminal);
+        terminal.wait_for_queue();
         let message = gapdeck.fails(4, &["queue", "--json"]);
         let in_use = message.contains("in use") || message.contains("another gapdeck");
         assert!(in_use && message.contains(&*directory.path().to_string_lossy()), "{message}");
@@ -280,7 +269,7 @@ async fn a_configuration_with_mistakes_is_told_on_the_screen_and_what_is_right_o
     terminal.wait_for("did you mean \"reviewer\"?");
     terminal.wait_for(":5: \"h h\" for help begins with \"h\", which is previous-candidate's");
     terminal.send("\r");
-    let screen = wait_for_queue(&terminal);
+    let screen = terminal.wait_for_queue();
     assert!(screen.contains("? help") && screen.contains("+ Gaps ---"), "{screen}");
     terminal.send("q?quit");
     terminal.wait_for("F10");

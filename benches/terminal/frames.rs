@@ -1,7 +1,7 @@
 //! Updating and drawing without a terminal, so that nothing but gapdeck is measured.
 
 use crate::support::backend::server_store;
-use crate::{median, milliseconds};
+use crate::{milliseconds, percentile};
 use gapdeck::config::Screen;
 use gapdeck::domain::Reviewer;
 use gapdeck::review::outbox::Place;
@@ -43,10 +43,10 @@ pub async fn measure(url: &str, rounds: usize) {
                 "| {screen} | {}x{} | {} | {} | {} | {} |",
                 size.0,
                 size.1,
-                milliseconds(median(&mut frames, 50)),
-                milliseconds(median(&mut frames, 99)),
-                milliseconds(median(&mut updates, 50)),
-                milliseconds(median(&mut updates, 99)),
+                milliseconds(percentile(&mut frames, 50)),
+                milliseconds(percentile(&mut frames, 99)),
+                milliseconds(percentile(&mut updates, 50)),
+                milliseconds(percentile(&mut updates, 99)),
             );
             stage.press(back).await.expect("keys");
         }

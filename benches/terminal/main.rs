@@ -81,7 +81,7 @@ const PAIRS: [Pair; 14] = [
     Pair { what: "reject, undo", there: "r", back: "u" },
 ];
 
-fn median(times: &mut [Duration], percent: usize) -> Duration {
+fn percentile(times: &mut [Duration], percent: usize) -> Duration {
     times.sort();
     times[(times.len() - 1) * percent / 100]
 }
@@ -116,9 +116,9 @@ fn keys(command: &Command, size: (u16, u16), rounds: usize) {
         println!(
             "| {} | {} | {} | {} |",
             pair.what,
-            milliseconds(median(&mut painted, 50)),
-            milliseconds(median(&mut painted, 99)),
-            milliseconds(median(&mut settled, 50)),
+            milliseconds(percentile(&mut painted, 50)),
+            milliseconds(percentile(&mut painted, 99)),
+            milliseconds(percentile(&mut settled, 50)),
         );
     }
 }
@@ -153,8 +153,8 @@ fn peers(size: (u16, u16), rounds: usize) {
         let mut times = pairs(&mut pty, &pair, rounds, &mut Random::new(6)).1;
         println!(
             "| {name} | {} | {} | {} |",
-            milliseconds(median(&mut times, 50)),
-            milliseconds(median(&mut times, 99)),
+            milliseconds(percentile(&mut times, 50)),
+            milliseconds(percentile(&mut times, 99)),
             milliseconds(start)
         );
     }
@@ -189,9 +189,9 @@ fn start_and_idle(name: &str, command: &Command, plan: &Plan) {
         used.map_or(("?".into(), "?".into()), |used| (milliseconds(used.processor), used.wakes.to_string()));
     println!(
         "| {name} | {} | {} | {} | {:.1} | {:.1} | {processor} | {wakes} |",
-        milliseconds(median(&mut frames, 50)),
-        milliseconds(median(&mut frames, 99)),
-        milliseconds(median(&mut ready, 50)),
+        milliseconds(percentile(&mut frames, 50)),
+        milliseconds(percentile(&mut frames, 99)),
+        milliseconds(percentile(&mut ready, 50)),
         now,
         most,
     );
@@ -200,11 +200,8 @@ fn start_and_idle(name: &str, command: &Command, plan: &Plan) {
 fn main() {
     let plan = Plan::from_arguments();
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let seed = async |url: String| {
-        Gapdeck::new().succeeds(&["demo", "--seed-only", "--database-url", &url]);
-    };
     let named = std::env::var("GAPDECK_BENCH_DATABASE_URL").ok();
-    let database = named.is_none().then(|| runtime.block_on(TestDatabase::like("demo", seed)));
+    let database = named.is_none().then(|| runtime.block_on(TestDatabase::like("demo", support::demo::seed)));
     let gapdeck = Gapdeck::new();
     let url = named.unwrap_or_else(|| database.as_ref().expect("a database").url.clone());
     let shared = gapdeck.command(&["--database-url", &url]);

@@ -1,6 +1,7 @@
 //! A program in a pseudo-terminal, and when its output came.
 
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use crate::support::pty::{builder, size};
+use portable_pty::{Child, MasterPty, native_pty_system};
 use std::io::{Read, Write};
 use std::process::Command;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -35,20 +36,10 @@ pub struct Pty {
 impl Pty {
     /// Starts a command in a terminal of a size (columns, rows).
     pub fn start(command: &Command, (columns, rows): (u16, u16)) -> Self {
-        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).expect("a terminal");
-        let mut builder = CommandBuilder::new(command.get_program());
-        builder.args(command.get_args());
-        for (name, value) in command.get_envs() {
-            match value {
-                Some(value) => builder.env(name, value),
-                None => builder.env_remove(name),
-            }
-        }
-        builder.env("TERM", "xterm-256color");
-        builder.cwd(
-            command.get_current_dir().unwrap_or_else(|| std::path::Path::new(env!("CARGO_MANIFEST_DIR"))),
-        );
+        let pair = native_pty_system().openpty(size(columns, rows)).expect("a terminal");
+        let mut builder = builder(command);
+        let directory = command.get_current_dir();
+        builder.cwd(directory.unwrap_or_else(|| std::path::Path::new(env!("CARGO_MANIFEST_DIR"))));
         let mut reader = pair.master.try_clone_reader().expect("a screen");
         let keyboard = pair.master.take_writer().expect("a keyboard");
         let (sender, output) = channel();

@@ -4,6 +4,7 @@
 //! it, carries its messages back and forth until it leaves, and takes the next.
 
 use crate::error::{AppError, ErrorKind};
+use crate::private;
 use oliphaunt_wasix::session::{
     PostgresConfig, PreparedDatabase, PreparedRuntime, StartupConfig, default_catalog_profile,
 };
@@ -43,9 +44,8 @@ impl Engine {
                 format!("cannot start the embedded database in {}: {reason}", directory.display()),
             )
         };
-        let socket_directory = tempfile::Builder::new()
-            .prefix("gapdeck-")
-            .tempdir()
+        // The engine asks for no password: nobody else may reach its socket, whatever the user's umask.
+        let socket_directory = private::directory("gapdeck-", &std::env::temp_dir())
             .map_err(|error| failed(error.to_string()))?;
         let listener = UnixListener::bind(socket_directory.path().join(".s.PGSQL.5432"))
             .map_err(|error| failed(error.to_string()))?;

@@ -22,7 +22,8 @@ pub trait SeededRepository: Send + Sync {
     async fn seeding(&self) -> Result<Seeding>;
 
     /// Loads seeded gaps that a reviewer has neither answered nor decided, as if nobody had, at most `limit`: those that a
-    /// filter admits, whatever their state, in the order of their lots.
+    /// filter admits, whatever their state, in the order of their lots. Where nothing was predicted there is nothing to tell
+    /// right from wrong: such gaps are left out.
     async fn seeds(&self, filter: &QueueFilter, reviewer: &Reviewer, limit: usize) -> Result<Vec<SeededGap>>;
 
     /// Keeps an answer; sent twice, it counts once. Nothing of the gap changes.

@@ -39,12 +39,7 @@ impl Draft {
     /// When there is no room for it.
     pub fn new(text: &str) -> io::Result<Self> {
         let parent = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_dir());
-        let mut builder = tempfile::Builder::new();
-        builder.prefix("gapdeck-");
-        // What an editor leaves beside the file is nobody else's, either.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-        let directory = builder.tempdir_in(parent.unwrap_or_else(std::env::temp_dir))?;
+        let directory = private::directory("gapdeck-", &parent.unwrap_or_else(std::env::temp_dir))?;
         let draft = Self { directory, before: text.to_owned() };
         let mut file = private::options().write(true).create_new(true).open(draft.file())?;
         file.write_all(text.as_bytes())?;

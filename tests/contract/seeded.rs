@@ -49,6 +49,10 @@ pub async fn a_seeded_gap_is_shown_to_each_until_they_answer(store: &dyn Store) 
     let all = gaps(store).await;
     let values: Vec<_> = all.iter().map(|gap| SeededValue { gap: gap.clone(), value: "x".into() }).collect();
     store.save_seeded(&values).await.unwrap();
+    assert_eq!(seeds(store, "ada").await, [], "nothing was predicted");
+    for gap in &all {
+        predict(store, "e1", (gap.product.as_str(), gap.attribute.as_str()), "y", 0.5).await;
+    }
     let (ada, bob) = (seeds(store, "ada").await, seeds(store, "bob").await);
     assert_eq!((ada.len(), &ada), (all.len(), &bob), "everybody in the same order");
     let first = ada[0].row.gap.clone();

@@ -1,6 +1,6 @@
 //! Reads that are given up end on the server, and their connections are of use again.
 
-use crate::support::binary::Gapdeck;
+use crate::support::demo::demo;
 use crate::support::pty::Terminal;
 use crate::support::server::TestDatabase;
 use diesel::sql_types::Integer;
@@ -95,16 +95,9 @@ async fn a_read_that_comes_to_its_end_and_one_that_is_no_such_read_are_not_cance
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_list_that_a_newer_one_supersedes_is_no_longer_computed() {
-    let database = TestDatabase::like("demo", async |url: String| {
-        Gapdeck::new().succeeds(&["demo", "--seed-only", "--database-url", &url]);
-    })
-    .await;
-    let gapdeck = Gapdeck::on(&database);
+    let (database, gapdeck) = demo().await;
     let mut terminal = Terminal::start(&gapdeck, &["demo"], (160, 50));
-    terminal.wait_until("the queue", |screen| {
-        let text = screen.contents();
-        [" open", " today", "Nearest"].iter().all(|part| text.contains(part))
-    });
+    terminal.wait_for_queue();
     // Nobody can read the queue: each list waits. So does a card that is loaded ahead, which has no state in its statements.
     let holder = database.client().await;
     holder.batch_execute("BEGIN; LOCK TABLE review_queue").await.expect("LOCK");

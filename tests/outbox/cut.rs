@@ -16,7 +16,7 @@ async fn deciding_goes_on_while_the_server_is_killed_and_everything_is_sent_once
     let (mut server, url) = server().await;
     let gapdeck = Gapdeck::new();
     let mut terminal = Terminal::start(&gapdeck, &["demo", "--database-url", &url], WIDE);
-    wait_for_queue(&terminal);
+    terminal.wait_for_queue();
     for round in 0..3 {
         // The cards that come next are at hand before the server goes.
         look_ahead(&terminal, 3 * round + 1, 3);
@@ -42,9 +42,9 @@ async fn quitting_without_the_server_says_what_rests_and_another_gapdeck_of_the_
     let place = ["--database-url", url.as_str()];
     let start = || Terminal::start(&gapdeck, &[&["demo"][..], &place].concat(), WIDE);
     let (mut first, mut second) = (start(), start());
-    wait_for_queue(&first);
+    first.wait_for_queue();
     look_ahead(&first, 1, 1);
-    wait_for_queue(&second);
+    second.wait_for_queue();
     look_ahead(&second, 1, 2);
     server.stop();
     first.send("r");
@@ -93,7 +93,7 @@ async fn without_room_on_the_disk_a_decision_is_refused_before_it_is_shown_and_n
         };
     }
     let mut terminal = Terminal::run(&limited, WIDE);
-    wait_for_queue(&terminal);
+    terminal.wait_for_queue();
     wait_for_card(&terminal);
     let mut decided = 0;
     let refused = loop {

@@ -50,7 +50,7 @@ async fn actions(url: &str) -> HashMap<String, String> {
 fn fresh(gapdeck: &Gapdeck) -> Terminal {
     loop {
         let mut terminal = Terminal::start(gapdeck, &["demo"], WIDE);
-        wait_for_queue(&terminal);
+        terminal.wait_for_queue();
         terminal.wait_for("· saved");
         // What rests is sent behind the list: a row may still become decided until nothing rests.
         let is_sent = outbox(gapdeck).is_empty();
@@ -122,7 +122,7 @@ async fn an_undo_reaches_what_an_earlier_run_decided_without_the_database() {
     terminal.wait_for_end();
     server.start().await;
     let terminal = start();
-    wait_for_queue(&terminal);
+    terminal.wait_for_queue();
     terminal.wait_for("· saved");
     terminal.send("u");
     terminal.wait_for("Undid reject");

@@ -1,12 +1,12 @@
 //! The session over a restart, the mouse, the window's title, the user's editor and clipboard.
 
 use super::support::pty::Terminal;
-use super::{WIDE, decisions, quit, start, wait_for_queue};
+use super::{WIDE, decisions, quit, start};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_session_comes_back_after_a_quit_and_a_signal_and_a_broken_file_stops_nothing() {
     let (_database, gapdeck, mut terminal) = start().await;
-    wait_for_queue(&terminal);
+    terminal.wait_for_queue();
     terminal.send("s");
     terminal.wait_for("low first");
     terminal.send("jjjI");
@@ -36,7 +36,7 @@ async fn the_session_comes_back_after_a_quit_and_a_signal_and_a_broken_file_stop
     assert!(text.contains("uncertainty"), "{text}");
     std::fs::write(file, "{\"version\": 99}").expect("write");
     let terminal = Terminal::start(&gapdeck, &["demo"], WIDE);
-    wait_for_queue(&terminal);
+    terminal.wait_for_queue();
     terminal.send("L");
     terminal.wait_for("the last session is not resumed");
     terminal.wait_for("gapdeck.log");
@@ -48,7 +48,7 @@ async fn the_session_comes_back_after_a_quit_and_a_signal_and_a_broken_file_stop
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_mouse_works_while_it_is_on_and_is_given_back() {
     let (_database, _gapdeck, mut terminal) = start().await;
-    wait_for_queue(&terminal);
+    terminal.wait_for_queue();
     assert!(!terminal.written().contains("\x1b[?1000h"), "off by default");
     terminal.send("M");
     terminal.wait_for("The mouse is on");
@@ -72,7 +72,7 @@ async fn the_mouse_works_while_it_is_on_and_is_given_back() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_window_is_called_after_the_database_and_gets_its_title_back() {
     let (_database, _gapdeck, terminal) = start().await;
-    wait_for_queue(&terminal);
+    terminal.wait_for_queue();
     let written = terminal.written();
     let kept = written.find("\x1b[22;2t").expect("the title is kept");
     let named = written.find("\x1b]2;gapdeck: ").expect("a title");
@@ -103,7 +103,7 @@ async fn a_comment_is_written_in_the_users_editor() {
     command.env("VISUAL", format!("'{}' hand", editor.display())).env("EDITOR", "false");
     command.env("XDG_RUNTIME_DIR", &drafts);
     let terminal = Terminal::run(&command, WIDE);
-    wait_for_queue(&terminal);
+    terminal.wait_for_queue();
     terminal.send("ftyped\x18\x05");
     terminal.wait_for("> by hand↵and checked");
     assert_eq!(std::fs::read_dir(&drafts).expect("the drafts").count(), 0);
@@ -123,7 +123,7 @@ async fn an_editor_that_fails_leaves_what_was_typed() {
     let mut command = gapdeck.command(&["demo"]);
     command.env("EDITOR", "f() { echo other > \"$1\"; return 4; }; f");
     let terminal = Terminal::run(&command, WIDE);
-    wait_for_queue(&terminal);
+    terminal.wait_for_queue();
     terminal.send("ftyped\x18\x05");
     terminal.wait_for("exit status: 4; nothing changed");
     assert!(terminal.screen().contains("> typed"), "{}", terminal.screen());
@@ -145,7 +145,7 @@ async fn a_copy_goes_to_the_platforms_program_and_over_ssh_to_the_terminal() {
     let mut command = gapdeck.command(&["demo"]);
     command.env("PATH", &path).env("DISPLAY", ":9");
     let terminal = Terminal::run(&command, WIDE);
-    wait_for_queue(&terminal);
+    terminal.wait_for_queue();
     terminal.send("y");
     terminal.wait_for("by xclip");
     let key = std::fs::read_to_string(&taken).expect("the text");
@@ -155,7 +155,7 @@ async fn a_copy_goes_to_the_platforms_program_and_over_ssh_to_the_terminal() {
 
     command.env("SSH_CONNECTION", "192.0.2.1 1 192.0.2.2 22");
     let terminal = Terminal::run(&command, WIDE);
-    wait_for_queue(&terminal);
+    terminal.wait_for_queue();
     terminal.send("y");
     terminal.wait_for("by OSC 52");
     assert!(terminal.written().contains("\x1b]52;c;"));

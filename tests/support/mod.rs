@@ -5,6 +5,7 @@
 pub mod backend;
 pub mod binary;
 pub mod cluster;
+pub mod demo;
 pub mod faulty;
 pub mod fixture;
 pub mod pgbouncer;

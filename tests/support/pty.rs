@@ -132,6 +132,14 @@ impl Terminal {
         }
     }
 
+    /// Waits until the figures, the queue and the first card are there.
+    pub fn wait_for_queue(&self) -> String {
+        self.wait_until("the queue", |screen| {
+            let text = screen.contents();
+            [" open", " today", "Nearest"].iter().all(|part| text.contains(part))
+        })
+    }
+
     /// Waits until a text is on the screen, and returns the screen's text.
     pub fn wait_for(&self, text: &str) -> String {
         self.wait_until(&format!("{text:?}"), |screen| screen.contents().contains(text))
@@ -218,7 +226,8 @@ impl Drop for Terminal {
     }
 }
 
-fn size(cols: u16, rows: u16) -> PtySize {
+/// Returns a terminal's size without one in pixels.
+pub fn size(cols: u16, rows: u16) -> PtySize {
     PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }
 }
 
@@ -228,7 +237,7 @@ fn settings(master: &(dyn MasterPty + Send)) -> String {
 }
 
 /// Turns a command into one that a terminal can start.
-fn builder(command: &Command) -> CommandBuilder {
+pub fn builder(command: &Command) -> CommandBuilder {
     let mut builder = CommandBuilder::new(command.get_program());
     builder.args(command.get_args());
     for (name, value) in command.get_envs() {

@@ -65,7 +65,7 @@ impl SeededRepository for MemoryStore {
         let rows = tables.sorted(&filter, QueueSort::Random, None)?;
         let mut seeds: Vec<SeededGap> = rows
             .into_iter()
-            .filter(|(_, row)| !is_answered(&row.gap))
+            .filter(|(_, row)| row.best_value.is_some() && !is_answered(&row.gap))
             .filter_map(|(_, mut row)| {
                 let values = tables.seeded.get(&row.gap)?.iter().cloned().collect();
                 row.reopen();

@@ -110,6 +110,7 @@ impl SeededRepository for PostgresStore {
         let mut connection = self.connection().await?;
         let rows: Vec<Selected> = filtered(&filter, QueueSort::Random)
             .filter(exists(seeded))
+            .filter(q::best_value.is_not_null())
             .filter(not(exists(answered)))
             .filter(not(exists(decided)))
             .select(columns())

@@ -130,6 +130,13 @@ impl Journal {
     }
 }
 
+impl Drop for Journal {
+    fn drop(&mut self) {
+        // Closing alone would leave the lock with a child that has just been forked and not become its program yet.
+        let _ = self.file.unlock();
+    }
+}
+
 /// Reads a file that may be in use by its owner.
 pub(super) fn look_at(path: &Path) -> io::Result<(Vec<u8>, bool)> {
     let mut file = File::open(path)?;

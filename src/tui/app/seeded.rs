@@ -9,7 +9,7 @@ use super::toast::Level;
 use crate::domain::{
     Decision, GapId, LeaseToken, ReviewCard, SeededAnswer, SeededGap, Share, State as GapState, StateFilter,
 };
-use crate::repository::Result;
+use crate::repository::{RepositoryError, Result};
 use crate::sanitise;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -113,8 +113,11 @@ pub fn came(state: &mut State, ticket: Ticket, token: LeaseToken, result: Result
             (Vec::new(), Err(error))
         }
     };
-    let is_failed = answer.is_err();
-    if !flow.seeds.slot.accept(ticket, answer) || is_failed {
+    let failure = answer.clone().err();
+    if !flow.seeds.slot.accept(ticket, answer) || failure.is_some() {
+        if failure == Some(RepositoryError::Cancelled) {
+            flow.seeds.look_again();
+        }
         return;
     }
     let unserved: Vec<SeededGap> =
@@ -152,7 +155,7 @@ pub fn hide(state: &State, card: &mut ReviewCard) {
 /// Says why nothing is to be decided on a gap that was answered.
 pub fn refusal(state: &State, gap: &GapId) -> Option<Refusal> {
     let seeds = &state.flow.as_ref()?.seeds;
-    seeds.answered.contains(gap).then(|| "this gap's value is known: there is nothing to decide".into())
+    seeds.answered.contains(gap).then(|| "this gap was a check: there is nothing to decide".into())
 }
 
 /// Takes a decision on a seeded gap for an answer, and says so.
@@ -180,18 +183,18 @@ pub fn answer(state: &mut State, decision: Decision) -> Vec<Effect> {
 
 /// Says what an answer came to.
 fn words(answer: &SeededAnswer, known: &[String], multi_valued: bool) -> String {
-    let quoted = |value: &str| format!("\"{}\"", sanitise::line(value, 60));
-    let known: Vec<String> = known.iter().map(|value| quoted(value)).collect();
+    let quoted = |value: &str, most| format!("\"{}\"", sanitise::line(value, most));
+    let known: Vec<String> = known.iter().map(|value| quoted(value, 40)).collect();
     let known = known.join(if multi_valued { " and " } else { " or " });
-    let shown = answer.shown_value.as_deref().map(quoted).unwrap_or_default();
+    let shown = answer.shown_value.as_deref().map(|value| quoted(value, 24)).unwrap_or_default();
     let found = match (answer.is_right, answer.accepted) {
         (Some(true), Some(true)) => format!("{shown} is right, as you said"),
         (Some(true), _) => format!("{shown} is right"),
-        (Some(false), Some(false)) => format!("{shown} is wrong, as you said; right is {known}"),
-        (Some(false), _) => format!("{shown} is wrong; right is {known}"),
+        (Some(false), Some(false)) => format!("right is {known}, not {shown}, as you said"),
+        (Some(false), _) => format!("right is {known}, not {shown}"),
         (None, _) => format!("right is {known}"),
     };
-    format!("The value of this gap was known: {found} · nothing was decided")
+    format!("A check, nothing decided: {found}")
 }
 
 /// Notes that the last act was a decision after all.
@@ -206,7 +209,7 @@ pub fn refuse_undo(state: &mut State) -> bool {
     let is_answer = state.flow.as_mut().is_some_and(|flow| std::mem::take(&mut flow.seeds.is_last));
     if is_answer {
         let text = format!(
-            "The last gap's value was known, nothing was decided · {} again takes back what was before",
+            "The last one was a check, nothing was decided · {} again takes back what was before",
             state.key(ActionId::Undo)
         );
         state.toasts.show(state.now, Level::Info, text);
@@ -218,7 +221,7 @@ pub fn refuse_undo(state: &mut State) -> bool {
 pub fn answered(state: &mut State, result: Result<()>) {
     if let Err(error) = result {
         let reason = sanitise::line(&error.to_string(), 200);
-        let text = format!("Your answer on a gap whose value is known was not kept: {reason}");
+        let text = format!("Your answer to a check was not kept: {reason}");
         state.toasts.show(state.now, Level::Warning, text);
     }
 }

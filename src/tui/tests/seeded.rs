@@ -54,7 +54,7 @@ fn a_seeded_gap_comes_like_an_open_one_and_nothing_of_it_is_decided() {
     assert_eq!((answer.is_right, answer.accepted), (Some(false), Some(true)));
     assert_eq!((answer.gap, answer.value.as_deref()), (fixture::row(20).gap, Some(first.as_str())));
     let screen = app.screen();
-    assert!(screen.contains("known") && screen.contains("Nobody would guess this"), "{screen}");
+    assert!(screen.contains("A check, nothing decided: right is \"Nobody would guess this\""), "{screen}");
     assert_ne!(app.state.queue.current_gap(), Some(&fixture::row(20).gap), "the flow goes on");
 }
 
