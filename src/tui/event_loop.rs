@@ -4,7 +4,7 @@ use super::app::msg::{Effect, Msg};
 use super::app::{State, update};
 use super::effects::Effects;
 use super::input::Input;
-use super::pace::Pace;
+use super::pace::{Cause, Pace};
 use super::signals::{self, Signal, Signals};
 use super::terminal::{self, Terminal};
 use super::{ANSWERS, Desk, Opening, Progress, Settings, handover, lost_terminal, waiting};
@@ -57,6 +57,15 @@ enum Event {
     Continued,
 }
 
+impl Event {
+    fn cause(&self) -> Cause {
+        match self {
+            Self::Msg(Msg::Key(_) | Msg::Paste(_) | Msg::Mouse(..)) => Cause::Input,
+            _ => Cause::Other,
+        }
+    }
+}
+
 impl Session {
     pub fn new(opening: Opening, settings: Settings, reviewer: Reviewer) -> Result<Self, AppError> {
         let (answer_to, answers) = mpsc::channel(ANSWERS);
@@ -97,6 +106,7 @@ impl Session {
             let wake = [state.next_deadline(), pace.draw_at()].into_iter().flatten().min();
             let event = self.next(wake).await.map_err(lost_terminal)?;
             read_clock(state);
+            pace.changed(event.cause());
             if self.take(state, terminal, event)?.is_break() {
                 return Ok(());
             }
@@ -104,6 +114,7 @@ impl Session {
             while self.to_edit.is_none()
                 && let Some(event) = self.ready().await.map_err(lost_terminal)?
             {
+                pace.changed(event.cause());
                 if self.take(state, terminal, event)?.is_break() {
                     return Ok(());
                 }
@@ -119,7 +130,6 @@ impl Session {
                     return Ok(());
                 }
             }
-            pace.changed();
             if pace.is_due(Instant::now()) {
                 let size = terminal.size();
                 if size != state.size {
