@@ -8,7 +8,11 @@ async fn the_session_comes_back_after_a_quit_and_a_signal_and_a_broken_file_stop
     let (_database, gapdeck, mut terminal) = start().await;
     terminal.wait_for_queue();
     terminal.send("s");
-    terminal.wait_for("low first");
+    // The order is named at once, its rows come from the database.
+    terminal.wait_until("the least confident", |screen| {
+        let text = screen.contents();
+        text.contains("low first") && text.contains(" 0.25 ")
+    });
     terminal.send("jjjI");
     terminal.wait_for("judged predictions by");
     terminal.signal("TERM");
