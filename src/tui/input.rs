@@ -12,6 +12,7 @@ use ratatui::layout::{Position, Size};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::task::Poll;
+use std::time::Duration;
 
 /// Input from the terminal, while there is any.
 #[derive(Debug)]
@@ -28,11 +29,14 @@ impl Input {
     /// Stops reading, so that the shell gets what is typed.
     pub fn pause(&mut self) {
         self.stream = None;
+        forget_wake();
     }
 
     /// Starts reading again.
     pub fn resume(&mut self) {
+        // Waits until the thread of the old stream has let go.
         self.stream = Some(EventStream::new());
+        forget_wake();
     }
 
     /// Waits for the next message.
@@ -68,6 +72,12 @@ impl Input {
         })
         .await
     }
+}
+
+/// Takes the wake-up that a dropped stream leaves for its thread, where that did not wait for one. Crossterm (0.29) would meet it
+/// together with the next key, and then leave the key unread until another one is pressed.
+fn forget_wake() {
+    let _ = crossterm::event::poll(Duration::ZERO);
 }
 
 fn message(event: Event) -> Option<Msg> {
